@@ -1,0 +1,20 @@
+"""The Celery app and the whole beat schedule, in one place.
+
+Beat holds short ticks only: each task asks the data what is due (product rule 15), so a tick that comes late,
+twice, or from two hosts is the same code.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rollout.settings")
+
+app = Celery("rollout")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "open due waves": {"task": "rollout.tasks.open_due_waves", "schedule": 20.0, "options": {"expires": 20}},
+    "weekly status": {"task": "rollout.tasks.send_weekly_status", "schedule": 60.0, "options": {"expires": 60}},
+    "deliver outgoing": {"task": "rollout.tasks.deliver_outgoing", "schedule": 5.0, "options": {"expires": 5}},
+}
