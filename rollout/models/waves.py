@@ -1,0 +1,156 @@
+"""Waves and the decisions about them."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import Person
+from rollout.models.rollouts import Rollout
+
+OSLO = ZoneInfo("Europe/Oslo")
+OPENING_HOUR = dt.time(8, 0)
+CAPACITY = 5
+
+
+def opening_moment(day: dt.date) -> dt.datetime:
+    """08:00 Europe/Oslo on that day (rule 6)."""
+    return dt.datetime.combine(day, OPENING_HOUR, tzinfo=OSLO)
+
+
+def last_opening_day(now: dt.datetime) -> dt.date:
+    """The latest date whose 08:00 Europe/Oslo has come at `now`."""
+    here = now.astimezone(OSLO)
+    return here.date() if here.time() >= OPENING_HOUR else here.date() - dt.timedelta(days=1)
+
+
+class WaveState(models.TextChoices):
+    PLANNED = "planned", _("Planlagt")
+    LEADERS_OPEN = "leaders_open", _("Ledere inne")
+    ALL_OPEN = "all_open", _("Åpen for alle")
+    CLOSED = "closed", _("Lukket")
+
+
+class Step(models.TextChoices):
+    """The two steps in which a wave opens (rule 6)."""
+
+    LEADERS = "leaders", _("ledertilgang")
+    ALL_STAFF = "all_staff", _("tilgang for alle")
+
+
+#: What each step takes a wave from and to; closing comes with the review (rule 13).
+WAVE_TRANSITIONS = {
+    Step.LEADERS: (WaveState.PLANNED, WaveState.LEADERS_OPEN),
+    Step.ALL_STAFF: (WaveState.LEADERS_OPEN, WaveState.ALL_OPEN),
+}
+
+
+class WaveQuerySet(models.QuerySet["Wave"]):
+    def due_to_open(self, now: dt.datetime):
+        """Waves with a step whose moment has come by `now`, whatever was decided about them."""
+        day = last_opening_day(now)
+        return self.filter(
+            Q(state=WaveState.PLANNED, leaders_on__lte=day) | Q(state=WaveState.LEADERS_OPEN, all_staff_on__lte=day)
+        )
+
+    def with_latest_decision(self):
+        """Annotate the latest decision, so that `Wave.decision` needs no query of its own."""
+        latest = Decision.objects.filter(wave=models.OuterRef("pk")).order_by("-id")
+        return self.annotate(
+            latest_verdict=models.Subquery(latest.values("verdict")[:1]),
+            latest_decided_for=models.Subquery(latest.values("plan_version")[:1]),
+        )
+
+
+class Wave(models.Model):
+    """A *pulje*: up to five agencies (rule 1) that open together, leaders first and then all staff (rule 6).
+
+    `plan_version` grows whenever a date still ahead or, before the leaders' opening, the set of agencies changes.
+    A decision names the version it was made for, so that a go is void as soon as the plan is another (rule 6).
+    """
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
+    number = models.PositiveSmallIntegerField()
+    leaders_on = models.DateField(_("åpner for ledere"))
+    all_staff_on = models.DateField(_("åpner for alle"))
+    state = models.CharField(max_length=20, choices=WaveState, default=WaveState.PLANNED)
+    plan_version = models.PositiveIntegerField(default=1)
+    leaders_opened_at = models.DateTimeField(null=True, blank=True)
+    all_staff_opened_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WaveQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["rollout", "number"], name="wave_number_once_per_rollout"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="wave_number_from_one"),
+            models.CheckConstraint(condition=Q(all_staff_on__gt=F("leaders_on")), name="wave_leaders_before_all_staff"),
+            models.CheckConstraint(
+                condition=Q(state="planned", leaders_opened_at__isnull=True, all_staff_opened_at__isnull=True)
+                | Q(state="leaders_open", leaders_opened_at__isnull=False, all_staff_opened_at__isnull=True)
+                | Q(
+                    state__in=["all_open", "closed"], leaders_opened_at__isnull=False, all_staff_opened_at__isnull=False
+                ),
+                name="wave_state_matches_its_openings",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return _("Pulje %(number)s") % {"number": self.number}
+
+    @property
+    def is_planned(self) -> bool:
+        return self.state == WaveState.PLANNED
+
+    @property
+    def next_step(self) -> "Step | None":
+        """The step that opens next, or None when the wave is open for all."""
+        return next((step for step, (before, _after) in WAVE_TRANSITIONS.items() if before == self.state), None)
+
+    def day_of(self, step: Step) -> dt.date:
+        return self.leaders_on if step == Step.LEADERS else self.all_staff_on
+
+    @property
+    def decision(self) -> "str | None":
+        """The verdict that counts: the latest, unless it is a go for a plan that has changed since (rule 6)."""
+        if hasattr(self, "latest_verdict"):
+            verdict, decided_for = self.latest_verdict, self.latest_decided_for
+        else:
+            latest = self.decisions.order_by("-id").values_list("verdict", "plan_version").first()
+            verdict, decided_for = latest or (None, None)
+        if verdict == Verdict.GO and decided_for != self.plan_version:
+            return None
+        return verdict
+
+    @property
+    def has_go(self) -> bool:
+        return self.decision == Verdict.GO
+
+
+class Verdict(models.TextChoices):
+    GO = "go", _("Klarsignal")
+    NO_GO = "no-go", _("Stopp")
+
+
+class Decision(models.Model):
+    """A project lead's go or no-go for a wave, with the reason. Append-only; the latest counts (rule 6)."""
+
+    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    reason = models.TextField(_("begrunnelse"))
+    plan_version = models.PositiveIntegerField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="decision_verdict_is_known"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wave}: {self.get_verdict_display()}"
