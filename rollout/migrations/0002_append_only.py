@@ -19,17 +19,10 @@ END $$;
     f"""
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table}
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table}
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
     for table in TABLES
 )
-DROP = (
-    "".join(
-        f"DROP TRIGGER append_only ON {table}; DROP TRIGGER append_only_truncate ON {table};\n" for table in TABLES
-    )
-    + "DROP FUNCTION refuse_change();"
-)
+DROP = "".join(f"DROP TRIGGER append_only ON {table};\n" for table in TABLES) + "DROP FUNCTION refuse_change();"
 
 
 class Migration(migrations.Migration):

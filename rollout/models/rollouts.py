@@ -53,9 +53,7 @@ class LicencePool(models.Model):
     rollout = models.OneToOneField(Rollout, on_delete=models.CASCADE, related_name="licence_pool")
     size = models.PositiveIntegerField(_("lisenser i avtalen"), default=0)
     reserved = models.PositiveIntegerField(default=0, editable=False)
-    price_nok = models.DecimalField(
-        _("pris per lisens per måned (kr)"), max_digits=8, decimal_places=2, default=0
-    )
+    price_nok = models.DecimalField(_("pris per lisens per måned (kr)"), max_digits=8, decimal_places=2, default=0)
 
     class Meta:
         constraints = [
