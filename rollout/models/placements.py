@@ -66,7 +66,7 @@ class Placement(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["rollout", "agency"], name="one_placement_per_agency"),
-            # Deferrable so that one statement may reorder. A trigger that counts rows would let a sixth through in a race.
+            # Deferrable, so that one statement may reorder. A trigger that counts would let a sixth in during a race.
             models.UniqueConstraint(
                 fields=["wave", "slot"], deferrable=Deferrable.IMMEDIATE, name="one_agency_per_slot"
             ),
