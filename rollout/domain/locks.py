@@ -1,0 +1,30 @@
+"""The lock order, written once: rollout, waves by id, placements by id, budget, pool.
+
+Every change to a plan first locks its rollout's row, so changes to one plan come one after the other and no two verbs
+can wait for each other. The constraints hold without it; the lock makes the loser hear a sentence instead of an error.
+Must be called inside a transaction.
+"""
+
+from rollout.models import Placement, Rollout, Wave
+
+
+def lock_plan(rollout_id: int) -> Rollout:
+    """Lock the rollout's row until the transaction ends and return it as it is now."""
+    # NO KEY: rows that merely refer to the rollout (events, mail) may still be written by others.
+    return Rollout.objects.select_for_update(no_key=True).get(pk=rollout_id)
+
+
+def lock_wave(wave_id: int) -> Wave:
+    """Lock one wave after its rollout, and return it as it is now."""
+    return Wave.objects.select_for_update(no_key=True).select_related("rollout").get(pk=wave_id)
+
+
+def lock_placement(placement_id: int) -> Placement:
+    """Lock the plan the placement belongs to, then the placement, and return it as it is now."""
+    rollout_id = Placement.objects.values_list("rollout_id", flat=True).get(pk=placement_id)
+    lock_plan(rollout_id)
+    return (
+        Placement.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("rollout", "agency", "wave")
+        .get(pk=placement_id)
+    )
