@@ -1,0 +1,148 @@
+"""How things are written and drawn on every page: icons, form fields, numbers, dates, long names.
+
+{% load skin %}
+{% icon "calendar" %}  {% field form.reason %}  {{ 41000|thousands }}  {{ wave.leaders_on|day }}
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+from django.forms import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+NO_BREAK_SPACE = "\u00a0"
+SOFT_HYPHEN = "\u00ad"
+
+# Parts that Norwegian names of public bodies are put together of: a long word may be broken before one of them.
+NAME_PARTS = (
+    "anlegg|administrasjon|arkiv|avdeling|bygg|bygning|direkt|etat|familie|fond|forening|foretak|fornyelse|forvaltning|"
+    "gjenvinning|hjem|hus|innkjøp|kapell|kjøp|kompetanse|kontor|kultur|ledelse|leder|museet|ombud|plass|råd|redning|"
+    "revisjon|selskap|senter|service|sjef|tjeneste|tilsyn|utvalg|utvikling|verket|vern|virksomhet"
+)
+BREAK_BEFORE_PART = re.compile(rf"(?<=\w{{3}})(?=(?:{NAME_PARTS})\w*)", re.IGNORECASE)
+LONG_WORD = re.compile(r"\w{13,}")
+
+ALERT_KINDS = {"success": "ok", "info": "info", "debug": "info", "warning": "warn", "error": "stop"}
+ALERT_ICONS = {"ok": "check-circle", "warn": "alert-warning", "stop": "exclamation-mark-circle"}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative icon of the sprite, in the colour and size of the text. The word beside it carries the meaning."""
+    return format_html(
+        '<svg class="ur-ico" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("vendor/punkt/sprite.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, autofocus: bool = False) -> dict:
+    """A form field with label, hint and errors, tied together for screen readers. Optional fields say so."""
+    described_by = []
+    if bound.help_text:
+        described_by.append(f"{bound.auto_id}_hint")
+    if bound.errors:
+        described_by.append(f"{bound.auto_id}_error")
+    widget = bound.field.widget
+    grouped = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))
+    checkbox = isinstance(widget, CheckboxInput)
+    attrs: dict[str, str | bool] = {}
+    if not (grouped or checkbox or isinstance(widget, FileInput)):
+        attrs["class"] = "pkt-input"
+    if described_by and not grouped:
+        attrs["aria-describedby"] = " ".join(described_by)
+    if bound.errors and not grouped:
+        attrs["aria-invalid"] = "true"
+    if autofocus:
+        attrs["autofocus"] = True
+    return {
+        "field": bound,
+        "widget": bound.as_widget(attrs=attrs),
+        "grouped": grouped,
+        "checkbox": checkbox,
+        "described_by": " ".join(described_by),
+    }
+
+
+@register.filter
+def soft(name: str) -> str:
+    """A long Norwegian name with soft hyphens, so that it breaks between its parts: `Utdannings-etaten`."""
+    return LONG_WORD.sub(lambda word: BREAK_BEFORE_PART.sub(SOFT_HYPHEN, word.group()), str(name))
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """`41 000`, with no-break spaces; nothing for None."""
+    return "" if number is None else number_format(number, decimal_pos=0, force_grouping=True)
+
+
+@register.filter
+def percent(value: Decimal | float | None, decimals: int = 1) -> str:
+    """`74,0 %` of 74.0 (per cent, not a fraction)."""
+    return "" if value is None else number_format(value, decimal_pos=decimals) + NO_BREAK_SPACE + "%"
+
+
+def _local(value: date) -> date:
+    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """`7. feb. 2018`, unbroken; a moment is told in Oslo's time."""
+    return "" if value is None else date_format(_local(value), "j. N Y").replace(" ", NO_BREAK_SPACE)
+
+
+@register.filter
+def short_day(value: date | None) -> str:
+    """`7. feb.`, where the year is plain."""
+    return "" if value is None else date_format(_local(value), "j. N").replace(" ", NO_BREAK_SPACE)
+
+
+@register.filter
+def long_day(value: date | None) -> str:
+    """`onsdag 7. februar 2018`."""
+    return "" if value is None else date_format(_local(value), "l j. F Y")
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """`torsdag 1. februar 2018 kl. 09.00`, in Oslo's time."""
+    if value is None:
+        return ""
+    return _("%(day)s kl. %(time)s") % {"day": long_day(value), "time": date_format(_local(value), "H.i")}
+
+
+@register.filter
+def short_moment(value: datetime | None) -> str:
+    """`1. feb. 2018 kl. 09.00`, for tables."""
+    if value is None:
+        return ""
+    return _("%(day)s kl. %(time)s") % {"day": day(value), "time": date_format(_local(value), "H.i")}
+
+
+@register.filter
+def isotime(value: date | None) -> str:
+    """For the `datetime` attribute of <time>."""
+    return "" if value is None else _local(value).isoformat()
+
+
+@register.filter
+def alert_kind(level_tag: str) -> str:
+    """Django's message level -> ok, info, warn or stop."""
+    return ALERT_KINDS.get(level_tag, "info")
+
+
+@register.filter
+def alert_icon(kind: str | None) -> str:
+    return ALERT_ICONS.get(kind or "info", "information")

@@ -1,0 +1,49 @@
+// On every page: menus that close, the one dialog, the one toast, and honest words when a request fails.
+(() => {
+  const dialog = document.getElementById('dialog')
+  const toast = document.getElementById('toast')
+  let toastTimer
+
+  const say = (text, kind = 'ok') => {
+    toast.dataset.kind = kind
+    toast.textContent = text
+    clearTimeout(toastTimer)
+    toastTimer = setTimeout(() => { toast.textContent = '' }, 12000)
+  }
+  window.puljeplan = { say, closeDialog: () => { if (dialog.open) dialog.close() } }
+
+  // ---- menus (<details data-menu>): close on Escape, on a press outside, and when focus leaves
+  const openMenus = () => document.querySelectorAll('details[data-menu][open]')
+  document.addEventListener('click', event => openMenus().forEach(menu => { if (!menu.contains(event.target)) menu.open = false }))
+  document.addEventListener('focusin', event => openMenus().forEach(menu => { if (!menu.contains(event.target)) menu.open = false }))
+  document.addEventListener('keydown', event => {
+    if (event.key !== 'Escape') return
+    openMenus().forEach(menu => { menu.open = false; menu.querySelector('summary').focus() })
+  })
+
+  // ---- the dialog: whatever is fetched into #dialog is shown; a [data-close] in it closes it
+  document.body.addEventListener('htmx:afterSwap', event => {
+    if (event.detail.target !== dialog || !dialog.childElementCount) return
+    if (!dialog.open) dialog.showModal()
+    const first = dialog.querySelector('[aria-invalid="true"], [autofocus], select, input:not([type="hidden"]), textarea')
+    if (first) first.focus()
+  })
+  dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
+  dialog.addEventListener('close', () => dialog.replaceChildren())
+
+  // ---- what the server says: HX-Trigger: {"say": {"text": …, "kind": "ok" | "stop"}}
+  document.body.addEventListener('say', event => say(event.detail.text, event.detail.kind))
+
+  // ---- failures: signed out (the request was led to another page), refused, no network
+  document.body.addEventListener('htmx:beforeSwap', event => {
+    const { xhr, requestConfig } = event.detail
+    if (!xhr.responseURL) return
+    const answered = new URL(xhr.responseURL).pathname
+    if (answered === new URL(requestConfig.path, location.href).pathname) return
+    event.detail.shouldSwap = false
+    location.assign(xhr.responseURL)
+  })
+  for (const failure of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
+    document.body.addEventListener(failure, () => say(toast.dataset.failed, 'stop'))
+  }
+})()
