@@ -1,0 +1,32 @@
+"""What is due, asked of the data: openings first, then the weekly status (rule 15)."""
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from rollout.domain import opening, reporting
+from rollout.models import Rollout, Step, WaveState, opening_moment
+
+
+def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str] | None:
+    """The first moment after `after` at which something falls due, and a phrase for it."""
+    moments = [(moment, phrase) for moment, phrase in _openings(rollout) if moment > after]
+    _year, week, moment = reporting.next_sending(after=after)
+    moments.append((moment, _("ukestatus for uke %(week)s") % {"week": week}))
+    return min(moments, default=None)
+
+
+def _openings(rollout: Rollout):
+    for wave in rollout.waves.exclude(state__in=[WaveState.ALL_OPEN, WaveState.CLOSED]):
+        if wave.is_planned:
+            yield (
+                opening_moment(wave.day_of(Step.LEADERS)),
+                _("%(wave)s åpner for ledere") % {"wave": wave},
+            )
+        yield opening_moment(wave.day_of(Step.ALL_STAFF)), _("%(wave)s åpner for alle") % {"wave": wave}
+
+
+def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
+    """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
+    opening.open_due(rollout=rollout, now=now)
+    reporting.send_due(rollout=rollout, now=now)

@@ -1,0 +1,84 @@
+"""Licences: what each agency has funded, and what is reserved from the pool (rule 8)."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies.models import Person
+from rollout.domain.locks import lock_placement
+from rollout.domain.recording import record
+from rollout.domain.refusals import Refused
+from rollout.domain.words import thousands
+from rollout.models import EventKind, LicenceBudget, LicencePool, Placement
+
+
+def shortfall(*, headcount: int, funded: int) -> int:
+    """How many licences an agency lacks."""
+    return max(0, headcount - funded)
+
+
+@transaction.atomic
+def set_funding(
+    *,
+    placement: Placement,
+    funded: int,
+    implementation_cost_nok: int,
+    budget_reference: str,
+    by: Person | None,
+    now: dt.datetime,
+    reason: str = "",
+) -> LicenceBudget:
+    """Set what the agency has set aside: licences (number), implementation (NOK) and the budget's reference.
+
+    Raises:
+        Refused: fewer licences than are reserved already.
+    """
+    placement = lock_placement(placement.pk)
+    budget, __ = LicenceBudget.objects.select_for_update().get_or_create(placement=placement)
+    if funded < budget.reserved:
+        raise Refused(
+            _("%(reserved)s lisenser er alt reservert for %(agency)s. Finansieringen kan ikke settes lavere enn det.")
+            % {"reserved": thousands(budget.reserved), "agency": placement.agency}
+        )
+    before = _funding(budget)
+    budget.funded = funded
+    budget.implementation_cost_nok = implementation_cost_nok
+    budget.budget_reference = budget_reference
+    if _funding(budget) != before:
+        budget.save(update_fields=["funded", "implementation_cost_nok", "budget_reference"])
+        record(
+            rollout=placement.rollout,
+            kind=EventKind.FUNDING_SET,
+            by=by,
+            at=now,
+            agency=placement.agency,
+            wave=placement.wave,
+            before=before,
+            after=_funding(budget),
+            reason=reason,
+        )
+    return budget
+
+
+def _funding(budget: LicenceBudget) -> dict:
+    return {
+        "funded": budget.funded,
+        "implementation_cost_nok": budget.implementation_cost_nok,
+        "budget_reference": budget.budget_reference,
+    }
+
+
+def reserve(*, placement: Placement, licences: int) -> bool:
+    """Reserve licences for the whole headcount, all or nothing. False: the agency or the pool has too few.
+
+    The caller holds the plan's lock. The counts and their limits are the database's: a CHECK on the agency's budget,
+    and one on the pool's counter, which a trigger keeps; this only asks first, so that a shortage is an answer.
+    """
+    pool = LicencePool.objects.select_for_update().filter(rollout=placement.rollout_id).first()
+    budget = LicenceBudget.objects.select_for_update().filter(placement=placement).first()
+    if pool is None or budget is None or budget.funded < licences or pool.free < licences - budget.reserved:
+        return False
+    budget.reserved = licences
+    budget.save(update_fields=["reserved"])
+    return True

@@ -1,0 +1,16 @@
+"""How figures and dates are said in the app's sentences (bokmål)."""
+
+import datetime as dt
+
+from django.utils import dateformat, translation
+
+
+def thousands(number: int) -> str:
+    """41000 -> "41 000", with a space that does not break."""
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def long_date(day: dt.date) -> str:
+    """2018-02-07 -> "onsdag 7. februar 2018"."""
+    with translation.override("nb"):
+        return dateformat.format(day, "l j. F Y")
