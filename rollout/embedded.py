@@ -48,7 +48,8 @@ LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 POSTGRES_OPTIONS = {"listen_addresses": "", "max_connections": "200", "timezone": "UTC", "log_timezone": "UTC"}
 # A test's data need not survive a power cut.
 POSTGRES_OPTIONS_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-VALKEY_OPTIONS = {"bind": "127.0.0.1", "databases": "64", "stop-writes-on-bgsave-error": "no"}
+VALKEY_DATABASES = 64
+VALKEY_OPTIONS = {"bind": "127.0.0.1", "databases": VALKEY_DATABASES, "stop-writes-on-bgsave-error": "no"}
 
 
 class ServerFailed(Exception):

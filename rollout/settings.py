@@ -21,7 +21,7 @@ DEBUG = False
 if DEMO_MODE:
     from rollout import embedded
 
-    servers = embedded.join_or_start(LOCAL_DIR)
+    servers = embedded.join_or_start(LOCAL_DIR / "demo")
     DATABASE_URL = servers.database_url
     REDIS_URL = env.str("REDIS_URL", default=servers.redis_url)
     EMAIL_URL = env.str("EMAIL_URL", default=servers.email_url)

@@ -1,0 +1,26 @@
+"""Fixtures everybody uses. The servers themselves come from `tests/servers.py`."""
+
+import os
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from rollout import embedded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """The files as production serves them: collected, hashed, listed; a template that names a missing one fails."""
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def environment(transactional_db) -> dict[str, str]:
+    """The environment for a process of its own (worker, server, command) on this test's database."""
+    socket_folder = settings.DATABASES["default"]["OPTIONS"]["host"]
+    return os.environ | {
+        "DATABASE_URL": embedded.database_url(socket_folder, connection.settings_dict["NAME"]),
+        "DJANGO_SETTINGS_MODULE": "rollout.settings",
+    }
