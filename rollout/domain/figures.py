@@ -1,0 +1,159 @@
+"""The plan read in bulk, and its sums: what the board, `show_plan` and the weekly status all tell (rule 16).
+
+Every percentage says its base: *planned coverage* is the people of queue and waves of the municipality's own total;
+*with access* is people past all-staff, of the people of queue and waves. Leaders' access is counted in agencies, and
+the pilots are a line of their own.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db.models import Count, F, Q, Sum
+from django.db.models.functions import Coalesce
+
+from rollout.domain import readiness
+from rollout.domain.readiness import Problem, StepStatus
+from rollout.models import CAPACITY, LicencePool, Placement, PlacementStatus, Rollout, Wave
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over one plan. `employees` are the people of queue and waves, headcounts frozen where a wave has opened.
+
+    `planned_coverage_percent` is `employees` of `municipality_employees`; None while that total is not stated.
+    `with_access` (people) and `agencies_with_access` are past all-staff; `leaders_in_agencies` are agencies whose
+    leaders have access, those past all-staff too. `places` is the room of all waves, `places_used` what is taken.
+    """
+
+    agencies: int
+    employees: int
+    planned_coverage_percent: Decimal | None
+    municipality_employees: int | None
+    with_access: int
+    agencies_with_access: int
+    leaders_in_agencies: int
+    pilots_agencies: int
+    pilots_employees: int
+    places_used: int
+    places: int
+
+
+@dataclass(frozen=True)
+class Licences:
+    """The contract's pool, and its price per licence and month in NOK (rule 8)."""
+
+    pool: int
+    reserved: int
+    free: int
+    price_nok: Decimal
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One agency's place in the plan, with how its course stands. No problems: ready (rule 3)."""
+
+    placement: Placement
+    course: list[StepStatus]
+    problems: list[Problem]
+
+    @property
+    def ready(self) -> bool:
+        return not self.problems
+
+    @property
+    def funded(self) -> int:
+        budget = getattr(self.placement, "licence_budget", None)
+        return budget.funded if budget else 0
+
+    @property
+    def licences_missing(self) -> int:
+        return max(0, self.placement.headcount - self.funded)
+
+
+@dataclass(frozen=True)
+class WaveEntry:
+    """A wave with its agencies in the order of their slots."""
+
+    wave: Wave
+    entries: list[Entry]
+
+    @property
+    def employees(self) -> int:
+        return sum(entry.placement.headcount for entry in self.entries)
+
+    @property
+    def ready(self) -> int:
+        return sum(entry.ready for entry in self.entries)
+
+    @property
+    def free(self) -> int:
+        return CAPACITY - len(self.entries)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Queue and waves as they stood at one moment: no agency is missing, none stands in two places."""
+
+    queue: list[Entry]
+    waves: list[WaveEntry]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every agency: the waves in their order, then the queue."""
+        return [entry for wave in self.waves for entry in wave.entries] + self.queue
+
+
+def percent(part: int, whole: int | None) -> Decimal | None:
+    """`part` of `whole` in per cent with one decimal, halves rounded up; None without a whole."""
+    if not whole:
+        return None
+    return (Decimal(100 * part) / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
+
+
+def totals(rollout: Rollout) -> Totals:
+    in_plan = Q(status__in=[PlacementStatus.QUEUED, PlacementStatus.PLACED])
+    pilot = Q(status=PlacementStatus.PILOT)
+    past_all_staff = Q(all_staff_access_at__isnull=False)
+    headcount = Coalesce(F("employees_at_opening"), F("agency__employees"))
+    sums = rollout.placements.aggregate(
+        agencies=Count("pk", filter=in_plan),
+        employees=Sum(headcount, filter=in_plan, default=0),
+        with_access=Sum(headcount, filter=in_plan & past_all_staff, default=0),
+        agencies_with_access=Count("pk", filter=in_plan & past_all_staff),
+        leaders_in_agencies=Count("pk", filter=in_plan & Q(leaders_access_at__isnull=False)),
+        pilots_agencies=Count("pk", filter=pilot),
+        pilots_employees=Sum(headcount, filter=pilot, default=0),
+        places_used=Count("pk", filter=Q(status=PlacementStatus.PLACED)),
+    )
+    return Totals(
+        planned_coverage_percent=percent(sums["employees"], rollout.municipality_employees),
+        municipality_employees=rollout.municipality_employees,
+        places=CAPACITY * rollout.waves.count(),
+        **sums,
+    )
+
+
+def licences(rollout: Rollout) -> Licences:
+    """A rollout without a pool has a pool of none."""
+    pool = LicencePool.objects.filter(rollout=rollout).first() or LicencePool(size=0, reserved=0, price_nok=Decimal(0))
+    return Licences(pool=pool.size, reserved=pool.reserved, free=pool.free, price_nok=pool.price_nok)
+
+
+def plan(rollout: Rollout, *, now: dt.datetime) -> Plan:
+    """The whole plan in a number of queries that does not grow with it."""
+    # One query for every place, so that a move in between can neither lose an agency nor show it twice.
+    placements = list(
+        rollout.placements.in_plan()
+        .select_related("agency", "wave", "licence_budget", "deferral_wave")
+        .order_by("queue_position", "slot")
+    )
+    # After the places: waves are added, never taken away, so every place finds its wave.
+    waves = list(rollout.waves.with_latest_decision().order_by("number"))
+    courses = readiness.courses(placements, now=now)
+    by_wave: dict[int | None, list[Entry]] = defaultdict(list)
+    for placement in placements:
+        course = courses[placement.pk]
+        by_wave[placement.wave_id].append(Entry(placement, course, readiness.problems_of(course)))
+    return Plan(queue=by_wave[None], waves=[WaveEntry(wave, by_wave[wave.pk]) for wave in waves])
