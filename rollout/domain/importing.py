@@ -1,0 +1,156 @@
+"""Taking in a list of agencies: all of it or nothing, and the same list twice is the same as once.
+
+The slug says which agency a line is about. `queue_position` queues an agency that has no place in the rollout, and
+never moves one; an agency that the list leaves out is left alone. Headcounts of opened waves are frozen on their
+placements, so a new figure never changes what was opened.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from agencies.lists import AgencyList, AgencyRow, ListProblem
+from agencies.models import Agency, Person
+from rollout.domain import queueing
+from rollout.domain.locks import lock_plan
+from rollout.domain.recording import record
+from rollout.domain.refusals import Refused
+from rollout.models import EventKind, Placement, Rollout
+
+
+class ImportRefused(Refused):
+    """The list has bad lines. `problems` holds every one of them."""
+
+    def __init__(self, reasons: str | Iterable[str], problems: Iterable[ListProblem] = ()):
+        super().__init__(reasons if isinstance(reasons, str) else list(reasons))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one line of the list does. `before` and `after` hold the fields that differ; a new agency has no before."""
+
+    row: AgencyRow
+    agency: Agency | None
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    joins: bool = False
+
+    @property
+    def differences(self) -> list[tuple[str, Any, Any]]:
+        """(field's label, from, to), for reading."""
+        labels = {name: Agency._meta.get_field(name) for name in self.after}
+        return [
+            (label.verbose_name, _shown(label, self.before.get(name)), _shown(label, self.after[name]))
+            for name, label in labels.items()
+        ]
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What a list would do, or has done: every line is in exactly one of new, changed and unchanged."""
+
+    new: list[Change]
+    changed: list[Change]
+    unchanged: list[Change]
+    #: Those that join the queue, in the order in which they will stand.
+    queued: list[Change]
+
+    @property
+    def does_nothing(self) -> bool:
+        return not (self.new or self.changed or self.queued)
+
+    @property
+    def summary(self) -> str:
+        """ "3 nye, 2 endret, 44 uendret. 3 legges i kø." """
+        counts = {"new": len(self.new), "changed": len(self.changed), "unchanged": len(self.unchanged)}
+        said = ngettext("%(new)s ny", "%(new)s nye", counts["new"]) % counts
+        said += _(", %(changed)s endret, %(unchanged)s uendret.") % counts
+        if self.queued:
+            said += " " + _("%(queued)s i kø.") % {"queued": len(self.queued)}
+        return said
+
+
+def plan_import(*, rollout: Rollout, agency_list: AgencyList) -> ImportPlan:
+    """What importing the list would do, without doing it.
+
+    Raises:
+        ImportRefused: the list has a bad line.
+    """
+    if agency_list.problems:
+        raise ImportRefused([problem.sentence for problem in agency_list.problems], agency_list.problems)
+    rows = agency_list.rows
+    known = Agency.objects.in_bulk([row.slug for row in rows], field_name="slug")
+    placed = set(Placement.objects.filter(rollout=rollout).values_list("agency__slug", flat=True))
+    changes = [_change(row, known.get(row.slug), row.slug in placed) for row in rows]
+    return ImportPlan(
+        new=[change for change in changes if change.agency is None],
+        changed=[change for change in changes if change.agency and change.after],
+        unchanged=[change for change in changes if change.agency and not change.after],
+        queued=sorted((change for change in changes if change.joins), key=lambda change: change.row.queue_position),
+    )
+
+
+@transaction.atomic
+def import_list(
+    *, rollout: Rollout, agency_list: AgencyList, by: Person | None, now: dt.datetime, reason: str = ""
+) -> ImportPlan:
+    """Take in the list. One event for each new or changed agency, and one for each that joins the queue (rule 9).
+
+    Raises:
+        ImportRefused: the list has a bad line, or somebody else made one of its agencies at the same moment.
+    """
+    rollout = lock_plan(rollout.pk)
+    # Agencies belong to no rollout: another rollout's import is kept from changing them in between.
+    slugs = [row.slug for row in agency_list.rows]
+    list(Agency.objects.filter(slug__in=slugs).order_by("pk").select_for_update(no_key=True))
+    plan = plan_import(rollout=rollout, agency_list=agency_list)
+    agencies: dict[str, Agency] = {}
+    for change in plan.new + plan.changed:
+        agency = change.agency or Agency(slug=change.row.slug)
+        for name, value in change.after.items():
+            setattr(agency, name, value)
+        try:
+            with transaction.atomic():
+                agency.save()
+        except IntegrityError as error:
+            raise ImportRefused(
+                _("%(agency)s ble lagt inn av noen andre akkurat nå. Prøv listen på nytt.") % {"agency": agency}
+            ) from error
+        agencies[agency.slug] = agency
+        record(
+            rollout=rollout,
+            kind=EventKind.AGENCY_IMPORTED,
+            by=by,
+            at=now,
+            agency=agency,
+            before=change.before,
+            after=change.after,
+            reason=reason,
+        )
+    for change in plan.queued:
+        agency = agencies.get(change.row.slug) or change.agency
+        queueing.join(rollout=rollout, agency=agency, by=by, now=now, reason=reason)
+    return plan
+
+
+def _change(row: AgencyRow, agency: Agency | None, is_placed: bool) -> Change:
+    figures = row.figures()
+    before = {} if agency is None else {name: getattr(agency, name) for name in figures}
+    after = {name: value for name, value in figures.items() if agency is None or before[name] != value}
+    return Change(
+        row=row,
+        agency=agency,
+        before={name: value for name, value in before.items() if name in after},
+        after=after,
+        joins=row.queue_position is not None and not is_placed,
+    )
+
+
+def _shown(field, value: Any) -> Any:
+    return dict(field.flatchoices).get(value, value) if field.choices else value
