@@ -128,7 +128,17 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # the one-time code is the proof
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_REQUIRED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 8}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # nothing is sent to those who are not invited
+ACCOUNT_FORMS = {
+    "request_login_code": "agencies.sign_in.SignInForm",
+    "confirm_login_code": "agencies.sign_in.CodeForm",
+}
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# How many proxies stand before the app: rate limits count by the address the last trusted one saw.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", "Bokmål")]

@@ -1,10 +1,76 @@
-"""What every page's frame shows."""
+"""What the frame around every page needs: which rollout, the menu, who is here, and in the demo the clock."""
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from agencies.access import roles_of
+from rollout.models import DemoClock, Rollout
+from rollout.permissions import Do, can
+
+#: The menu: label, the page's name, who sees it. Pages of the plan take the rollout's slug.
+MENU = (
+    (_("Tavle"), "rollout:board", Do.SEE_PLAN),
+    (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
+    (_("Min virksomhet"), "rollout:my", Do.SEE_COURSE),
+    (_("Status"), "rollout:status-index", Do.SEE_STATUS),
+    (_("E-post"), "rollout:mail", Do.SEE_MAIL),
+    (_("Import"), "rollout:import", Do.IMPORT),
+)
+
+
+def rollout_of(request: HttpRequest, slug: str) -> Rollout:
+    """The rollout with this slug (404 if there is none), read once for each request."""
+    known = getattr(request, "_rollout", None)
+    if known is None or known.slug != slug:
+        known = request._rollout = get_object_or_404(Rollout, slug=slug)
+    return known
+
+
+def rollout_shown(request: HttpRequest) -> Rollout | None:
+    """The rollout a page is about: the one its address names, else the active one."""
+    known = getattr(request, "_rollout", None)
+    if known is not None:
+        return known
+    match = request.resolver_match
+    slug = match.kwargs.get("slug") if match and match.namespace == "rollout" else None
+    named = Rollout.objects.filter(slug=slug).first() if slug else None
+    request._rollout = named or Rollout.objects.active()
+    return request._rollout
+
+
+def menu(request: HttpRequest, rollout: Rollout | None) -> list[dict[str, Any]]:
+    """The menu's pages for this person, with the current one marked."""
+    items = []
+    for label, name, do in MENU:
+        # A lead reads an agency's course on the agency's page; "my agency" is for those who have one.
+        if rollout is None or not can(request, do) or (name == "rollout:my" and not roles_of(request).at):
+            continue
+        try:
+            url = reverse(name, args=[rollout.slug] if name.startswith("rollout:") else [])
+        except NoReverseMatch:
+            continue
+        items.append({"label": label, "url": url, "current": request.path.startswith(url)})
+    return items
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The frame's own facts, for every template."""
-    return {}
+    """The context of every template: `rollout`, `nav_items`, `is_demo`, `demo_clock`, `roles` (`agencies.access.Held`).
+
+    Nobody is told anything of the plan before signing in but its name.
+    """
+    if not hasattr(request, "user"):  # refused by a middleware before anybody was looked up
+        return {}
+    rollout = rollout_shown(request)
+    clock = DemoClock.objects.first() if settings.DEMO_MODE else None
+    return {
+        "rollout": rollout,
+        "nav_items": menu(request, rollout),
+        "is_demo": settings.DEMO_MODE,
+        "demo_clock": clock.now if clock else None,
+        "roles": roles_of(request),
+    }

@@ -1,0 +1,107 @@
+"""Which roles the person behind a request holds now, and the decorator that lets only some roles in.
+
+Roles are read on every request, so who loses a role loses the access at once, in open sessions too.
+What each role may do stands in `rollout.permissions`; here are only the means, and the two pages of this package.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from agencies.models import Role, RoleName
+
+#: Who reads about every agency, and who reads about the one where they hold the role.
+SEES_AGENCIES = frozenset({RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER})
+SEES_OWN_AGENCY = frozenset({RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY})
+
+
+@dataclass(frozen=True)
+class Held:
+    """The roles one person holds now: for the whole municipality, and at each agency by its slug."""
+
+    central: frozenset[str] = frozenset()
+    at: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.central or self.at)
+
+    def at_agency(self, slug: str) -> frozenset[str]:
+        return self.at.get(slug, frozenset())
+
+    def agencies(self, roles: Collection[str]) -> list[str]:
+        """Slugs of the agencies where one of these roles is held."""
+        return sorted(slug for slug, held in self.at.items() if held & frozenset(roles))
+
+    def any_of(self, roles: Collection[str], *, agency: str | None = None) -> bool:
+        """Whether one of `roles` is held: centrally, or at `agency` (None: at any)."""
+        if self.central & frozenset(roles):
+            return True
+        return bool(self.agencies(roles)) if agency is None else bool(self.at_agency(agency) & frozenset(roles))
+
+
+def held_by(person) -> Held:
+    """Read the person's current roles: one query, and none for an anonymous visitor."""
+    if not person.is_authenticated:
+        return Held()
+    central: set[str] = set()
+    at: dict[str, set[str]] = {}
+    for role, slug in Role.objects.current().filter(person=person).values_list("role", "agency__slug"):
+        if slug is None:
+            central.add(role)
+        else:
+            at.setdefault(slug, set()).add(role)
+    return Held(frozenset(central), {slug: frozenset(roles) for slug, roles in at.items()})
+
+
+def roles_of(request: HttpRequest) -> Held:
+    """The roles behind this request, read once for each request."""
+    if not hasattr(request, "_held_roles"):
+        request._held_roles = held_by(request.user)
+    return request._held_roles
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in page, and from there back to the page that was asked for (never to the target of a POST)."""
+    wanted = None
+    if request.htmx:
+        wanted = request.htmx.current_url_abs_path
+    elif request.method in ("GET", "HEAD"):
+        wanted = request.get_full_path()
+    return redirect_to_login(wanted) if wanted else redirect(settings.LOGIN_URL)
+
+
+def only_for(roles: Collection[str], *, agency: str | None = None, otherwise: str | Promise = ""):
+    """Let in those who hold one of `roles`; `agency` names the URL argument with the slug of the agency it is about.
+
+    Anonymous: sign in. Somebody else's agency: 404, as if it were not there. The wrong role: 403 with `otherwise`,
+    a sentence that says who may. Put it outermost, so that a visitor learns nothing before signing in.
+    """
+
+    def decorator(view):
+        @wraps(view)
+        def checked(request: HttpRequest, *args, **kwargs):
+            if not request.user.is_authenticated:
+                return ask_to_sign_in(request)
+            held = roles_of(request)
+            about = kwargs[agency] if agency else None
+            if held.any_of(roles, agency=about):
+                return view(request, *args, **kwargs)
+            if held and about is not None and not held.central and not held.at_agency(about):
+                raise Http404
+            raise PermissionDenied(str(otherwise) if held else no_role())
+
+        return checked
+
+    return decorator
+
+
+def no_role() -> str:
+    return _("Du har ingen rolle i Puljeplan nå. Spør prosjektlederen hvis du skal ha tilgang.")

@@ -1,0 +1,31 @@
+"""The front door: each role's own home, and the short addresses."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from rollout.models import Rollout
+from rollout.permissions import Do, can, may
+
+
+@may(Do.ENTER)
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to what the person comes for: the board, or their own agency."""
+    rollout = Rollout.objects.active()
+    if rollout is None:
+        return render(request, "rollout/no_rollout.html", status=404)
+    return redirect("rollout:board" if can(request, Do.SEE_PLAN) else "rollout:my", rollout.slug)
+
+
+@may(Do.ENTER)
+@never_cache
+@require_safe
+def short(request: HttpRequest) -> HttpResponse:
+    """`/board/` and the like: the same page of the active rollout."""
+    rollout = Rollout.objects.active()
+    if rollout is None:
+        return render(request, "rollout/no_rollout.html", status=404)
+    return redirect(f"/r/{rollout.slug}{request.get_full_path()}")
