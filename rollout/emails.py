@@ -1,0 +1,359 @@
+"""Facts in, message rows out: who is told what, in which words. Never sends (`rollout.delivery` does).
+
+A verb asks for drafts and writes them in its own transaction, so that a message exists exactly when the fact does
+(rule 10). A person gets one mail that lists all their agencies.
+"""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.template import Context
+from django.template.loader import get_template
+from django.utils import timezone, translation
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from agencies.models import Agency, Person, Role, RoleName
+from rollout.models import (
+    OSLO,
+    EmailKind,
+    EmailState,
+    EventKind,
+    OutgoingEmail,
+    Placement,
+    PlanEvent,
+    Rollout,
+    StatusReport,
+    Step,
+    Wave,
+)
+
+#: Who at an agency is told that its wave opens.
+TOLD_OF_OPENINGS = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.KEY_PERSON)
+#: States in which the reader has the message, or may have it.
+TOLD = (EmailState.CLAIMED, EmailState.SENT, EmailState.UNKNOWN)
+HEADLINE_LENGTH = OutgoingEmail._meta.get_field("headline").max_length
+LANGUAGE = "nb"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message as its reader will see it, not yet a row. `subject` is what it tells of, as in the row's key."""
+
+    kind: EmailKind
+    subject: str
+    person: Person
+    headline: str
+    text: str
+    html: str
+    in_reply_to: str = ""
+
+
+@dataclass(frozen=True)
+class AgencyRoles:
+    """An agency and what the reader is there, so that the mail says why it came."""
+
+    agency: Agency
+    roles: str
+    headcount: int
+
+
+def write(drafts: Iterable[Draft], *, rollout: Rollout, occurrence: str, now: dt.datetime) -> list[OutgoingEmail]:
+    """Make the drafts rows under `occurrence` ("event:17") and return those that were not there already.
+
+    `now` is the rollout's time. The unique key makes a second run write nothing. The Message-ID is settled here, so
+    that every attempt to send bears the same one.
+    """
+    rows = [
+        OutgoingEmail(
+            rollout=rollout,
+            kind=draft.kind,
+            subject=draft.subject,
+            occurrence=occurrence,
+            person=draft.person,
+            to_address=draft.person.email,
+            headline=draft.headline,
+            text=draft.text,
+            html=draft.html,
+            message_id=f"<{uuid.uuid4()}@{_sender_domain()}>",
+            in_reply_to=draft.in_reply_to,
+            written_at=now,
+            not_before=timezone.now(),
+        )
+        for draft in drafts
+    ]
+    OutgoingEmail.objects.bulk_create(rows, ignore_conflicts=True)
+    return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
+
+
+def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetime) -> list[Draft]:
+    """To the head, the chief and the key people of each agency whose leaders get access (rule 6)."""
+    opened = wave.leaders_opened_at or now
+    return _to_agencies(
+        EmailKind.LEADERS_OPEN,
+        step=Step.LEADERS,
+        wave=wave,
+        placements=placements,
+        opened_on=max(_day(opened), wave.leaders_on),
+    )
+
+
+def all_staff_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetime) -> list[Draft]:
+    """To the same people, for each agency where everyone gets access; later for one that was held (rule 6)."""
+    return _to_agencies(
+        EmailKind.ALL_STAFF_OPEN,
+        step=Step.ALL_STAFF,
+        wave=wave,
+        placements=placements,
+        opened_on=max(_day(now), wave.all_staff_on),
+    )
+
+
+def held(*, wave: Wave, held: Sequence[tuple[Placement, Sequence[str]]], now: dt.datetime) -> list[Draft]:
+    """To the leads: these agencies were passed over at the all-staff opening, each with its problems in sentences."""
+    if not held:
+        return []
+    context = {
+        "wave": wave,
+        "held": [{"agency": placement.agency, "reasons": list(reasons)} for placement, reasons in held],
+        "names": _names([placement.agency.name for placement, _reasons in held]),
+        "opened_on": max(_day(now), wave.all_staff_on),
+        "link": _link(wave.rollout, f"waves/{wave.number}/"),
+    }
+    return _to_central(EmailKind.HELD, _subject(wave, Step.ALL_STAFF), wave.rollout, context)
+
+
+def no_decision(*, wave: Wave, step: Step, now: dt.datetime) -> list[Draft]:
+    """To the leads: the date came without a go, so nothing opened (rule 6)."""
+    context = {
+        "wave": wave,
+        "step": step,
+        "day": wave.day_of(step),
+        "agencies": [placement.agency for placement in wave.placements.placed().select_related("agency")],
+        "link": _link(wave.rollout, f"waves/{wave.number}/"),
+    }
+    return _to_central(EmailKind.NO_DECISION, _subject(wave, step), wave.rollout, context)
+
+
+def date_changed(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, now: dt.datetime) -> None:
+    """Mend what names a date that has moved (rule 10). `before`: the wave's two dates as they were.
+
+    What is not sent is withdrawn, and written anew under `event`. Whoever has been told of the old date, or may have
+    been, gets a correction in the same thread.
+    """
+    moved = [step for step in Step if wave.day_of(step) != before[f"{step}_on"]]
+    overtaken = OutgoingEmail.objects.filter(
+        rollout=wave.rollout, kind=EmailKind.NO_DECISION, subject__in=[_subject(wave, step) for step in moved]
+    )
+    _withdraw(overtaken.select_for_update(no_key=True))  # the new date is the answer it asked for
+    if Step.ALL_STAFF not in moved or wave.leaders_opened_at is None:
+        return
+    occurrence = f"event:{event.pk}"
+    anew: list[Person] = []
+    corrections: list[Draft] = []
+    for person, messages in _naming_all_staff_date(wave).items():
+        told = [message for message in messages if message.state in TOLD]
+        withdrawn = _withdraw(messages)
+        if EmailKind.LEADERS_OPEN in [message.kind for message in withdrawn]:
+            anew.append(person)
+        elif told and (day_told := _all_staff_day_named_by(told[-1], wave)) != wave.all_staff_on:
+            corrections.append(_correction(wave, person, day_told, told[0].message_id))
+    write(_leaders_open_to(anew, wave, now=now), rollout=wave.rollout, occurrence=occurrence, now=now)
+    write(corrections, rollout=wave.rollout, occurrence=occurrence, now=now)
+
+
+def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) -> list[OutgoingEmail]:
+    """Replace a message that turned out not to be sent, if its dates were corrected meanwhile. None to replace: [].
+
+    Its corrections that are still waiting are withdrawn with it, since what is written now is right.
+    """
+    corrections = OutgoingEmail.objects.filter(in_reply_to=message.message_id).exclude(state=EmailState.WITHDRAWN)
+    if message.kind != EmailKind.LEADERS_OPEN or not corrections.exists():
+        return []
+    wave = Wave.objects.select_related("rollout").get(
+        rollout=message.rollout_id, number=int(message.subject.split(":")[1])
+    )
+    _withdraw(corrections.select_for_update(no_key=True))
+    drafts = _leaders_open_to([message.person], wave, now=now)
+    return write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
+    """To the leads and the sponsor: the week's frozen figures. Templates read `report` and `figures`."""
+    context = {
+        "report": report,
+        "figures": report.figures,
+        "link": _link(report.rollout, f"status/{report.label}/"),
+    }
+    return _to_central(
+        EmailKind.WEEKLY_STATUS,
+        f"week:{report.label}",
+        report.rollout,
+        context,
+        roles=(RoleName.PROJECT_LEAD, RoleName.SPONSOR),
+    )
+
+
+def render(kind: EmailKind, context: dict[str, Any]) -> tuple[str, str, str]:
+    """The headline, the text and the HTML of one message, in bokmål whatever language the process speaks.
+
+    Only the HTML is escaped. A headline is one line, whatever stands in a name: it becomes a header.
+    """
+    with translation.override(LANGUAGE):
+        headline = _plain(f"emails/{kind}/subject.txt", context)
+        context = {**context, "headline": " ".join(headline.split())[:HEADLINE_LENGTH]}
+        text = _plain(f"emails/{kind}/body.txt", context).strip() + "\n"
+        html = get_template(f"emails/{kind}/body.html").render(context)
+    return context["headline"], text, html
+
+
+def _plain(template_name: str, context: dict[str, Any]) -> str:
+    text = get_template(template_name).template.render(Context(context, autoescape=False))
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _to_agencies(
+    kind: EmailKind, *, step: Step, wave: Wave, placements: Sequence[Placement], opened_on: dt.date
+) -> list[Draft]:
+    shared = {
+        **_frame(wave.rollout),
+        "wave": wave,
+        "opened_on": opened_on,
+        "guidelines_link": _link(wave.rollout, "guidelines/"),
+    }
+    drafts = []
+    for person, places in _told(placements).items():
+        context = {
+            **shared,
+            "person": person,
+            "places": places,
+            "names": _names([place.agency.name for place in places]),
+            "link": _link(wave.rollout, "my/"),
+        }
+        drafts.append(Draft(kind, _subject(wave, step), person, *render(kind, context)))
+    return drafts
+
+
+def _to_central(
+    kind: EmailKind,
+    subject: str,
+    rollout: Rollout,
+    context: dict[str, Any],
+    roles: Sequence[RoleName] = (RoleName.PROJECT_LEAD,),
+) -> list[Draft]:
+    people = Person.objects.filter(
+        is_active=True, pk__in=Role.objects.current().filter(role__in=roles).values("person")
+    ).order_by("email")
+    context = {**_frame(rollout), **context}
+    return [Draft(kind, subject, person, *render(kind, {**context, "person": person})) for person in people]
+
+
+def _leaders_open_to(people: Sequence[Person], wave: Wave, *, now: dt.datetime) -> list[Draft]:
+    placements = list(wave.placements.filter(leaders_access_at__isnull=False).select_related("agency"))
+    return [draft for draft in leaders_open(wave=wave, placements=placements, now=now) if draft.person in people]
+
+
+def _correction(wave: Wave, person: Person, day_told: dt.date, in_reply_to: str) -> Draft:
+    context = {
+        **_frame(wave.rollout),
+        "wave": wave,
+        "person": person,
+        "day_told": day_told,
+        "link": _link(wave.rollout, "my/"),
+    }
+    kind = EmailKind.DATE_CHANGED
+    return Draft(kind, _subject(wave, Step.ALL_STAFF), person, *render(kind, context), in_reply_to=in_reply_to)
+
+
+def _naming_all_staff_date(wave: Wave) -> dict[Person, list[OutgoingEmail]]:
+    """Every message that names the wave's all-staff date ahead, oldest first, locked so that no worker claims it."""
+    named: dict[Person, list[OutgoingEmail]] = {}
+    for message in (
+        OutgoingEmail.objects.select_for_update(no_key=True, of=("self",))
+        .filter(rollout=wave.rollout)
+        .filter(
+            Q(kind=EmailKind.LEADERS_OPEN, subject=_subject(wave, Step.LEADERS))
+            | Q(kind=EmailKind.DATE_CHANGED, subject=_subject(wave, Step.ALL_STAFF))
+        )
+        .select_related("person")
+        .order_by("id")
+    ):
+        named.setdefault(message.person, []).append(message)
+    return named
+
+
+def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
+    """Take back those that wait to be sent, and return them. The caller has locked the rows."""
+    waiting = [message for message in messages if message.state == EmailState.WAITING]
+    OutgoingEmail.objects.filter(pk__in=[message.pk for message in waiting]).update(
+        state=EmailState.WITHDRAWN, settled_at=timezone.now()
+    )
+    return waiting
+
+
+def _all_staff_day_named_by(message: OutgoingEmail, wave: Wave) -> dt.date:
+    """The wave's all-staff date as it was when the message was written: what the first change after it left behind."""
+    changes = wave.events.filter(kind=EventKind.DATES_SET, pk__gt=int(message.occurrence.removeprefix("event:")))
+    first = changes.order_by("pk").first()
+    return dt.date.fromisoformat(first.before["all_staff_on"]) if first else wave.all_staff_on
+
+
+def _told(placements: Sequence[Placement]) -> dict[Person, list[AgencyRoles]]:
+    """Each person to tell, with all their agencies among `placements`, in one query."""
+    headcounts = {placement.agency_id: placement.headcount for placement in placements}
+    held_roles = (
+        Role.objects.current()
+        .filter(role__in=TOLD_OF_OPENINGS, agency__in=headcounts, person__is_active=True)
+        .select_related("person", "agency")
+        .order_by("person__email", "agency__name_sort_key")
+    )
+    told: dict[Person, dict[Agency, list[str]]] = {}
+    with translation.override(LANGUAGE):
+        for role in held_roles:
+            told.setdefault(role.person, {}).setdefault(role.agency, []).append(str(role.get_role_display()))
+        return {
+            person: [
+                AgencyRoles(agency, get_text_list(roles, _("og")), headcounts[agency.pk])
+                for agency, roles in places.items()
+            ]
+            for person, places in told.items()
+        }
+
+
+def _frame(rollout: Rollout) -> dict[str, Any]:
+    """What every mail needs: the rollout, and whom to ask."""
+    leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
+    contact = rollout.contact_email or leads.order_by("since", "id").values_list("person__email", flat=True).first()
+    return {"rollout": rollout, "tool": rollout.tool_name, "contact": contact or ""}
+
+
+def _names(names: list[str]) -> str:
+    """One or two agencies by name, more as a number: a headline has to be short."""
+    with translation.override(LANGUAGE):
+        if len(names) > 2:
+            return _("%(number)s virksomheter") % {"number": len(names)}
+        return get_text_list(names, _("og"))
+
+
+def _subject(wave: Wave, step: Step) -> str:
+    return f"wave:{wave.number}:{step}"
+
+
+def _link(rollout: Rollout, path: str) -> str:
+    """A plain address: no token, so that forwarding the mail gives nobody anything (rule 11)."""
+    return f"{settings.SITE_URL}/r/{rollout.slug}/{path}"
+
+
+def _day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(OSLO).date()
+
+
+def _sender_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
