@@ -17,6 +17,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 register = template.Library()
 
@@ -31,6 +32,22 @@ NAME_PARTS = (
 )
 BREAK_BEFORE_PART = re.compile(rf"(?<=\w{{3}})(?=(?:{NAME_PARTS})\w*)", re.IGNORECASE)
 LONG_WORD = re.compile(r"\w{13,}")
+
+# Short months as Norwegian writes them; the library's own list has «jun.» and «sept.».
+SHORT_MONTHS = [
+    gettext_lazy("jan."),
+    gettext_lazy("feb."),
+    gettext_lazy("mars"),
+    gettext_lazy("apr."),
+    gettext_lazy("mai"),
+    gettext_lazy("juni"),
+    gettext_lazy("juli"),
+    gettext_lazy("aug."),
+    gettext_lazy("sep."),
+    gettext_lazy("okt."),
+    gettext_lazy("nov."),
+    gettext_lazy("des."),
+]
 
 ALERT_KINDS = {"success": "ok", "info": "info", "debug": "info", "warning": "warn", "error": "stop"}
 ALERT_ICONS = {"ok": "check-circle", "warn": "alert-warning", "stop": "exclamation-mark-circle"}
@@ -100,13 +117,16 @@ def _local(value: date) -> date:
 @register.filter
 def day(value: date | None) -> str:
     """`7. feb. 2018`, unbroken; a moment is told in Oslo's time."""
-    return "" if value is None else date_format(_local(value), "j. N Y").replace(" ", NO_BREAK_SPACE)
+    return "" if value is None else f"{short_day(value)}{NO_BREAK_SPACE}{_local(value).year}"
 
 
 @register.filter
 def short_day(value: date | None) -> str:
     """`7. feb.`, where the year is plain."""
-    return "" if value is None else date_format(_local(value), "j. N").replace(" ", NO_BREAK_SPACE)
+    if value is None:
+        return ""
+    here = _local(value)
+    return f"{here.day}.{NO_BREAK_SPACE}{SHORT_MONTHS[here.month - 1]}"
 
 
 @register.filter

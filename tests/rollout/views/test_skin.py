@@ -22,6 +22,8 @@ STATIC = Path(__file__).resolve().parents[3] / "static"
         (skin.percent(74.0), "74,0\u00a0%"),
         (skin.day(date(2018, 2, 7)), "7.\u00a0feb.\u00a02018"),
         (skin.short_day(date(2018, 5, 23)), "23.\u00a0mai"),
+        (skin.day(date(2018, 6, 5)), "5.\u00a0juni\u00a02018"),
+        (skin.short_day(datetime(2018, 6, 30, 22, 30, tzinfo=UTC)), "1.\u00a0juli"),
         (skin.long_day(date(2018, 2, 7)), "onsdag 7. februar 2018"),
         (skin.moment(datetime(2018, 2, 1, 8, 0, tzinfo=UTC)), "torsdag 1. februar 2018 kl. 09.00"),
         (skin.moment(datetime(2018, 8, 16, 6, 0, tzinfo=UTC)), "torsdag 16. august 2018 kl. 08.00"),

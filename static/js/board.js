@@ -1,0 +1,105 @@
+// The board beyond plain forms: filters, folding on the phone, dragging, and focus that follows a moved card.
+(() => {
+  const board = document.getElementById('board')
+  const phone = matchMedia('(max-width: 700px)')
+  const cardOf = slug => board.querySelector(`[data-agency="${CSS.escape(slug)}"]`)
+
+  // ---- filters: the board remembers, the chips (swapped after each move) show it
+  const showFilter = () => document.querySelectorAll('#filters [data-show]').forEach(chip => chip.setAttribute('aria-pressed', String(chip.dataset.show === board.dataset.show)))
+  document.addEventListener('click', event => {
+    const chip = event.target.closest('#filters [data-show]')
+    if (!chip) return
+    board.dataset.show = chip.dataset.show
+    showFilter()
+  })
+
+  // ---- folding, on the phone only: finished waves start folded; what the user opened stays open after a swap
+  const unfolded = new Set(), folded = new Set()
+  const foldOf = column => {
+    const key = column.dataset.wave
+    const shut = phone.matches && (folded.has(key) || ('folded' in column.dataset && !unfolded.has(key)))
+    column.querySelector('.ur-fold').setAttribute('aria-expanded', String(!shut))
+  }
+  const foldAll = () => board.querySelectorAll('.ur-col').forEach(foldOf)
+  const setFold = (column, shut) => {
+    const key = column.dataset.wave
+    ;(shut ? folded : unfolded).add(key)
+    ;(shut ? unfolded : folded).delete(key)
+    foldOf(column)
+  }
+  document.addEventListener('click', event => {
+    const button = event.target.closest('.ur-fold')
+    if (button) setFold(button.closest('.ur-col'), button.getAttribute('aria-expanded') === 'true')
+    const jump = event.target.closest('.ur-jump a')
+    if (jump) setFold(document.querySelector(jump.getAttribute('href')), false)
+  })
+  phone.addEventListener('change', foldAll)
+
+  // ---- dragging, the extra: one move is posted, with the version seen; Escape puts the card back
+  let drag = null
+  const putBack = () => drag.from.insertBefore(drag.card, drag.next)
+  const cancel = event => {
+    if (event.key !== 'Escape' || !drag) return
+    event.preventDefault()
+    drag.cancelled = true
+    document.dispatchEvent(new PointerEvent('pointerup', { bubbles: true }))
+    document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }))
+  }
+  const neighbour = card => card && card.matches('[data-agency]') ? card.dataset.agency : ''
+  const post = (card, to) => {
+    const form = card.querySelector('.ur-card__move')
+    board.classList.add('is-waiting')
+    lists.forEach(list => list.option('disabled', true))
+    htmx.ajax('POST', form.getAttribute('action'), {
+      source: form, swap: 'none', headers: { 'X-CSRFToken': board.dataset.csrf },
+      values: { to, before: neighbour(card.nextElementSibling), after: neighbour(card.previousElementSibling) },
+    }).catch(() => {}).finally(() => {
+      board.classList.remove('is-waiting')
+      lists.forEach(list => list.option('disabled', false))
+    })
+  }
+  let lists = []
+  const makeSortable = () => {
+    if (!('canMove' in board.dataset) || typeof Sortable === 'undefined') return
+    lists = lists.filter(list => list.el.isConnected || list.destroy())
+    board.dataset.drag = ''
+    board.querySelectorAll('.ur-list').forEach(list => {
+      if (Sortable.get(list)) return
+      lists.push(new Sortable(list, {
+        group: 'board', draggable: '.ur-card', filter: ':not([data-movable]), .ur-card__move', preventOnFilter: false,
+        forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 180, delayOnTouchOnly: true, touchStartThreshold: 5,
+        ghostClass: 'is-ghost', fallbackClass: 'is-drag', animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
+        onStart: ({ item, from }) => {
+          drag = { card: item, from, next: item.nextElementSibling, cancelled: false }
+          document.addEventListener('keydown', cancel, true)
+        },
+        onEnd: ({ item, from, to, oldDraggableIndex, newDraggableIndex }) => {
+          document.removeEventListener('keydown', cancel, true)
+          const { cancelled } = drag
+          if (cancelled) putBack()
+          drag = null
+          if (!cancelled && (from !== to || oldDraggableIndex !== newDraggableIndex)) post(item, to.dataset.column)
+        },
+      }))
+    })
+  }
+
+  // ---- after a move: close the dialog, say what happened, and bring focus to the card where it now stands
+  document.body.addEventListener('moved', event => {
+    puljeplan.closeDialog()
+    const card = cardOf(event.detail.agency)
+    if (!card) return
+    setFold(card.closest('.ur-col'), false)
+    const control = card.querySelector('.ur-card__move button') || card.querySelector('a')
+    control.focus()
+  })
+
+  // A failed move must not leave the card where it was dropped.
+  for (const failure of ['htmx:responseError', 'htmx:sendError']) {
+    document.body.addEventListener(failure, event => { if (event.detail.elt.matches('.ur-card__move') && event.detail.requestConfig.verb === 'post') location.reload() })
+  }
+
+  document.body.addEventListener('htmx:afterSettle', () => { showFilter(); foldAll(); makeSortable() })
+  foldAll()
+  makeSortable()
+})()
