@@ -2,16 +2,21 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cached_property
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from rollout.domain import figures
+from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
 QUEUE = "queue"
 
 STATE_ICONS = {
     QUEUE: "process-forward",
-    "planned": "calendar",
-    "leaders_open": "key",
-    "all_open": "check-medium",
-    "closed": "lock-locked",
+    WaveState.PLANNED: "calendar",
+    WaveState.LEADERS_OPEN: "key",
+    WaveState.ALL_OPEN: "check-medium",
+    WaveState.CLOSED: "lock-locked",
 }
 
 
@@ -23,62 +28,63 @@ class Card:
     name: str
     employees: int
     version: int
-    ready: bool
     problems: int
     licences_missing: int
-    leaders_in: bool = False
-    has_access: bool = False
-    held: bool = False
-    movable: bool = True
+    leaders_in: bool
+    has_access: bool
+    held: bool
+    movable: bool
+
+    @property
+    def ready(self) -> bool:
+        return not self.problems
+
+    @property
+    def is_stuck(self) -> bool:
+        """Not ready, and still waiting for access: what the board is loud about."""
+        return not self.ready and not self.has_access
 
 
 @dataclass(frozen=True)
 class Column:
-    """The queue, or a wave with its five places. `key` is `queue` or the wave's number; the queue has no dates."""
+    """The queue, or a wave with its places. `key` is `queue` or the wave's number; only a wave has the rest."""
 
     key: str
     heading: str
-    cards: tuple[Card, ...]
-    state: str = QUEUE
-    state_label: str = ""
-    decision: str | None = None
-    leaders_on: dt.date | None = None
-    all_staff_on: dt.date | None = None
-    capacity: int = 0
-    year_now: int = 0
+    state: str
+    cards: list[Card]
+    wave: Wave | None = None
+    shows_year: bool = False
 
     @property
     def icon(self) -> str:
         return STATE_ICONS[self.state]
 
     @property
-    def is_queue(self) -> bool:
-        return self.key == QUEUE
-
-    @property
     def people(self) -> int:
         return sum(card.employees for card in self.cards)
 
     @property
-    def not_ready(self) -> int:
-        return sum(not card.ready and not card.has_access for card in self.cards)
-
-    @property
     def slots(self) -> list[bool]:
         """One for each place, true where it is taken."""
-        return [place < len(self.cards) for place in range(self.capacity)]
+        return [place < len(self.cards) for place in range(CAPACITY if self.wave else 0)]
 
     @property
     def is_full(self) -> bool:
-        return not self.is_queue and len(self.cards) >= self.capacity
+        return self.wave is not None and len(self.cards) >= CAPACITY
 
     @property
     def is_done(self) -> bool:
-        return self.state in ("all_open", "closed")
+        return self.state in (WaveState.ALL_OPEN, WaveState.CLOSED)
 
-    @property
-    def shows_year(self) -> bool:
-        return any(day and day.year != self.year_now for day in (self.leaders_on, self.all_staff_on))
+
+@dataclass(frozen=True)
+class Opening:
+    """The next step of a wave: whose, to whom, and when."""
+
+    wave: Wave
+    step: Step
+    on: dt.date
 
 
 @dataclass(frozen=True)
@@ -87,70 +93,23 @@ class Segment:
 
     kind: str
     people: int
-    start: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Opening:
-    """The next step of a wave: which, and when."""
-
-    wave: str
-    leaders: bool
-    on: dt.date
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Rule 16's figures. The municipality's total is a setting, so coverage may be unknown."""
-
-    agencies: int
-    employees: int
-    municipality_employees: int | None
-    with_access: int
-    in_waves: int
-    in_queue: int
-    agencies_with_leaders_in: int
-    pilots: int
-    pilot_employees: int
-    places_used: int
-    places: int
-    next_opening: Opening | None
-
-    @property
-    def coverage(self) -> float | None:
-        """Planned coverage in per cent of the municipality's total."""
-        if not self.municipality_employees:
-            return None
-        return 100 * self.employees / self.municipality_employees
-
-    @property
-    def segments(self) -> list[Segment]:
-        segments, start = [], 0.0
-        for kind, people in (("access", self.with_access), ("waves", self.in_waves), ("queue", self.in_queue)):
-            width = 100 * people / self.employees if self.employees else 0.0
-            if people:
-                segments.append(Segment(kind, people, round(start, 2), round(width, 2)))
-            start += width
-        return segments
+    start: Decimal
+    width: Decimal
 
 
 @dataclass(frozen=True)
 class Board:
-    columns: tuple[Column, ...]
-    strip: Strip
-
-    @cached_property
-    def by_key(self) -> dict[str, Column]:
-        return {column.key: column for column in self.columns}
+    columns: list[Column]
+    totals: figures.Totals
+    next_opening: Opening | None
 
     @property
     def cards(self) -> list[Card]:
         return [card for column in self.columns for card in column.cards]
 
     @property
-    def not_ready(self) -> int:
-        return sum(column.not_ready for column in self.columns)
+    def stuck(self) -> int:
+        return sum(card.is_stuck for card in self.cards)
 
     @property
     def lacking_licences(self) -> int:
@@ -158,7 +117,68 @@ class Board:
 
     @property
     def waves_are_empty(self) -> bool:
-        return not any(column.cards for column in self.columns if not column.is_queue)
+        return not any(column.cards for column in self.columns if column.wave)
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The people of queue and waves by how far they have come: with access, in a wave, in the queue."""
+        with_access = sum(card.employees for card in self.cards if card.has_access)
+        queued = sum(column.people for column in self.columns if not column.wave)
+        whole = sum(card.employees for card in self.cards)
+        segments, start = [], Decimal(0)
+        for kind, people in (("access", with_access), ("waves", whole - with_access - queued), ("queue", queued)):
+            width = Decimal(100 * people) / whole if whole else Decimal(0)
+            segments.append(Segment(kind, people, start, width))
+            start += width
+        return segments
+
+    def column(self, key: str) -> Column | None:
+        return next((column for column in self.columns if column.key == key), None)
 
     def column_of(self, slug: str) -> Column | None:
+        """Where an agency stands, or None when it is outside queue and waves."""
         return next((column for column in self.columns if any(card.slug == slug for card in column.cards)), None)
+
+
+def board(rollout: Rollout, *, now: dt.datetime) -> Board:
+    plan = figures.plan(rollout, now=now)
+    year = now.astimezone(OSLO).year
+    columns = [Column(QUEUE, _("Kø"), QUEUE, [_card(entry) for entry in plan.queue])]
+    columns += [
+        Column(
+            key=str(entry.wave.number),
+            heading=str(entry.wave),
+            state=entry.wave.state,
+            cards=[_card(placed) for placed in entry.entries],
+            wave=entry.wave,
+            shows_year=not entry.wave.leaders_on.year == entry.wave.all_staff_on.year == year,
+        )
+        for entry in plan.waves
+    ]
+    return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now))
+
+
+def _card(entry: figures.Entry) -> Card:
+    placement = entry.placement
+    return Card(
+        slug=placement.agency.slug,
+        name=placement.agency.name,
+        employees=placement.headcount,
+        version=placement.version,
+        problems=len(entry.problems),
+        licences_missing=entry.licences_missing,
+        leaders_in=placement.leaders_access_at is not None,
+        has_access=placement.all_staff_access_at is not None,
+        held=placement.is_held,
+        movable=placement.wave is None or placement.wave.is_planned,
+    )
+
+
+def _next_opening(waves: list[Wave], now: dt.datetime) -> Opening | None:
+    """The first step ahead. A step whose moment passed without opening is not what comes next."""
+    steps = [(wave.day_of(wave.next_step), wave.number, wave) for wave in waves if wave.next_step is not None]
+    ahead = [step for step in steps if opening_moment(step[0]) > now]
+    if not ahead:
+        return None
+    on, _number, wave = min(ahead, key=lambda step: step[:2])
+    return Opening(wave, wave.next_step, on)

@@ -51,7 +51,7 @@
     board.classList.add('is-waiting')
     lists.forEach(list => list.option('disabled', true))
     htmx.ajax('POST', form.getAttribute('action'), {
-      source: form, swap: 'none', headers: { 'X-CSRFToken': board.dataset.csrf },
+      source: form, target: '#dialog', headers: { 'X-CSRFToken': board.dataset.csrf },
       values: { to, before: neighbour(card.nextElementSibling), after: neighbour(card.previousElementSibling) },
     }).catch(() => {}).finally(() => {
       board.classList.remove('is-waiting')
@@ -78,7 +78,8 @@
           const { cancelled } = drag
           if (cancelled) putBack()
           drag = null
-          if (!cancelled && (from !== to || oldDraggableIndex !== newDraggableIndex)) post(item, to.dataset.column)
+          if (cancelled) return
+          if (from !== to || (to.dataset.column === 'queue' && oldDraggableIndex !== newDraggableIndex)) post(item, to.dataset.column)
         },
       }))
     })
