@@ -1,0 +1,328 @@
+"""The board over HTTP: what it shows, what a move answers with and without HTMX, and what it refuses."""
+
+import json
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from agencies.models import RoleName
+from rollout.models import EventKind, Placement, PlacementStatus, PlanEvent, WaveState
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+BOARD = "/r/workplace-2018/board/"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def rollout():
+    make.set_clock(make.NOW)
+    return make.make_rollout(waves=7)
+
+
+@pytest.fixture
+def as_lead(client):
+    client.force_login(make.make_lead())
+    return client
+
+
+@pytest.fixture
+def climate(rollout):
+    return make.place(make.make_agency("kli", name="Klimaetaten", employees=37))
+
+
+def fill(wave, count=5):
+    return [make.place(make.make_agency(), wave) for _ in range(count)]
+
+
+def column(html: str, key: str) -> str:
+    """One column of a page or of an answer, without what only marks it as a part."""
+    found = re.search(rf'<section class="ur-col [^>]*data-wave="{key}".*?</section>', html, re.DOTALL)
+    return found.group().replace(' hx-swap-oob="true"', "")
+
+
+def move(client, placement, to, *, version=None, headers=None, **fields):
+    origin = str(placement.wave.number) if placement.wave else "queue"
+    data = {"to": to, "version": placement.version if version is None else version, "origin": origin} | fields
+    return client.post(f"{BOARD}move/{placement.agency.slug}/", data, headers=headers)
+
+
+def where(placement):
+    placement.refresh_from_db()
+    return placement.wave.number if placement.wave else "queue"
+
+
+def said(response):
+    return json.loads(response["HX-Trigger"])["say"]
+
+
+# ---- what it shows
+
+
+def test_it_shows_the_queue_and_every_wave_with_the_agencies_in_them(as_lead, rollout, climate):
+    make.place(make.make_agency("vav", name="Vann- og avløpsetaten", employees=600), rollout.waves.get(number=2))
+    html = as_lead.get(BOARD).text
+    assert 'data-agency="kli"' in column(html, "queue")
+    assert 'data-agency="vav"' in column(html, "2")
+    assert "1 av 5" in column(html, "2")
+    assert "0 av 5" in column(html, "7")
+
+
+def test_coverage_says_its_base_and_nobody_is_rolled_out(as_lead, rollout):
+    make.place(make.make_agency(employees=41_000))
+    make.make_pilot(make.make_agency(employees=8_990))
+    html = as_lead.get(BOARD).text.replace("\u00a0", " ")
+    assert "planlagt dekning" in html
+    assert "74,0 %" in html
+    assert "41 000 av 55 400" in html
+    assert re.search(r"har tilgang</dt><dd>0</dd><dd[^>]*>av 41 000", html)
+    assert re.search(r"pilotene <b>8 990</b>", html)
+    assert "utrullet" not in html.lower()
+
+
+def test_who_lacks_licences_is_not_ready_and_the_card_says_how_many(as_lead, rollout):
+    agency = make.make_agency("bns", name="Bydel Nordstrand", employees=1650)
+    make.make_ready(make.place(agency, funded=1600), but_not=("funding",))
+    html = column(as_lead.get(BOARD).text, "queue")
+    assert "Ikke klar" in html
+    assert "Mangler 50" in html
+    assert "1 mangel" in html
+    assert "Lisens OK" not in html
+
+
+def test_who_has_done_every_step_is_ready(as_lead, climate):
+    make.make_ready(climate)
+    html = column(as_lead.get(BOARD).text, "queue")
+    assert "Klar</li>" in html
+    assert "Lisens OK" in html
+    assert "Ikke klar" not in html
+
+
+def test_a_wave_tells_its_decision(as_lead, rollout):
+    make.give_go(rollout.waves.get(number=1))
+    make.give_go(rollout.waves.get(number=2), verdict="no-go")
+    html = as_lead.get(BOARD).text
+    assert "Klarsignal gitt" in column(html, "1")
+    assert "Stoppet" in column(html, "2")
+    assert "Ikke besluttet" in column(html, "3")
+
+
+def test_the_next_opening_is_the_first_one_ahead(as_lead, rollout):
+    make.set_clock(make.at("2018-02-07 08:00"))
+    html = as_lead.get(BOARD).text.replace("\u00a0", " ")
+    assert "Pulje 2, ledere 4. apr. 2018" in html
+
+
+def test_a_reader_sees_the_plan_without_anything_to_press(client, climate):
+    client.force_login(make.give_role("leser@example.org", RoleName.READER))
+    html = client.get(BOARD).text
+    assert "Klimaetaten" in html
+    assert "Flytt Klimaetaten" not in html
+    assert "Ny pulje" not in html
+
+
+def test_the_number_of_queries_does_not_grow_with_the_plan(as_lead, rollout):
+    def count_queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert as_lead.get(BOARD).status_code == 200
+        return len(queries)
+
+    for _ in range(26):
+        make.place(make.make_agency(), make_ready_wave(rollout))
+    few = count_queries()
+    for _ in range(234):
+        make.place(make.make_agency())
+    assert Placement.objects.in_plan().count() == 260
+    assert count_queries() == few
+
+
+def make_ready_wave(rollout):
+    return next((wave for wave in rollout.waves.all() if wave.placements.count() < 4), None)
+
+
+# ---- moving, in place
+
+
+def test_a_swapped_column_equals_a_fresh_page_s_column(as_lead, rollout, climate):
+    make.make_ready(climate)
+    make.place(make.make_agency(), rollout.waves.get(number=3))
+    answer = move(as_lead, climate, "3", headers=HTMX).text
+    page = as_lead.get(BOARD).text
+    assert 'data-agency="kli"' in column(answer, "3")
+    for key in ("queue", "3"):
+        assert column(answer, key) == column(page, key)
+    for part in ("strip", "filters"):
+        pattern = rf'<(section|div) class="[^"]*" id="{part}".*?</\1>'
+        swapped = re.search(pattern, answer, re.DOTALL).group().replace(' hx-swap-oob="true"', "")
+        assert swapped == re.search(pattern, page, re.DOTALL).group()
+
+
+def test_only_the_two_columns_and_the_sums_are_sent_back(as_lead, climate):
+    answer = move(as_lead, climate, "3", headers=HTMX).text
+    assert re.findall(r'data-wave="(\w+)"', answer) == ["queue", "3"]
+    assert "<html" not in answer
+
+
+def test_a_move_is_told_and_names_the_card_to_return_to(as_lead, climate):
+    response = move(as_lead, climate, "3", headers=HTMX)
+    assert said(response) == {"text": "Klimaetaten er flyttet til Pulje 3. 1 av 5 plasser er brukt.", "kind": "ok"}
+    assert json.loads(response["HX-Trigger-After-Settle"]) == {"moved": {"agency": "kli"}}
+
+
+def test_a_card_dropped_between_two_in_the_queue_stands_between_them(as_lead, rollout):
+    first, _second, third = (make.place(make.make_agency(slug)) for slug in ("aaa", "bbb", "ccc"))
+    move(as_lead, third, "queue", before="bbb", after="aaa", headers=HTMX)
+    queue = Placement.objects.queued().values_list("agency__slug", flat=True)
+    assert list(queue) == ["aaa", "ccc", "bbb"]
+    move(as_lead, first, "queue", after="bbb", headers=HTMX)
+    assert list(queue.all()) == ["ccc", "bbb", "aaa"]
+
+
+def test_a_place_in_the_queue_can_be_chosen_without_dragging(as_lead, rollout):
+    for slug in ("aaa", "bbb"):
+        make.place(make.make_agency(slug))
+    third = make.place(make.make_agency("ccc"))
+    move(as_lead, third, "queue", position="1")
+    assert list(Placement.objects.queued().values_list("agency__slug", flat=True)) == ["ccc", "aaa", "bbb"]
+
+
+# ---- moving, refused
+
+
+def test_a_full_wave_is_refused_with_the_reason_in_its_column(as_lead, rollout, climate):
+    fill(rollout.waves.get(number=1))
+    response = move(as_lead, climate, "1", headers=HTMX)
+    assert response.status_code == 409
+    assert said(response)["kind"] == "stop"
+    assert "Pulje 1 er full" in said(response)["text"]
+    assert re.search(r'role="alert".*Pulje 1 er full', column(response.text, "1"), re.DOTALL)
+    assert "Pulje 1 er full" not in column(response.text, "queue")
+    assert where(climate) == "queue"
+
+
+def test_an_opened_wave_is_refused(as_lead, rollout, climate):
+    wave = rollout.waves.get(number=1)
+    wave.state, wave.leaders_opened_at = WaveState.LEADERS_OPEN, make.at("2018-02-07 08:00")
+    wave.save()
+    response = move(as_lead, climate, "1", headers=HTMX)
+    assert response.status_code == 409
+    assert "Pulje 1 er åpnet" in column(response.text, "1")
+    assert where(climate) == "queue"
+
+
+def test_a_card_that_moved_since_it_was_shown_is_refused_and_the_board_put_right(as_lead, rollout, climate):
+    seen = climate.version
+    move(as_lead, climate, "2")
+    response = as_lead.post(f"{BOARD}move/kli/", {"to": "3", "version": seen, "origin": "queue"}, headers=HTMX)
+    assert response.status_code == 409
+    assert "er flyttet siden du så kortet" in said(response)["text"]
+    assert re.findall(r'data-wave="(\w+)"', response.text) == ["queue", "2", "3"]
+    assert 'data-agency="kli"' in column(response.text, "2")
+    assert where(climate) == 2
+
+
+def test_a_destination_that_does_not_exist_is_an_invalid_form(as_lead, climate):
+    response = move(as_lead, climate, "99", headers=HTMX)
+    assert response.status_code == 422
+    assert where(climate) == "queue"
+
+
+# ---- moving, without JavaScript
+
+
+def test_without_javascript_the_button_leads_to_a_page_and_the_move_back_to_the_board(as_lead, rollout, climate):
+    page = as_lead.get(f"{BOARD}move/kli/", {"version": climate.version, "origin": "queue"}).text
+    assert "<html" in page
+    assert '<option value="1">Pulje 1</option>' in page
+    response = move(as_lead, climate, "1")
+    assert (response.status_code, response["Location"]) == (302, f"{BOARD}#card-kli")
+    assert "Klimaetaten er flyttet til Pulje 1." in as_lead.get(BOARD).text
+    assert where(climate) == 1
+    assert PlanEvent.objects.filter(kind=EventKind.MOVED).count() == 1
+
+
+def test_without_javascript_a_refusal_shows_the_form_again_with_the_reason(as_lead, rollout, climate):
+    fill(rollout.waves.get(number=1))
+    response = move(as_lead, climate, "1")
+    assert response.status_code == 409
+    assert re.search(r'role="alert".*Pulje 1 er full', response.text, re.DOTALL)
+    assert '<optgroup label="Full">' in response.text
+
+
+def test_the_form_remembers_the_card_as_it_was_shown(as_lead, climate):
+    shown = climate.version
+    move(as_lead, climate, "2")
+    page = as_lead.get(f"{BOARD}move/kli/", {"version": shown, "origin": "queue"}, headers=HTMX).text
+    assert f'name="version" value="{shown}"' in page
+    assert '<option value="2">Pulje 2</option>' in page
+
+
+def test_asking_for_the_form_moves_nothing(as_lead, climate):
+    as_lead.get(f"{BOARD}move/kli/", {"to": "1", "version": climate.version})
+    as_lead.head(f"{BOARD}move/kli/")
+    assert where(climate) == "queue"
+
+
+# ---- into the queue, new waves, the proposed plan
+
+
+def test_an_agency_that_joins_stands_last_in_the_queue_with_its_licences(as_lead, rollout, climate):
+    make.make_agency("dei", name="Deichman", employees=251)
+    assert "Deichman" in as_lead.get(f"{BOARD}join/").text
+    response = as_lead.post(f"{BOARD}join/", {"agency": "dei", "funded": "251"})
+    assert response["Location"] == f"{BOARD}#card-dei"
+    joined = Placement.objects.get(agency__slug="dei")
+    assert (joined.status, joined.queue_position, joined.licence_budget.funded) == (PlacementStatus.QUEUED, 2, 251)
+    assert "Deichman" not in as_lead.get(f"{BOARD}join/").text
+
+
+def test_joining_without_stating_the_funding_is_refused(as_lead, rollout):
+    make.make_agency("dei", name="Deichman")
+    response = as_lead.post(f"{BOARD}join/", {"agency": "dei"}, headers=HTMX)
+    assert response.status_code == 422
+    assert "<html" not in response.text
+    assert not Placement.objects.exists()
+
+
+def test_a_new_wave_gets_the_next_number(as_lead, rollout):
+    dates = {"leaders_on": "2018-11-01", "all_staff_on": "2018-11-13"}
+    assert as_lead.post(f"{BOARD}new-wave/", dates, headers=HTMX)["HX-Redirect"].startswith(BOARD)
+    assert "0 av 5" in column(as_lead.get(BOARD).text, "8")
+
+
+def test_a_wave_in_the_past_is_refused_in_the_form(as_lead, rollout):
+    response = as_lead.post(f"{BOARD}new-wave/", {"leaders_on": "2018-01-10", "all_staff_on": "2018-01-20"})
+    assert response.status_code == 422
+    assert "er passert" in response.text
+    assert rollout.waves.count() == 7
+
+
+def test_the_proposed_plan_fills_the_empty_waves_of_the_example(as_lead):
+    make.set_clock(make.NOW)
+    rollout = make.make_rollout(waves=7, is_example=True)
+    for slug in ("kli", "vav", "ude", "etat-x"):
+        make.place(make.make_agency(slug))
+    assert "Legg inn foreslått plan" in as_lead.get(BOARD).text
+    as_lead.post(f"{BOARD}proposed-plan/")
+    placed = Placement.objects.placed().values_list("agency__slug", "wave__number")
+    assert dict(placed) == {"kli": 1, "vav": 1, "ude": 7}
+    assert "Legg inn foreslått plan" not in as_lead.get(BOARD).text
+    assert rollout.placements.queued().get().agency.slug == "etat-x"
+
+
+def test_a_real_rollout_is_offered_no_proposed_plan(as_lead, climate):
+    assert "Legg inn foreslått plan" not in as_lead.get(BOARD).text
+    as_lead.post(f"{BOARD}proposed-plan/")
+    assert where(climate) == "queue"
+
+
+@pytest.mark.parametrize("page", ["join/", "new-wave/", "proposed-plan/", "move/kli/"])
+def test_only_a_project_lead_changes_the_plan(client, climate, page):
+    client.force_login(make.give_role("leser@example.org", RoleName.READER))
+    assert client.post(BOARD + page, {"to": "1", "version": climate.version}).status_code == 403
+    assert where(climate) == "queue"
