@@ -2,10 +2,15 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import health, home
+from rollout.views import board, health, home
 
 plan = [
     path("", home.home, name="home"),
+    path("r/<slug:slug>/board/", board.show, name="board"),
+    path("r/<slug:slug>/board/move/<slug:agency>/", board.move, name="board-move"),
+    path("r/<slug:slug>/board/join/", board.join, name="board-join"),
+    path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
+    path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
     re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
