@@ -16,7 +16,7 @@ def lock_plan(rollout_id: int) -> Rollout:
 
 def lock_wave(wave_id: int) -> Wave:
     """Lock one wave after its rollout, and return it as it is now."""
-    return Wave.objects.select_for_update(no_key=True).select_related("rollout").get(pk=wave_id)
+    return Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rollout").get(pk=wave_id)
 
 
 def lock_placement(placement_id: int) -> Placement:

@@ -1,0 +1,95 @@
+import pytest
+
+from rollout.domain import deciding, placing
+from rollout.domain.refusals import DecisionRefused
+from rollout.models import Decision, EventKind, PlanEvent, Verdict, Wave, WaveState
+from tests.factories import NOW, at, make_agency, make_lead, make_rollout, place
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead():
+    return make_lead()
+
+
+@pytest.fixture
+def wave():
+    one = make_rollout(waves=3).waves.get(number=1)
+    place(make_agency("kli"), one)
+    return one
+
+
+def decide(wave, lead, verdict=Verdict.GO, now=NOW, **more):
+    return deciding.decide(wave=wave, verdict=verdict, reason="Alt på plass", by=lead, now=now, **more)
+
+
+def fresh(wave) -> Wave:
+    return Wave.objects.get(pk=wave.pk)
+
+
+def test_the_latest_decision_counts(wave, lead):
+    decide(wave, lead)
+    assert fresh(wave).decision == Verdict.GO
+    decide(wave, lead, Verdict.NO_GO)
+    assert fresh(wave).decision == Verdict.NO_GO
+    assert Wave.objects.with_latest_decision().get(pk=wave.pk).decision == Verdict.NO_GO
+    assert PlanEvent.objects.filter(kind=EventKind.DECIDED).count() == 2
+
+
+def test_a_go_after_the_steps_moment_is_refused_until_a_new_date_is_set(wave, lead):
+    late = at("2018-02-07 08:00")
+    with pytest.raises(
+        DecisionRefused, match="skulle ha åpnet onsdag 7. februar 2018 klokken 8. Sett en ny dato først"
+    ):
+        decide(wave, lead, now=late)
+    placing.set_dates(
+        wave=wave, leaders_on=at("2018-02-09 08:00").date(), all_staff_on=wave.all_staff_on, by=lead, now=late
+    )
+    assert decide(wave, lead, now=late).verdict == Verdict.GO
+
+
+def test_a_go_just_before_the_moment_is_in_time(wave, lead):
+    assert decide(wave, lead, now=at("2018-02-07 07:59"))
+
+
+def test_a_no_go_may_come_late(wave, lead):
+    assert decide(wave, lead, Verdict.NO_GO, now=at("2018-02-08 12:00"))
+
+
+def test_a_go_for_an_empty_wave_is_refused(wave, lead):
+    with pytest.raises(DecisionRefused, match="Pulje 2 har ingen virksomheter"):
+        decide(wave.rollout.waves.get(number=2), lead)
+
+
+def test_a_decision_needs_a_reason(wave, lead):
+    with pytest.raises(DecisionRefused, match="begrunnelse"):
+        deciding.decide(wave=wave, verdict=Verdict.GO, reason="  ", by=lead, now=NOW)
+
+
+def test_a_go_for_a_plan_that_changed_since_it_was_shown_is_refused(wave, lead):
+    seen = wave.plan_version
+    newcomer = place(make_agency("vav"), rollout=wave.rollout)
+    placing.move(placement=newcomer, to=wave, by=lead, now=NOW)
+    with pytest.raises(DecisionRefused, match="endret siden du så den"):
+        decide(wave, lead, plan_version_seen=seen)
+    assert not Decision.objects.exists()
+
+
+def test_a_wave_open_for_all_needs_no_decision(wave, lead):
+    Wave.objects.filter(pk=wave.pk).update(state=WaveState.ALL_OPEN, leaders_opened_at=NOW, all_staff_opened_at=NOW)
+    with pytest.raises(DecisionRefused, match="åpen for alle"):
+        decide(wave, lead)
+
+
+def test_where_to_defer_is_chosen_among_waves_still_to_open(wave, lead):
+    placement = wave.placements.get()
+    three = wave.rollout.waves.get(number=3)
+    deciding.choose_deferral(placement=placement, to=three, by=lead, now=NOW)
+    placement.refresh_from_db()
+    assert placement.deferral_wave == three
+    with pytest.raises(DecisionRefused, match="Velg en annen pulje"):
+        deciding.choose_deferral(placement=placement, to=wave, by=lead, now=NOW)
+    deciding.choose_deferral(placement=placement, to=None, by=lead, now=NOW)
+    placement.refresh_from_db()
+    assert placement.deferral_wave is None

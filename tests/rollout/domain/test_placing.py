@@ -1,0 +1,231 @@
+import datetime as dt
+
+import pytest
+
+from agencies.models import Person
+from rollout.domain import placing, queueing
+from rollout.domain.refusals import MoveRefused, Refused
+from rollout.models import EventKind, Placement, PlanEvent, Wave, WaveState
+from tests.factories import NOW, give_go, make_agency, make_lead, make_pilot, make_rollout, make_wave, place
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rollout():
+    return make_rollout(waves=2)
+
+
+@pytest.fixture
+def lead() -> Person:
+    return make_lead()
+
+
+def wave(rollout, number) -> Wave:
+    return rollout.waves.get(number=number)
+
+
+def queue_of(rollout) -> list[str]:
+    return list(rollout.placements.queued().values_list("agency__slug", flat=True))
+
+
+def positions(rollout) -> list[int]:
+    return list(rollout.placements.queued().values_list("queue_position", flat=True))
+
+
+def test_a_move_takes_the_agency_out_of_the_queue_and_writes_one_event(rollout, lead):
+    first, second = place(make_agency("kli"), rollout=rollout), place(make_agency("vav"), rollout=rollout)
+
+    event = placing.move(placement=first, to=wave(rollout, 1), by=lead, now=NOW, reason="Klar for pilot")
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.wave.number, first.slot, first.queue_position) == (1, 1, None)
+    assert second.queue_position == 1, "the queue closes its gap"
+    assert PlanEvent.objects.get() == event
+    assert (event.kind, event.by, event.at, event.reason) == (EventKind.MOVED, lead, NOW, "Klar for pilot")
+    assert event.before == {"status": "queued", "queue_position": 1}
+    assert event.after == {"status": "placed", "wave": 1, "slot": 1}
+
+
+def test_a_sixth_agency_is_refused_in_words(rollout, lead):
+    for number in range(5):
+        place(make_agency(f"a{number}"), wave(rollout, 1))
+    sixth = place(make_agency("sixth"), rollout=rollout)
+
+    with pytest.raises(MoveRefused, match="Pulje 1 er full: den har 5 virksomheter. Flytt en ut"):
+        placing.move(placement=sixth, to=wave(rollout, 1), by=lead, now=NOW)
+
+    assert queue_of(rollout) == ["sixth"]
+    assert not PlanEvent.objects.exists()
+
+
+def test_a_move_takes_the_lowest_free_slot(rollout, lead):
+    placements = [place(make_agency(f"a{number}"), wave(rollout, 1)) for number in range(3)]
+    placing.move(placement=placements[1], to=None, by=lead, now=NOW)
+    newcomer = place(make_agency("new"), rollout=rollout)
+
+    placing.move(placement=newcomer, to=wave(rollout, 1), by=lead, now=NOW)
+
+    newcomer.refresh_from_db()
+    assert newcomer.slot == 2
+
+
+def test_a_card_that_moved_since_it_was_shown_is_refused_and_told_who_moved_it(rollout, lead):
+    placement = place(make_agency("kli", name="Klimaetaten"), rollout=rollout)
+    seen = placement.version
+    placing.move(placement=placement, to=wave(rollout, 2), by=make_lead("annen@example.org"), now=NOW)
+
+    with pytest.raises(MoveRefused, match="Klimaetaten er flyttet siden du så kortet: annen@example.org .* Pulje 2"):
+        placing.move(placement=placement, to=wave(rollout, 1), by=lead, now=NOW, version_seen=seen)
+
+
+def test_other_peoples_moves_of_other_agencies_do_not_refuse_mine(rollout, lead):
+    mine, other = place(make_agency("mine"), rollout=rollout), place(make_agency("other"), rollout=rollout)
+    placing.move(placement=other, to=wave(rollout, 1), by=lead, now=NOW)
+    placing.move(placement=mine, to=wave(rollout, 1), by=lead, now=NOW, version_seen=mine.version)
+    assert wave(rollout, 1).placements.count() == 2
+
+
+def test_nobody_moves_into_or_out_of_an_opened_wave(rollout, lead):
+    opened = wave(rollout, 1)
+    inside, outside = place(make_agency("inside"), opened), place(make_agency("outside"), rollout=rollout)
+    Wave.objects.filter(pk=opened.pk).update(state=WaveState.LEADERS_OPEN, leaders_opened_at=NOW)
+
+    with pytest.raises(MoveRefused, match="Pulje 1 er åpnet og tar ikke imot flere"):
+        placing.move(placement=outside, to=opened, by=lead, now=NOW)
+    with pytest.raises(MoveRefused, match="kan ikke flyttes ut"):
+        placing.move(placement=inside, to=None, by=lead, now=NOW)
+
+
+def test_a_pilot_stays_outside_queue_and_waves(rollout, lead):
+    pilot = make_pilot(make_agency("uke"), rollout=rollout)
+    with pytest.raises(MoveRefused, match="utenfor kø og puljer"):
+        placing.move(placement=pilot, to=wave(rollout, 1), by=lead, now=NOW)
+
+
+def test_a_wave_of_another_rollout_is_refused(rollout, lead):
+    other = make_wave(make_rollout(slug="annen"), 1)
+    placement = place(make_agency("kli"), rollout=rollout)
+    with pytest.raises(MoveRefused, match="annen utrulling"):
+        placing.move(placement=placement, to=other, by=lead, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("slug", "position", "expected"),
+    [
+        ("c", 1, ["c", "a", "b", "d"]),
+        ("a", 3, ["b", "c", "a", "d"]),
+        ("a", None, ["b", "c", "d", "a"]),
+        ("b", 2, ["a", "b", "c", "d"]),
+        ("d", 99, ["a", "b", "c", "d"]),
+    ],
+)
+def test_the_queue_can_be_reordered(rollout, lead, slug, position, expected):
+    placements = {s: place(make_agency(s), rollout=rollout) for s in "abcd"}
+    placing.move(placement=placements[slug], to=None, by=lead, now=NOW, position=position)
+    assert queue_of(rollout) == expected
+    assert positions(rollout) == [1, 2, 3, 4]
+
+
+def test_a_move_voids_the_go_of_both_waves_and_reordering_the_queue_voids_none(rollout, lead):
+    one, two = wave(rollout, 1), wave(rollout, 2)
+    mover, stayer = place(make_agency("mover"), one), place(make_agency("stayer"), two)
+    waiting = place(make_agency("waiting"), rollout=rollout)
+    give_go(one, by=lead)
+    give_go(two, by=lead)
+
+    placing.move(placement=waiting, to=None, by=lead, now=NOW, position=1)
+    assert wave(rollout, 1).has_go
+    assert wave(rollout, 2).has_go
+
+    placing.move(placement=mover, to=two, by=lead, now=NOW)
+    assert wave(rollout, 1).decision is None
+    assert wave(rollout, 2).decision is None
+    assert stayer.wave == two
+
+
+def test_the_proposed_plan_is_applied_whole_or_not_at_all(rollout, lead):
+    for number in range(6):
+        place(make_agency(f"a{number}"), rollout=rollout)
+    too_many = {f"a{number}": 1 for number in range(6)}
+
+    with pytest.raises(MoveRefused, match="full"):
+        placing.apply_plan(rollout=rollout, places=too_many, by=lead, now=NOW)
+    assert Placement.objects.queued().count() == 6
+
+    assert placing.apply_plan(rollout=rollout, places=too_many | {"a5": 2}, by=lead, now=NOW) == 6
+    assert wave(rollout, 1).placements.count() == 5
+    assert PlanEvent.objects.filter(kind=EventKind.MOVED).count() == 6
+
+
+def test_a_new_wave_gets_the_next_number(rollout, lead):
+    made = placing.add_wave(
+        rollout=rollout, leaders_on=dt.date(2018, 11, 1), all_staff_on=dt.date(2018, 11, 14), by=lead, now=NOW
+    )
+    assert made.number == 3
+    assert PlanEvent.objects.get().kind == EventKind.WAVE_ADDED
+
+
+@pytest.mark.parametrize(
+    ("leaders_on", "all_staff_on", "sentence"),
+    [
+        (dt.date(2018, 3, 2), dt.date(2018, 3, 1), "Åpning for alle må være etter åpning for ledere"),
+        (dt.date(2018, 2, 1), dt.date(2018, 3, 1), "Torsdag 1. februar 2018 klokken 8 er passert"),
+    ],
+)
+def test_impossible_dates_are_refused(rollout, lead, leaders_on, all_staff_on, sentence):
+    with pytest.raises(Refused, match=sentence):
+        placing.add_wave(rollout=rollout, leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
+    with pytest.raises(Refused, match=sentence):
+        placing.set_dates(wave=wave(rollout, 1), leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
+
+
+def test_changed_dates_void_the_go_and_unchanged_ones_do_not(rollout, lead):
+    one = wave(rollout, 1)
+    give_go(one, by=lead)
+    placing.set_dates(wave=one, leaders_on=one.leaders_on, all_staff_on=one.all_staff_on, by=lead, now=NOW)
+    assert wave(rollout, 1).has_go
+    assert not PlanEvent.objects.filter(kind=EventKind.DATES_SET).exists()
+
+    placing.set_dates(
+        wave=one, leaders_on=one.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead, now=NOW, reason="Vinterferie"
+    )
+    assert wave(rollout, 1).decision is None
+    event = PlanEvent.objects.get(kind=EventKind.DATES_SET)
+    assert (event.before["all_staff_on"], event.after["all_staff_on"]) == ("2018-02-27", "2018-03-01")
+
+
+def test_the_leaders_date_of_an_opened_wave_stays(rollout, lead):
+    one = wave(rollout, 1)
+    Wave.objects.filter(pk=one.pk).update(state=WaveState.LEADERS_OPEN, leaders_opened_at=NOW)
+    with pytest.raises(Refused, match="Datoen kan ikke endres lenger"):
+        placing.set_dates(wave=one, leaders_on=dt.date(2018, 2, 9), all_staff_on=one.all_staff_on, by=lead, now=NOW)
+
+
+def test_dates_are_not_set_on_a_wave_that_changed_since_it_was_shown(rollout, lead):
+    one = wave(rollout, 1)
+    seen = one.plan_version
+    placing.move(placement=place(make_agency("kli"), rollout=rollout), to=one, by=lead, now=NOW)
+    with pytest.raises(Refused, match="endret siden du så den"):
+        placing.set_dates(
+            wave=one,
+            leaders_on=dt.date(2018, 2, 8),
+            all_staff_on=one.all_staff_on,
+            by=lead,
+            now=NOW,
+            version_seen=seen,
+        )
+
+
+def test_an_agency_joins_once_last_in_the_queue(rollout, lead):
+    place(make_agency("first"), rollout=rollout)
+    newcomer = make_agency("new", employees=70)
+
+    placement = queueing.join(rollout=rollout, agency=newcomer, by=lead, now=NOW, funded=70)
+
+    assert (placement.queue_position, placement.licence_budget.funded) == (2, 70)
+    with pytest.raises(Refused, match="alt med i utrullingen"):
+        queueing.join(rollout=rollout, agency=newcomer, by=lead, now=NOW)
+    with pytest.raises(Refused, match="alt med i utrullingen"):
+        queueing.mark_pilot(rollout=rollout, agency=newcomer, by=lead, now=NOW)
