@@ -1,0 +1,101 @@
+"""A real browser against a real server: the journeys, at laptop and phone size.
+
+Every page a journey visits is watched: a script error, a broken request or a breach of the content security policy fails
+the test. `page.check()` runs axe with the WCAG 2.2 AA tags.
+"""
+
+import os
+import re
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Page, expect, sync_playwright
+
+SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+#: Playwright's loop runs in this thread; Django would take its own ORM calls here for calls from that loop.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    machines = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=machines, args=quiet + root)
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """One person at one screen."""
+
+    def __init__(self, page: Page, address: str):
+        self.page, self.address, self.complaints = page, address, []
+        page.on("pageerror", lambda error: self.complaints.append(f"script error: {error}"))
+        page.on("console", self._listen)
+        page.on("response", self._watch)
+
+    def _listen(self, message) -> None:
+        if message.type == "error" and not re.search(r"status of (4\d\d)", message.text):
+            self.complaints.append(message.text)
+
+    def _watch(self, response) -> None:
+        if response.status >= 500:
+            self.complaints.append(f"{response.status} {response.url}")
+
+    def visit(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.page
+
+    def sign_in(self, who: str) -> Page:
+        """By the demo's sign-in page, pressing the button that holds `who`."""
+        self.page.context.clear_cookies()
+        self.visit("/sign-in/")
+        self.page.get_by_role("button", name=who).click()
+        expect(self.page).not_to_have_url(re.compile("/sign-in/"))
+        return self.page
+
+    def check(self, what: str) -> None:
+        """The page as it stands breaks no rule of WCAG 2.2 AA that axe knows, and does not scroll sideways."""
+        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG}})
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+        overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{what}: {overflow} px too wide"
+
+
+@pytest.fixture
+def demo(transactional_db, settings, live_server):
+    """The demo as it stands on 1 February 2018, served."""
+    settings.DEMO_MODE = True
+    settings.SITE_URL = live_server.url
+    call_command("load_reference_rollout", verbosity=0)
+    return live_server.url
+
+
+@pytest.fixture(params=SIZES)
+def visitor(request, browser, demo):
+    """Somebody at a laptop, and again somebody with a phone."""
+    yield from _visit(browser, demo, request.param)
+
+
+@pytest.fixture
+def at_laptop(browser, demo):
+    yield from _visit(browser, demo, "laptop")
+
+
+@pytest.fixture
+def at_phone(browser, demo):
+    yield from _visit(browser, demo, "phone")
+
+
+def _visit(browser, address, size):
+    context = browser.new_context(viewport=SIZES[size], locale="nb-NO", has_touch=size == "phone")
+    visitor = Visitor(context.new_page(), address)
+    yield visitor
+    context.close()
+    assert visitor.complaints == []
