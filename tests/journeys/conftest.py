@@ -1,7 +1,7 @@
 """A real browser against a real server: the journeys, at laptop and phone size.
 
-Every page a journey visits is watched: a script error, a broken request or a breach of the content security policy fails
-the test. `page.check()` runs axe with the WCAG 2.2 AA tags.
+Every page a journey visits is watched: a script error, a failed request or a breach of the content security policy
+fails the test. `Visitor.check` runs axe with the WCAG 2.2 AA tags.
 """
 
 import os
