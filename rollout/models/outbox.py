@@ -1,7 +1,7 @@
 """Outgoing mail as rows: written with the fact it tells of, sent once (rule 10)."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Person
@@ -28,8 +28,17 @@ class EmailState(models.TextChoices):
 
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
     def to_send(self, real_now):
-        """Waiting, and not put off by backoff. `real_now` is real time, also in the demo."""
-        return self.filter(state=EmailState.WAITING, not_before__lte=real_now).order_by("not_before", "id")
+        """Waiting, and not put off by backoff. `real_now` is real time, also in the demo.
+
+        A correction waits until what it corrects, and every earlier correction, has left.
+        """
+        thread = Q(message_id=OuterRef("in_reply_to")) | Q(in_reply_to=OuterRef("in_reply_to"))
+        ahead = OutgoingEmail.objects.filter(
+            thread, id__lt=OuterRef("id"), state__in=[EmailState.WAITING, EmailState.CLAIMED]
+        )
+        return self.filter(
+            Q(in_reply_to="") | ~Exists(ahead), state=EmailState.WAITING, not_before__lte=real_now
+        ).order_by("not_before", "id")
 
 
 class OutgoingEmail(models.Model):

@@ -1,0 +1,24 @@
+"""What beat ticks (`rollout.celery`): read the clock, ask the data what is due, do it. Late and twice are the same."""
+
+from celery import shared_task
+
+from rollout import clock, delivery
+from rollout.domain import opening, reporting
+from rollout.models import Rollout
+
+
+@shared_task
+def open_due_waves() -> None:
+    opening.open_due(now=clock.now())
+
+
+@shared_task
+def send_weekly_status() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        reporting.send_due(rollout=rollout, now=now)
+
+
+@shared_task
+def deliver_outgoing() -> None:
+    delivery.deliver_waiting()
