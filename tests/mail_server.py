@@ -41,18 +41,18 @@ class MailServer:
 
     # aiosmtpd's hooks
 
-    async def handle_EHLO(self, server, session: Session, envelope: Envelope, hostname, responses):  # noqa: N802
+    async def handle_EHLO(self, server, session: Session, envelope: Envelope, hostname, responses):
         self.connections += 1
         session.host_name = hostname
         return responses
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(self, server, session, envelope, address, options):
         answer = await self.on_rcpt(server, address)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+    async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=default)
         answer = await self.on_data(server, mail)
         if answer is None or answer.startswith("250"):
