@@ -231,7 +231,7 @@ def _hold(turned_away: list[TurnedAway], *, now: dt.datetime) -> None:
             at=now,
             agency=away.placement.agency,
             wave=away.placement.wave,
-            reason=" ".join(away.sentences),
+            reason="; ".join(away.sentences),
         )
 
 

@@ -187,7 +187,7 @@ def defer(
         by=None,
         now=now,
         position=None if to else queue_position,
-        reason=" ".join(reasons),
+        reason="; ".join(reasons),
     )
 
 
