@@ -47,7 +47,7 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
     Do.ENTER: frozenset(RoleName),
     Do.SEE_PLAN: CENTRAL,
     Do.CHANGE_PLAN: LEAD,
-    Do.SEE_STATUS: CENTRAL | ACTS_FOR_AGENCY,
+    Do.SEE_STATUS: CENTRAL,
     Do.SEE_MAIL: LEAD,
     Do.SETTLE_MAIL: LEAD,
     Do.IMPORT: LEAD,
@@ -63,7 +63,7 @@ OTHERWISE = {
     Do.SEE_PLAN: _(
         "Tavla og puljene er for prosjektlederen, sponsoren og lesere. Din del finner du under «Min virksomhet»."
     ),
-    Do.SEE_STATUS: _("Ukestatusen er for prosjektlederen, sponsoren, lesere og virksomhetenes ledere."),
+    Do.SEE_STATUS: _("Ukestatusen er for prosjektlederen, sponsoren og lesere."),
     Do.SEE_MAIL: _("Bare prosjektlederen kan se sendt e-post."),
     Do.SEE_COURSE: _("Denne siden er for virksomhetens egne folk. Bruk virksomhetens side i stedet."),
     Do.ACT_FOR_AGENCY: _(

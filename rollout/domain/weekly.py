@@ -160,7 +160,9 @@ def _opened(plan: Plan, before: dict[str, Any] | None) -> list[dict[str, Any]]:
                         "step": step.value,
                         "step_text": str(step.label),
                         "on": max(_access_moment(entry, step) for entry in new).astimezone(OSLO).date().isoformat(),
-                        "employees": sum(entry.placement.headcount for entry in new) if step == Step.ALL_STAFF else None,
+                        "employees": sum(entry.placement.headcount for entry in new)
+                        if step == Step.ALL_STAFF
+                        else None,
                         "agencies": [entry.placement.agency.name for entry in new],
                     }
                 )
