@@ -39,9 +39,9 @@ def default_course() -> list[CourseRow]:
     ]
 
 
-def default_guidelines() -> str:
-    """The first guideline text, in Markdown."""
-    return (FOLDER / "guidelines.md").read_text(encoding="utf-8")
+def default_guidelines(tool_name: str) -> str:
+    """The first guideline text for a tool, in Markdown."""
+    return (FOLDER / "guidelines.md").read_text(encoding="utf-8").replace("{tool}", tool_name)
 
 
 def proposed_plan() -> dict[str, int]:
