@@ -4,11 +4,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from rollout.domain import signing_off
+from rollout.domain.locks import lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.models import CourseStep, CourseVersion, EventKind, LicencePool, Rollout
@@ -37,8 +38,7 @@ def create_rollout(
         Refused: the slug is taken.
     """
     # One at a time: two at once would both be the first, and both active.
-    with connection.cursor() as cursor:
-        cursor.execute(f'LOCK TABLE "{Rollout._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    lock_table(Rollout)
     if Rollout.objects.filter(slug=slug).exists():
         raise Refused(_("Utrullingen «%(slug)s» finnes fra før. Velg en annen kode.") % {"slug": slug})
     active = Rollout.objects.active()

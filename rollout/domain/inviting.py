@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
+from rollout.domain.locks import lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, Rollout
@@ -22,9 +23,8 @@ def invite(
     Raises:
         Refused: the role is held already, needs an agency or cannot have one, or there is nobody to answer for it.
     """
-    # One invitation at a time: two at once would both find that there is no project lead. Readers are not held up.
-    with connection.cursor() as cursor:
-        cursor.execute(f'LOCK TABLE "{Role._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+    # One invitation at a time: two at once would both find that there is no project lead.
+    lock_table(Role)
     role = RoleName(role)
     _refuse_wrong_place(role, agency)
     if by is None:

@@ -5,6 +5,9 @@ can wait for each other. The constraints hold without it; the lock makes the los
 Must be called inside a transaction.
 """
 
+from django.db import connection
+from django.db.models import Model
+
 from rollout.models import Placement, Rollout, Wave
 
 
@@ -28,3 +31,9 @@ def lock_placement(placement_id: int) -> Placement:
         .select_related("rollout", "agency", "wave")
         .get(pk=placement_id)
     )
+
+
+def lock_table(model: type[Model]) -> None:
+    """Let one transaction at a time write to the table; readers go on. For "is there none yet?" before adding one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'LOCK TABLE "{model._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')

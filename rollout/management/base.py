@@ -11,10 +11,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from agencies.models import Person, RoleName
+from agencies.access import held_by
+from agencies.models import Person
 from rollout import clock
 from rollout.domain.refusals import Refused
 from rollout.models import Rollout, Wave
+from rollout.permissions import ONLY_LEADS, OTHERWISE, WHO_MAY, Do
 
 #: Who acts in the demo where `--by` is left out.
 DEMO_LEAD = "prosjektleder@example.org"
@@ -24,13 +26,13 @@ class PlanCommand(BaseCommand):
     """A verb from a shell. A subclass writes `run(**options)` and gets its options with `now`, and as it asks for them:
 
     `about_rollout`: `rollout`, the active one or the one named by `--rollout`;
-    `acts`: `by`, the project lead named by `--by`, which only the demo lets be left out.
+    `does`: `by`, the person named by `--by`, who must be one who may do it; only the demo lets it be left out.
 
     What `run` raises as `Refused` becomes a sentence on stderr and exit code 1.
     """
 
     about_rollout = True
-    acts = False
+    does: Do | None = None
     requires_migrations_checks = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -43,8 +45,8 @@ class PlanCommand(BaseCommand):
             parser.add_argument(
                 "--rollout", metavar="SLUG", help=_("utrullingen det gjelder (ellers den som er aktiv)")
             )
-        if self.acts:
-            who = _("e-postadressen til prosjektlederen som gjør dette")
+        if self.does:
+            who = _("e-postadressen til den som gjør dette")
             if settings.DEMO_MODE:
                 who += _(" (ellers %(email)s)") % {"email": DEMO_LEAD}
             parser.add_argument("--by", metavar="EMAIL", required=not settings.DEMO_MODE, help=who)
@@ -53,8 +55,8 @@ class PlanCommand(BaseCommand):
         try:
             if self.about_rollout:
                 options["rollout"] = find_rollout(options["rollout"])
-            if self.acts:
-                options["by"] = find_lead(options["by"] or DEMO_LEAD)
+            if self.does:
+                options["by"] = find_actor(options["by"] or DEMO_LEAD, self.does)
             self.run(**options, now=clock.now())
         except Refused as refused:
             for reason in refused.reasons:
@@ -84,14 +86,14 @@ def find_rollout(slug: str | None) -> Rollout:
     return rollout
 
 
-def find_lead(email: str) -> Person:
-    """The person with this address, who must be a project lead now."""
+def find_actor(email: str, does: Do) -> Person:
+    """The person with this address, who must be one who may do this now."""
     email = email.strip().lower()
     person = Person.objects.filter(email=email, is_active=True).first()
     if person is None:
         raise Refused(_("Ingen har adressen %(email)s. Inviter personen først, med invite.") % {"email": email})
-    if not person.roles.current().filter(role=RoleName.PROJECT_LEAD).exists():
-        raise Refused(_("%(email)s er ikke prosjektleder og kan ikke gjøre dette.") % {"email": email})
+    if not held_by(person).any_of(WHO_MAY[does]):
+        raise Refused([_("%(email)s kan ikke gjøre dette.") % {"email": email}, OTHERWISE.get(does, ONLY_LEADS)])
     return person
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from agencies.models import Person
 from rollout.domain import creating
 from rollout.management.base import PlanCommand
+from rollout.permissions import Do
 
 
 class Command(PlanCommand):
@@ -18,7 +19,7 @@ class Command(PlanCommand):
         "Den første blir den aktive."
     )
     about_rollout = False
-    acts = True
+    does = Do.CHANGE_PLAN
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

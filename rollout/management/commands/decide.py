@@ -8,11 +8,12 @@ from agencies.models import Person
 from rollout.domain import deciding
 from rollout.management.base import PlanCommand, find_wave
 from rollout.models import Rollout, Verdict
+from rollout.permissions import Do
 
 
 class Command(PlanCommand):
     help = gettext_lazy("Gir en pulje klarsignal eller stopp, med en begrunnelse. Den siste beslutningen gjelder.")
-    acts = True
+    does = Do.CHANGE_PLAN
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

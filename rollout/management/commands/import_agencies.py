@@ -13,6 +13,7 @@ from rollout.domain.importing import ImportPlan, import_list, plan_import
 from rollout.domain.refusals import Refused
 from rollout.management.base import PlanCommand
 from rollout.models import Rollout
+from rollout.permissions import Do
 
 
 class Command(PlanCommand):
@@ -20,7 +21,7 @@ class Command(PlanCommand):
         "Importerer en liste over virksomheter (CSV eller XLSX). Er én linje feil, blir ingenting skrevet, og alle "
         "feilene listes. Den samme listen to ganger er det samme som én gang."
     )
-    acts = True
+    does = Do.IMPORT
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 from agencies.models import CENTRAL_ROLES, Agency, RoleName
 from rollout.domain import inviting
 from rollout.domain.refusals import Refused
-from rollout.management.base import DEMO_LEAD, PlanCommand, find_lead
+from rollout.management.base import DEMO_LEAD, PlanCommand, find_actor
+from rollout.permissions import Do
 
 
 class Command(PlanCommand):
@@ -60,5 +61,7 @@ class Command(PlanCommand):
             at = Agency.objects.filter(slug=agency).first()
             if at is None:
                 raise Refused(_("Virksomheten «%(slug)s» finnes ikke. Importer den først.") % {"slug": agency})
-        given = inviting.invite(email=email, role=role, agency=at, name=name, by=find_lead(by) if by else None, now=now)
+        given = inviting.invite(
+            email=email, role=role, agency=at, name=name, by=find_actor(by, Do.CHANGE_PLAN) if by else None, now=now
+        )
         self.stdout.write(_("%(role)s. Personen kan logge inn nå.") % {"role": given})

@@ -9,13 +9,14 @@ from rollout.domain import placing
 from rollout.domain.refusals import Refused
 from rollout.management.base import PlanCommand, find_wave
 from rollout.models import Rollout
+from rollout.permissions import Do
 
 QUEUE = "queue"
 
 
 class Command(PlanCommand):
     help = gettext_lazy("Flytter en virksomhet til en pulje som ikke er åpnet, eller til slutten av køen.")
-    acts = True
+    does = Do.CHANGE_PLAN
 
     def add_arguments(self, parser):
         super().add_arguments(parser)

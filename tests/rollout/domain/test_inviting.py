@@ -1,0 +1,122 @@
+"""The first lead lets the others in, and there is one first lead."""
+
+import threading
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from agencies.models import Person, Role, RoleName
+from rollout.domain import creating, inviting
+from rollout.domain.refusals import Refused
+from rollout.models import Rollout
+from tests import factories
+from tests.factories import NOW
+
+
+def at_the_same_time(first, second) -> list[object]:
+    """Run `second` on a connection of its own while `first` is done but not committed; what each of them ended with.
+
+    `first` is committed when `second` has ended, or waits for a lock.
+    """
+    ends: list[object] = [None, None]
+
+    def go(number, verb):
+        try:
+            ends[number] = verb()
+        except Refused as refused:
+            ends[number] = refused
+
+    def other():
+        try:
+            go(1, second)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=other)
+    with transaction.atomic():
+        go(0, first)
+        thread.start()
+        deadline = time.monotonic() + 20
+        while thread.is_alive() and not somebody_waits():
+            assert time.monotonic() < deadline
+    thread.join(20)
+    assert not thread.is_alive()
+    return ends
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # or the answer stays the same through the transaction
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+def invite(email: str):
+    return lambda: inviting.invite(email=email, role=RoleName.PROJECT_LEAD, by=None, now=NOW)
+
+
+def two_first_leads():
+    return at_the_same_time(invite("a@example.org"), invite("b@example.org"))
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_would_be_the_first_lead_at_once_one_is():
+    _first, second = two_first_leads()
+    assert isinstance(second, Refused) and "finnes alt en prosjektleder" in str(second)
+    assert list(Role.objects.values_list("person__email", flat=True)) == ["a@example.org"]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_there_would_be_two(monkeypatch):
+    monkeypatch.setattr(inviting, "lock_table", lambda model: None)
+    two_first_leads()
+    assert Role.objects.count() == 2
+
+
+def create(slug: str):
+    return lambda: creating.create_rollout(slug=slug, name=slug, by=None, now=NOW)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_of_two_first_rollouts_at_once_one_is_active():
+    at_the_same_time(create("a"), create("b"))
+    assert list(Rollout.objects.order_by("slug").values_list("slug", "is_active")) == [("a", True), ("b", False)]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_rollout_made_twice_at_once_is_refused_in_words():
+    _first, second = at_the_same_time(create("a"), create("a"))
+    assert isinstance(second, Refused) and "finnes fra før" in str(second)
+
+
+@pytest.mark.django_db
+def test_a_person_who_was_shut_out_may_be_invited_again():
+    lead = factories.make_lead()
+    person = factories.make_person("a@example.org", is_active=False)
+    inviting.invite(email="A@example.org", role=RoleName.READER, by=lead, now=NOW)
+    assert Person.objects.get(pk=person.pk).is_active
+
+
+@pytest.mark.django_db
+def test_a_role_that_ended_may_be_given_again():
+    lead = factories.make_lead()
+    person = factories.give_role("a@example.org", RoleName.READER)
+    person.roles.update(until=NOW)
+    inviting.invite(email="a@example.org", role=RoleName.READER, by=lead, now=NOW)
+    assert person.roles.count() == 2 and person.roles.current().count() == 1
+
+
+@pytest.mark.django_db
+def test_a_role_and_its_agency_must_go_together():
+    lead, agency = factories.make_lead(), factories.make_agency("kli")
+    for role, where in ((RoleName.READER, agency), (RoleName.DEPUTY, None)):
+        with pytest.raises(Refused):
+            inviting.invite(email="a@example.org", role=role, agency=where, by=lead, now=NOW)
+    assert not Person.objects.filter(email="a@example.org").exists()
