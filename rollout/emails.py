@@ -169,20 +169,22 @@ def date_changed(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, no
     write(corrections, rollout=wave.rollout, occurrence=occurrence, now=now)
 
 
-def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) -> list[OutgoingEmail]:
-    """Replace a message that turned out not to be sent, if its dates were corrected meanwhile. None to replace: [].
+def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) -> bool:
+    """Replace a message that turned out not to be sent, if its dates were corrected meanwhile. False: they were not.
 
-    Its corrections that are still waiting are withdrawn with it, since what is written now is right.
+    Its corrections that still wait are withdrawn, since what is written now is right. Who is no longer to be told,
+    is not. The caller withdraws the message itself.
     """
     corrections = OutgoingEmail.objects.filter(in_reply_to=message.message_id).exclude(state=EmailState.WITHDRAWN)
     if message.kind != EmailKind.LEADERS_OPEN or not corrections.exists():
-        return []
+        return False
     wave = Wave.objects.select_related("rollout").get(
         rollout=message.rollout_id, number=int(message.subject.split(":")[1])
     )
     _withdraw(corrections.select_for_update(no_key=True))
     drafts = _leaders_open_to([message.person], wave, now=now)
-    return write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
+    write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
+    return True
 
 
 def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import board, health, home
+from rollout.views import board, health, home, mail
 
 plan = [
     path("", home.home, name="home"),
@@ -11,6 +11,10 @@ plan = [
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),
     path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
+    path("r/<slug:slug>/mail/", mail.index, name="mail"),
+    path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
+    path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),
+    path("r/<slug:slug>/mail/<int:pk>/settle/", mail.settle, name="mail-settle"),
     re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
