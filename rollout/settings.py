@@ -27,7 +27,7 @@ if DEMO_MODE:
     EMAIL_URL = env.str("EMAIL_URL", default=servers.email_url)
     SECRET_KEY = env.str("SECRET_KEY", default=servers.secret_key)
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
-    SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=8000)}")
+    SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=servers.web_port)}")
 else:
     DATABASE_URL = env.str("DATABASE_URL")
     REDIS_URL = env.str("REDIS_URL")

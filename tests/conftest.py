@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from rollout import embedded
+from rollout.embedded import postgresql
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +21,6 @@ def environment(transactional_db) -> dict[str, str]:
     """The environment for a process of its own (worker, server, command) on this test's database."""
     socket_folder = settings.DATABASES["default"]["OPTIONS"]["host"]
     return os.environ | {
-        "DATABASE_URL": embedded.database_url(socket_folder, connection.settings_dict["NAME"]),
+        "DATABASE_URL": postgresql.url(socket_folder, connection.settings_dict["NAME"]),
         "DJANGO_SETTINGS_MODULE": "rollout.settings",
     }

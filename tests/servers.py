@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from rollout import embedded
+from rollout.embedded import postgresql, valkey
 
 FOLDER = Path(__file__).resolve().parent.parent / ".local" / "test"
 DATABASE = re.compile(r"test_run_(\d+)_")
@@ -32,7 +33,7 @@ def pytest_load_initial_conftests():
     _drop_leftovers(socket_folder)
     os.environ |= {
         # pytest-django puts `test_` before it.
-        "DATABASE_URL": embedded.database_url(socket_folder, f"run_{os.getpid()}_{secrets.token_hex(3)}"),
+        "DATABASE_URL": postgresql.url(socket_folder, f"run_{os.getpid()}_{secrets.token_hex(3)}"),
         "REDIS_URL": _own_valkey_database(servers.redis_url),
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
@@ -43,7 +44,7 @@ def pytest_load_initial_conftests():
 
 
 def _drop_leftovers(socket_folder: str) -> None:
-    with psycopg.connect(embedded.database_url(socket_folder, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(postgresql.url(socket_folder, "postgres"), autocommit=True) as connection:
         for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall():
             run = DATABASE.match(name)
             if run and not psutil.pid_exists(int(run[1])):
@@ -52,7 +53,7 @@ def _drop_leftovers(socket_folder: str) -> None:
 
 def _own_valkey_database(url: str) -> str:
     with redis.Redis.from_url(url) as shared:
-        number = 1 + shared.incr("runs") % (embedded.VALKEY_DATABASES - 1)
+        number = 1 + shared.incr("runs") % (valkey.DATABASES - 1)
     own = url.removesuffix("/0") + f"/{number}"
     with redis.Redis.from_url(own) as fresh:
         fresh.flushdb()

@@ -1,0 +1,40 @@
+# The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
+.PHONY: demo demo-reset test lint format lock
+
+PYTHON := .venv/bin/python
+
+demo:
+	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo
+
+demo-reset:
+	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo reset
+
+# ARGS goes to pytest: make test ARGS="tests/test_demo.py -x"
+test:
+	@scripts/bootstrap dev
+	@scripts/chromium
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+# The settings are read, but no server is asked: any address will do.
+lint: export DATABASE_URL = postgresql:///lint
+lint: export REDIS_URL = redis://127.0.0.1:1
+lint: export EMAIL_URL = smtp://127.0.0.1:1
+lint: export SECRET_KEY = lint
+lint:
+	@scripts/bootstrap dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	$(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+format:
+	@scripts/bootstrap dev
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+# No addresses in the lock: which registry it came from is each machine's own business.
+lock: LOCK = scripts/bootstrap uv pip compile --quiet --generate-hashes --no-header --no-annotate --universal \
+	--python-version 3.13
+lock:
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
