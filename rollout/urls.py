@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import board, health, home, mail
+from rollout.views import board, health, home, mail, status
 
 plan = [
     path("", home.home, name="home"),
@@ -15,6 +15,9 @@ plan = [
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),
     path("r/<slug:slug>/mail/<int:pk>/settle/", mail.settle, name="mail-settle"),
+    path("r/<slug:slug>/status/", status.index, name="status-index"),
+    path("r/<slug:slug>/status/coming/", status.preview, name="status-preview"),
+    path("r/<slug:slug>/status/<str:week>/", status.show, name="status"),
     re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
