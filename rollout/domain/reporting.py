@@ -18,7 +18,6 @@ from rollout import emails
 from rollout.domain import weekly
 from rollout.domain.calendar import working_day_on_or_after
 from rollout.domain.locks import lock_plan
-from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
 from rollout.models import OSLO, Rollout, StatusReport, opening_moment
 
@@ -130,24 +129,20 @@ def draft(*, rollout: Rollout, week: Week, now: dt.datetime) -> StatusReport:
     return StatusReport(rollout=rollout, year=week.year, week=week.week, made_at=now, figures=figures)
 
 
-def refuse_week(*, rollout: Rollout, week: Week, now: dt.datetime) -> None:
-    """Say why the status of that week cannot be sent now, if so.
-
-    Raises:
-        Refused: it was sent, its moment is ahead, its time went by, or it lies before the rollout.
+def why_not(*, rollout: Rollout, week: Week, now: dt.datetime) -> str:
+    """Why the status of that week cannot be sent now: it was sent, its moment is ahead, its time went by, or it lies
+    before the rollout. Empty: it is the one that is due.
     """
     words = {"week": week.label, "day": long_date(sending_moment(*week).date())}
     report = rollout.status_reports.filter(year=week.year, week=week.week).first()
+    start = began(rollout)
     if report is not None:
         words["day"] = long_date(report.made_at.astimezone(OSLO).date())
-        raise Refused(_("Ukestatusen for %(week)s er alt sendt, %(day)s. Den sendes bare én gang.") % words)
+        return _("Ukestatusen for %(week)s er alt sendt, %(day)s. Den sendes bare én gang.") % words
     if sending_moment(*week) > now:
-        raise Refused(_("Ukestatusen for %(week)s sendes først %(day)s klokken 8.") % words)
-    start = began(rollout)
+        return _("Ukestatusen for %(week)s sendes først %(day)s klokken 8.") % words
     if start is None or sending_moment(*week) < start:
-        raise Refused(_("Ukestatusen for %(week)s gjelder en tid før utrullingen begynte.") % words)
+        return _("Ukestatusen for %(week)s gjelder en tid før utrullingen begynte.") % words
     if week != latest_week(now):
-        raise Refused(
-            _("Ukestatusen for %(week)s ble ikke sendt, og tallene fra da finnes ikke. Send den siste uken i stedet.")
-            % words
-        )
+        return _("Ukestatusen for %(week)s ble ikke sendt, og tallene fra da finnes ikke. Se en senere uke.") % words
+    return ""

@@ -2,7 +2,6 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -19,7 +18,12 @@ from rollout.views.context import rollout_of
 @require_safe
 def index(request: HttpRequest, slug: str) -> HttpResponse:
     """The weeks, the newest first, and when the next one comes."""
-    rollout, now = rollout_of(request, slug), clock.now()
+    return _weeks(request, rollout_of(request, slug))
+
+
+def _weeks(request: HttpRequest, rollout: Rollout, *, missing: str = "") -> HttpResponse:
+    """`missing`: why the week that was asked for is not there."""
+    now = clock.now()
     coming = reporting.coming_week(rollout, now)
     context = {
         "rollout": rollout,
@@ -27,8 +31,9 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         "coming": coming,
         "coming_at": reporting.sending_moment(*coming),
         "may_preview": can(request, Do.CHANGE_PLAN),
+        "missing": missing,
     }
-    return render(request, "rollout/status_index.html", context)
+    return render(request, "rollout/status_index.html", context, status=404 if missing else 200)
 
 
 @may(Do.SEE_STATUS)
@@ -40,10 +45,10 @@ def show(request: HttpRequest, slug: str, week: str) -> HttpResponse:
     try:
         wanted = Week.parse(week)
     except ValueError:
-        raise Http404(_("«%(week)s» er ingen uke. Skriv år og uke slik: 2018-W07.") % {"week": week}) from None
+        raise Http404 from None
     report = rollout.status_reports.filter(year=wanted.year, week=wanted.week).first()
     if report is None:
-        raise Http404(_("Ukestatusen for %(week)s er ikke sendt.") % {"week": week})
+        return _weeks(request, rollout, missing=reporting.why_not(rollout=rollout, week=wanted, now=clock.now()))
     return _page(request, rollout, report, is_preview=False)
 
 
