@@ -25,6 +25,7 @@ COMMANDS = (
     "invite",
     "create_rollout",
     "load_reference_rollout",
+    "send_weekly_status",
 )
 
 
