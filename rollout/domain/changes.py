@@ -197,11 +197,13 @@ def _funding(events: list[PlanEvent]) -> list[str]:
     for event in events:
         first.setdefault(event.agency, event.before.get("funded", 0))
         last[event.agency] = event.after["funded"]
-    return [
+    new = [agency.name for agency, before in first.items() if not before and last[agency]]
+    sentences = [_("Har finansiert lisenser: %(names)s.") % {"names": _names(new)}] if new else []
+    return sentences + [
         _("%(agency)s finansierer %(after)s lisenser (før: %(before)s).")
         % {"agency": agency, "after": thousands(last[agency]), "before": thousands(before)}
         for agency, before in first.items()
-        if before != last[agency]
+        if before and before != last[agency]
     ]
 
 
