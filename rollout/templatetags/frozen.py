@@ -43,3 +43,9 @@ def steps(count: int) -> str:
 def late(days: int) -> str:
     """`3 dager over fristen`."""
     return ngettext("%(count)s dag over fristen", "%(count)s dager over fristen", days) % {"count": thousands(days)}
+
+
+@register.filter
+def minus(whole: int, part: int) -> int:
+    """`9|minus:2`: how many are left."""
+    return whole - part
