@@ -2,7 +2,9 @@
 
 import unicodedata
 
-_LAST = {"æ": "z1", "ä": "z1", "ø": "z2", "ö": "z2", "å": "z3"}
+LONGEST = 240  # the column's own limit
+# After every word in z, under any collation: no name starts with three of them.
+_LAST = {"æ": "zzz1", "ä": "zzz1", "ø": "zzz2", "ö": "zzz2", "å": "zzz3"}
 
 
 def sort_key(text: str) -> str:
@@ -14,4 +16,4 @@ def sort_key(text: str) -> str:
             continue
         plain = unicodedata.normalize("NFKD", letter)
         letters.append("".join(c for c in plain if not unicodedata.combining(c)))
-    return "".join(letters)
+    return "".join(letters)[:LONGEST]

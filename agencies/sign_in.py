@@ -33,8 +33,8 @@ def invited(email: str) -> Person | None:
 
 
 def signed_in_by(request: HttpRequest) -> str:
-    """How the person behind the request signed in, `code` or `demo`: a sign-off records it (rule 5)."""
-    return request.session[SIGNED_IN_BY]
+    """How the person behind the request signed in, `code` or `demo`; a sign-off records it (rule 5)."""
+    return request.session.get(SIGNED_IN_BY, "unknown")
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):

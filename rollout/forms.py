@@ -4,8 +4,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from rollout.models import OwnerRole
 
 QUEUE = "queue"
+NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
+#: What fits an integer column, with room to spare for any municipality.
+MOST = 2_000_000_000
 
 
 class MoveForm(forms.Form):
@@ -70,4 +74,59 @@ class WaveForm(forms.Form):
     )
     all_staff_on = forms.DateField(
         label=_("Åpner for alle"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def add_reasons(form: forms.Form, reasons: list[str]) -> None:
+    """Show why a verb refused, above the form that still holds what was typed."""
+    for reason in reasons:
+        form.add_error(None, reason)
+
+
+class EvidenceForm(forms.Form):
+    owner_role = forms.ChoiceField(label=_("Hvem kommer dokumentasjonen fra?"), choices=OwnerRole.choices)
+    text = forms.CharField(
+        label=_("Dokumentasjon"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=4000,
+        help_text=NO_PRIVATE_MATTERS,
+    )
+    case_number = forms.CharField(
+        label=_("Saksnummer"), max_length=40, required=False, help_text=_("Fra arkivsystemet, for eksempel 18/00123.")
+    )
+
+
+class KeyPeopleForm(forms.Form):
+    number = forms.IntegerField(label=_("Antall nøkkelpersoner"), min_value=0, max_value=MOST)
+
+
+class SignForm(forms.Form):
+    """The version and the hash of the text that was on the page (rule 5)."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    hash_seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ReadyForm(forms.Form):
+    comment = forms.CharField(
+        label=_("Åpne avvik og kommentar"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=4000,
+        required=False,
+        help_text=NO_PRIVATE_MATTERS,
+    )
+
+
+class FundingForm(forms.Form):
+    funded = forms.IntegerField(label=_("Finansierte lisenser"), min_value=0, max_value=MOST)
+    implementation_cost_nok = forms.IntegerField(
+        label=_("Satt av til innføring, i kroner"), min_value=0, max_value=MOST
+    )
+    budget_reference = forms.CharField(label=_("Budsjettreferanse"), max_length=120, required=False)
+    reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
+
+
+class WaiveForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Begrunnelse"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000, help_text=NO_PRIVATE_MATTERS
     )

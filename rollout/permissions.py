@@ -3,14 +3,15 @@
     @may(Do.CHANGE_PLAN)
     def move(request, slug): ...
 
-    @may(Do.ACT_FOR_AGENCY, agency="agency")      # the URL argument that holds the agency's slug
-    def sign(request, slug, agency): ...
+    @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")      # the URL argument with the agency's slug
+    def guidelines(request, slug, agency): ...
 
 Anonymous visitors are led to the sign-in page, the wrong role gets 403 with a sentence that says who may, and
 another agency's page is not there (404). Roles are read per request (`agencies.access`).
 """
 
 from enum import Enum, auto
+from functools import wraps
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -73,9 +74,25 @@ OTHERWISE = {
 }
 
 
-def may(do: Do, *, agency: str | None = None):
-    """Let in those who may `do` it; `agency` names the URL argument with the agency's slug. Put it outermost."""
-    return only_for(WHO_MAY[do], agency=agency, otherwise=OTHERWISE.get(do, ONLY_LEADS))
+def may(do: Do, *, agency: str | None = None, post: Do | None = None):
+    """Let in those who may `do` it; `agency` names the URL argument with the agency's slug. Put it outermost.
+
+    `post`: what a POST to the same page takes, where reading it takes less.
+    """
+
+    def decorator(view):
+        reads = only_for(WHO_MAY[do], agency=agency, otherwise=OTHERWISE.get(do, ONLY_LEADS))(view)
+        if post is None:
+            return reads
+        posts = only_for(WHO_MAY[post], agency=agency, otherwise=OTHERWISE.get(post, ONLY_LEADS))(view)
+
+        @wraps(view)
+        def by_method(request: HttpRequest, *args, **kwargs):
+            return (posts if request.method == "POST" else reads)(request, *args, **kwargs)
+
+        return by_method
+
+    return decorator
 
 
 def can(request: HttpRequest, do: Do, *, agency: str | None = None) -> bool:

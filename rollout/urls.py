@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import board, health, home, mail, status
+from rollout.views import agency_plan, board, health, home, mail, mypage, status
 
 plan = [
     path("", home.home, name="home"),
@@ -18,6 +18,15 @@ plan = [
     path("r/<slug:slug>/status/", status.index, name="status-index"),
     path("r/<slug:slug>/status/coming/", status.preview, name="status-preview"),
     path("r/<slug:slug>/status/<str:week>/", status.show, name="status"),
+    path("r/<slug:slug>/my/", mypage.my, name="my"),
+    path("r/<slug:slug>/my/<slug:agency>/", mypage.course, name="my-course"),
+    path("r/<slug:slug>/my/<slug:agency>/steps/<int:number>/", mypage.step, name="my-step"),
+    path("r/<slug:slug>/my/<slug:agency>/key-people/", mypage.key_people, name="my-key-people"),
+    path("r/<slug:slug>/my/<slug:agency>/guidelines/", mypage.guidelines, name="my-guidelines"),
+    path("r/<slug:slug>/my/<slug:agency>/ready/", mypage.ready, name="my-ready"),
+    path("r/<slug:slug>/agencies/<slug:agency>/plan/", agency_plan.agency_plan, name="agency-plan"),
+    path("r/<slug:slug>/agencies/<slug:agency>/funding/", agency_plan.funding, name="agency-funding"),
+    path("r/<slug:slug>/agencies/<slug:agency>/steps/<int:number>/waive/", agency_plan.waive, name="agency-waive"),
     re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 

@@ -53,7 +53,7 @@ def test_new_agencies_are_made_with_all_that_the_list_says(rollout, lead):
     agency = Agency.objects.get(slug="kli")
     assert (agency.name, agency.maturity, agency.leadership_anchoring) == ("Økern", 5, 4)
     assert (agency.locations, agency.status_note, agency.employees) == (3, "Ny", 100)
-    assert agency.name_sort_key == "z2kern"
+    assert agency.name_sort_key == "zzz2kern"
     assert [change.row.slug for change in plan.new] == ["kli"]
     (event,) = events()
     assert (event.by, event.at, event.agency, event.before) == (lead, NOW, agency, {})

@@ -1,0 +1,139 @@
+"""The plan's part of an agency's page: place, course, signatures, funding and history; for leads also what they set."""
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from agencies.models import Agency
+from rollout import clock
+from rollout.domain import confirming, licensing, readiness
+from rollout.domain.refusals import Refused
+from rollout.forms import FundingForm, WaiveForm, add_reasons
+from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, PlanEvent, Rollout
+from rollout.permissions import Do, can, may
+from rollout.views.context import rollout_of
+from rollout.views.course_words import rows, standing
+from rollout.views.event_words import step_names, tell
+
+EVENTS_AT_MOST = 100
+
+
+@may(Do.SEE_AGENCY_PLAN, agency="agency")
+@never_cache
+@vary_on_headers("HX-Request")
+@require_safe
+def agency_plan(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+    """The whole page, or just the part when the agency's page fetches it."""
+    rollout = rollout_of(request, slug)
+    shown = get_object_or_404(Agency, slug=agency)
+    template = "rollout/agency_plan.html"
+    return render(request, f"{template}#plan" if request.htmx else template, _plan_context(request, rollout, shown))
+
+
+@may(Do.SET_FUNDING, agency="agency")
+@require_POST
+def funding(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+    """Set what the agency has set aside; the form stands on the agency's page."""
+    placement = _placement_or_404(rollout_of(request, slug), agency)
+    form = FundingForm(request.POST)
+    code = 422
+    if form.is_valid():
+        try:
+            licensing.set_funding(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
+        except Refused as refused:
+            add_reasons(form, refused.reasons)
+            code = 409
+        else:
+            messages.success(request, _("Finansieringen for %(agency)s er lagret.") % {"agency": placement.agency})
+            return redirect("agencies:agency", agency)
+    context = _plan_context(request, placement.rollout, placement.agency) | {"funding_form": form}
+    return render(request, "rollout/agency_plan.html", context, status=code)
+
+
+@may(Do.WAIVE, agency="agency")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def waive(request: HttpRequest, slug: str, agency: str, number: int) -> HttpResponse:
+    """Let the agency off a step, with a reason: a page that says what it means, then a POST."""
+    placement = _placement_or_404(rollout_of(request, slug), agency)
+    step = get_object_or_404(placement.course_version.steps, number=number, lead_time_days__gte=0)
+    form = WaiveForm(request.POST or None)
+    code = 422 if form.errors else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            confirming.waive(
+                placement=placement, step=step, reason=form.cleaned_data["reason"], by=request.user, now=clock.now()
+            )
+        except Refused as refused:
+            add_reasons(form, refused.reasons)
+            code = 409
+        else:
+            messages.success(
+                request,
+                _("%(agency)s er fritatt fra «%(step)s».") % {"agency": placement.agency, "step": step.name},
+            )
+            return redirect("agencies:agency", agency)
+    context = {"agency": placement.agency, "step": step, "form": form}
+    return render(request, "rollout/agency_waive.html", context, status=code)
+
+
+def _placements(rollout: Rollout):
+    return rollout.placements.select_related("agency", "wave", "rollout", "licence_budget", "course_version")
+
+
+def _placement_or_404(rollout: Rollout, agency: str) -> Placement:
+    """A placement in queue or wave: others have no funding to set and no course to be let off."""
+    return get_object_or_404(_placements(rollout).in_plan(), agency__slug=agency)
+
+
+def _plan_context(request: HttpRequest, rollout: Rollout, agency: Agency) -> dict:
+    now = clock.now()
+    placement = _placements(rollout).filter(agency=agency).first()
+    in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+    context = {
+        "agency": agency,
+        "placement": placement if in_plan else None,
+        "events": _history(rollout, agency),
+        "may_set_funding": can(request, Do.SET_FUNDING, agency=agency.slug),
+        "may_waive": can(request, Do.WAIVE, agency=agency.slug),
+        "sees_course": can(request, Do.SEE_COURSE, agency=agency.slug),
+    }
+    if placement is None or not in_plan:
+        return context | {"standing": standing(placement, agency, [], now=now)}
+    course = readiness.course(placement, now=now)
+    problems = readiness.problems_of(course)
+    budget = getattr(placement, "licence_budget", None) or LicenceBudget(placement=placement)
+    return context | {
+        "standing": standing(placement, agency, course, now=now),
+        "rows": rows(placement, course, now=now),
+        "problems": problems,
+        "budget": budget,
+        "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
+        "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),
+        "funding_form": FundingForm(
+            initial={
+                "funded": budget.funded,
+                "implementation_cost_nok": budget.implementation_cost_nok,
+                "budget_reference": budget.budget_reference,
+            }
+        ),
+    }
+
+
+def _history(rollout: Rollout, agency: Agency) -> list[dict]:
+    """Newest first: the agency's own events, and the openings that let it in."""
+    opened = Q(
+        kind__in=[EventKind.LEADERS_OPENED, EventKind.ALL_STAFF_OPENED], after__contains={"let_in": [agency.slug]}
+    )
+    events = (
+        PlanEvent.objects.filter(Q(agency=agency) | opened, rollout=rollout)
+        .select_related("by", "wave")
+        .order_by("-id")[:EVENTS_AT_MOST]
+    )
+    names = step_names(rollout)
+    return [{"event": event, "text": tell(event, names)} for event in events]

@@ -1,0 +1,150 @@
+"""How an agency's course is shown, on its own pages and to the leads: the steps as rows, and where it stands."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from rollout.domain.readiness import CONFIRMATION, FUNDING, GUIDELINES, KEY_PEOPLE, StepStatus
+from rollout.domain.words import long_date
+from rollout.models import OSLO, CourseStep, Placement, PlacementStatus
+
+#: The pages of the steps fulfilled by facts; every other step has `rollout:my-step`.
+FACT_PAGES = {
+    GUIDELINES: "rollout:my-guidelines",
+    KEY_PEOPLE: "rollout:my-key-people",
+    CONFIRMATION: "rollout:my-ready",
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A state as icon, word and colour (see docs/interface.md)."""
+
+    kind: str
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True)
+class StepRow:
+    status: StepStatus
+    look: str  # is-done, is-late, is-next or nothing
+    tag: Tag
+    url: str  # the page at /my/ that says what the step means
+
+    @property
+    def step(self):
+        return self.status.step
+
+    @property
+    def is_funding(self) -> bool:
+        return self.step.key == FUNDING
+
+    @property
+    def action(self) -> str:
+        """What the link to a missing step's page says."""
+        return {
+            FUNDING: _("Se finansieringen"),
+            GUIDELINES: _("Les og signer"),
+            KEY_PEOPLE: _("Oppgi antall"),
+            CONFIRMATION: _("Meld klar"),
+        }.get(self.step.key, _("Dokumenter steget"))
+
+
+def tag_of(status: StepStatus, today: dt.date) -> Tag:
+    if status.waived and not status.fulfilled:
+        return Tag("quiet", "check-circle", _("Fritatt"))
+    if status.fulfilled:
+        return Tag("ok", "check-circle", _("Ferdig"))
+    if status.due_on is None:
+        return Tag("", "clock", _("Gjenstår"))
+    if status.days_late:
+        text = ngettext("%(days)s dag for sent", "%(days)s dager for sent", status.days_late)
+        loud = ("stop", "exclamation-mark-circle") if status.step.blocking else ("warn", "alert-warning")
+        return Tag(*loud, text % {"days": status.days_late})
+    days = (status.due_on - today).days
+    if days == 0:
+        return Tag("warn", "clock", _("Frist i dag"))
+    return Tag("now", "clock", ngettext("%(days)s dag igjen", "%(days)s dager igjen", days) % {"days": days})
+
+
+def step_url(placement: Placement, step: CourseStep) -> str:
+    args = [placement.rollout.slug, placement.agency.slug]
+    if step.key in FACT_PAGES:
+        return reverse(FACT_PAGES[step.key], args=args)
+    return reverse("rollout:my-step", args=[*args, step.number])
+
+
+def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime) -> list[StepRow]:
+    """The steps in order; the first one that is neither done nor late is marked as next."""
+    today = now.astimezone(OSLO).date()
+    made, next_found = [], False
+    for status in course:
+        look = "is-done" if status.done else "is-late" if status.days_late and status.step.blocking else ""
+        if not look and not next_found:
+            look, next_found = "is-next", True
+        made.append(StepRow(status, look, tag_of(status, today), step_url(placement, status.step)))
+    return made
+
+
+def remaining(course: list[StepStatus]) -> str:
+    left = sum(not status.done for status in course)
+    if not left:
+        return _("Alle %(all)s stegene er ferdige.") % {"all": len(course)}
+    return _("%(left)s av %(all)s steg gjenstår.") % {"left": left, "all": len(course)}
+
+
+def _in(days: int) -> str:
+    if days == 0:
+        return _("i dag")
+    return ngettext("om %(days)s dag", "om %(days)s dager", days) % {"days": days}
+
+
+def standing(placement: Placement | None, agency, course: list[StepStatus], *, now: dt.datetime) -> str:
+    """One or two sentences: when the agency opens, or where it stands, and how much remains."""
+    if placement is None:
+        return _("%(agency)s er ikke med i utrullingen ennå.") % {"agency": agency}
+    outside = {
+        PlacementStatus.PILOT: _("%(agency)s var med i piloten og følger ikke løpet."),
+        PlacementStatus.WITHDRAWN: _("%(agency)s er trukket fra utrullingen."),
+    }
+    if placement.status in outside:
+        return outside[PlacementStatus(placement.status)] % {"agency": agency}
+    if placement.status == PlacementStatus.QUEUED:
+        place = _("%(agency)s står som nummer %(place)s i køen.") % {
+            "agency": agency,
+            "place": placement.queue_position,
+        }
+        return f"{place} {remaining(course)}"
+    return _in_wave(placement, course, today=now.astimezone(OSLO).date())
+
+
+def _in_wave(placement: Placement, course: list[StepStatus], *, today: dt.date) -> str:
+    wave = placement.wave
+    words = {"agency": placement.agency, "wave": wave}
+    if placement.all_staff_access_at is not None:
+        return _("Alle i %(agency)s har tilgang.") % words
+    if placement.is_held:
+        held = _("Lederne i %(agency)s har tilgang, men åpningen for alle er holdt tilbake.") % words
+        return f"{held} {remaining(course)}"
+    leaders_in = placement.leaders_access_at is not None
+    day = wave.all_staff_on if leaders_in else wave.leaders_on
+    days = (day - today).days
+    words |= {"when": _in(days) if days >= 0 else "", "day": long_date(day)}
+    if days < 0:
+        passed = (
+            _("%(agency)s skulle ha åpnet for alle %(day)s. Spør prosjektlederen om ny dato.")
+            if leaders_in
+            else _("%(agency)s skulle ha åpnet for ledere %(day)s. Spør prosjektlederen om ny dato.")
+        )
+        return f"{passed % words} {remaining(course)}"
+    opens = (
+        _("Lederne i %(agency)s har tilgang. Alle får tilgang %(when)s.")
+        if leaders_in
+        else _("%(agency)s åpner for ledere %(when)s.")
+    )
+    return f"{opens % words} {remaining(course)}"
