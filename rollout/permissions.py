@@ -62,7 +62,7 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
 ONLY_LEADS = _("Bare prosjektlederen kan gjøre dette. Spør prosjektlederen hvis det må gjøres.")
 OTHERWISE = {
     Do.SEE_PLAN: _(
-        "Tavla og puljene er for prosjektlederen, sponsoren og lesere. Din del finner du under «Min virksomhet»."
+        "Tavlen og puljene er for prosjektlederen, sponsoren og lesere. Din del finner du under «Min virksomhet»."
     ),
     Do.SEE_STATUS: _("Ukestatusen er for prosjektlederen, sponsoren og lesere."),
     Do.SEE_MAIL: _("Bare prosjektlederen kan se sendt e-post."),

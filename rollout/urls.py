@@ -2,10 +2,11 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, health, home, mail, mypage, status
+from rollout.views import agency_plan, board, demo, health, home, mail, mypage, status
 
 plan = [
     path("", home.home, name="home"),
+    path("demo/step/", demo.demo_step, name="demo-step"),
     path("r/<slug:slug>/board/", board.show, name="board"),
     path("r/<slug:slug>/board/move/<slug:agency>/", board.move, name="board-move"),
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),

@@ -1,0 +1,201 @@
+"""Who may open and do what: every route of the site, for every role, by every method.
+
+The table below is the whole truth. The routes come from the URL resolver, so a new route without a line here fails.
+A line says, for each method, who passes: whoever passes gets anything but a sign-in page, 403, 404 or 405 (a form may
+still be invalid: 422, or refused: 409). Another agency's pages are not there for those who belong to one agency.
+"""
+
+from dataclasses import dataclass, field
+from itertools import product
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from agencies.models import Agency, Role, RoleName
+from tests.factories import (
+    at,
+    give_role,
+    make_agency,
+    make_lead,
+    make_person,
+    make_rollout,
+    place,
+    set_clock,
+)
+
+pytestmark = pytest.mark.django_db
+
+ANYONE = "anyone"  # also before signing in
+LEAD, SPONSOR, READER = RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER
+HEAD, CHIEF, DEPUTY, KEY = RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY, RoleName.KEY_PERSON
+
+LEADS = {LEAD}
+CENTRAL = {LEAD, SPONSOR, READER}
+ACTS = {HEAD, CHIEF, DEPUTY}
+OWN = ACTS | {KEY}
+EVERYONE = CENTRAL | OWN
+
+
+@dataclass(frozen=True)
+class Line:
+    """`get` and `post`: who passes (None: the method is not there, 405). `agency`: the page is about one agency."""
+
+    get: set | str | None = None
+    post: set | str | None = None
+    args: dict = field(default_factory=dict)
+    agency: bool = False
+    #: What a POST sends, so that it gets past a form that lacks everything.
+    data: dict = field(default_factory=dict)
+
+
+R = {"slug": "workplace-2018"}
+KLI = R | {"agency": "kli"}
+
+TABLE: dict[str, Line] = {
+    # the frame
+    "healthz": Line(get=ANYONE),
+    "account_login": Line(get=ANYONE, post=ANYONE),
+    "account_request_login_code": Line(get=ANYONE, post=ANYONE),
+    "account_confirm_login_code": Line(get=ANYONE, post=ANYONE),
+    "account_logout": Line(get=ANYONE, post=ANYONE),
+    "demo-sign-in": Line(post=ANYONE, data={"role": "lead"}),
+    "rollout:home": Line(get=EVERYONE),
+    "rollout:short": Line(get=EVERYONE),
+    "rollout:demo-step": Line(post=EVERYONE, data={"to": "day"}),
+    # agencies
+    "agencies:list": Line(get=CENTRAL),
+    "agencies:agency": Line(get=CENTRAL | ACTS, args={"agency": "kli"}, agency=True),
+    "rollout:agency-plan": Line(get=CENTRAL | ACTS, args=KLI, agency=True),
+    "rollout:agency-funding": Line(post=LEADS, args=KLI, agency=True),
+    "rollout:agency-waive": Line(get=LEADS, post=LEADS, args=KLI | {"number": 4}, agency=True),
+    # the agency's own side
+    "rollout:my": Line(get=OWN | LEADS, args=R),
+    "rollout:my-course": Line(get=OWN | LEADS, args=KLI, agency=True),
+    "rollout:my-step": Line(get=OWN | LEADS, post=ACTS, args=KLI | {"number": 4}, agency=True),
+    "rollout:my-key-people": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-guidelines": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-ready": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    # the board
+    "rollout:board": Line(get=CENTRAL, args=R),
+    "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),
+    "rollout:board-join": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:wave-new": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:proposed-plan": Line(post=LEADS, args=R),
+}
+
+
+def routes(resolver=None, namespace: str = "") -> set[str]:
+    """The name of every route, with its namespace. A route without a name shows its pattern, and so fails."""
+    found = set()
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLPattern):
+            found.add(namespace + (entry.name or str(entry.pattern)))
+        else:
+            found |= routes(entry, f"{entry.namespace}:" if entry.namespace else namespace)
+    return found
+
+
+def address(name: str, line: Line, **other) -> str:
+    return "/board/" if name == "rollout:short" else reverse(name, kwargs=line.args | other)
+
+
+@pytest.fixture(autouse=True)
+def world(settings):
+    settings.DEMO_MODE = True
+    cache.clear()
+    set_clock(at("2018-02-01 09:00"))
+    rollout = make_rollout(waves=2, is_example=True)
+    place(make_agency("kli"), rollout.waves.get(number=1))
+    place(make_agency("vav"), rollout.waves.get(number=1))
+    make_agency("kul")
+    make_lead()
+
+
+def signed_in_as(role: str, agency: str = "kli") -> Client:
+    client = Client()
+    at_agency = Agency.objects.get(slug=agency) if role in OWN else None
+    person = make_person(f"{role}@example.org")
+    if not person.roles.exists():
+        give_role(person, role, at_agency)
+    client.force_login(person)
+    return client
+
+
+def send(client: Client, method: str, name: str, line: Line, **other):
+    return getattr(client, method)(address(name, line, **other), line.data if method == "post" else {})
+
+
+def asks_to_sign_in(response) -> bool:
+    return response.status_code == 302 and response.url.startswith("/sign-in/")
+
+
+def test_every_route_has_its_line_and_every_line_its_route():
+    assert routes() == set(TABLE)
+
+
+METHODS = ("get", "post")
+PASSED = (200, 302, 409, 422)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_role_passes_where_the_table_says_and_nowhere_else(name):
+    line, wrong = TABLE[name], []
+    for role, method in product(sorted(EVERYONE), METHODS):
+        allowed = getattr(line, method)
+        response = send(signed_in_as(role), method, name, line)
+        if allowed is None:
+            right = response.status_code in (403, 405)
+        elif allowed == ANYONE:
+            right = response.status_code in PASSED
+        elif role in allowed:
+            right = response.status_code in PASSED and not asks_to_sign_in(response)
+        else:
+            right = response.status_code == 403 and "Du har ikke tilgang" in response.content.decode()
+        if not right:
+            wrong.append((role, method, response.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_before_signing_in_one_is_asked_to_and_told_nothing(name):
+    line = TABLE[name]
+    for method in METHODS:
+        response = send(Client(), method, name, line)
+        if ANYONE in (line.get, line.post):
+            assert response.status_code in (200, 302, 405)
+        else:
+            assert asks_to_sign_in(response)
+            assert response.content == b""
+
+
+@pytest.mark.parametrize("name", [name for name, line in TABLE.items() if line.agency])
+def test_another_agencys_pages_are_not_there(name):
+    line, wrong = TABLE[name], []
+    for role in sorted(OWN):
+        client = signed_in_as(role)
+        for other, method in product(("vav", "kul", "finnes-ikke"), METHODS):
+            response = send(client, method, name, line, agency=other)
+            # Where nobody but leads comes, and where the method is missing, it is 404 all the same.
+            if response.status_code != 404:
+                wrong.append((role, other, method, response.status_code))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", [name for name, line in TABLE.items() if "slug" in line.args])
+def test_a_rollout_that_does_not_exist_has_no_pages(name):
+    line, client = TABLE[name], signed_in_as(LEAD)
+    for method in METHODS:
+        if LEAD in (getattr(line, method) or ()):
+            assert send(client, method, name, line, slug="finnes-ikke").status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, line in TABLE.items() if ANYONE not in (line.get, line.post)])
+def test_who_lost_every_role_passes_nowhere(name):
+    client = signed_in_as(LEAD)
+    Role.objects.update(until=at("2018-02-01 09:00"))
+    for method in METHODS:
+        response = send(client, method, name, TABLE[name])
+        assert response.status_code == 403
+        assert "ingen rolle i Puljeplan" in response.content.decode()
