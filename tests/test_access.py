@@ -14,7 +14,10 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from agencies.models import Agency, Role, RoleName
+from rollout.domain import reporting
+from rollout.models import EmailKind, EmailState, OutgoingEmail
 from tests.factories import (
+    NOW,
     at,
     give_role,
     make_agency,
@@ -83,6 +86,14 @@ TABLE: dict[str, Line] = {
     "rollout:board-join": Line(get=LEADS, post=LEADS, args=R),
     "rollout:wave-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:proposed-plan": Line(post=LEADS, args=R),
+    # mail and status
+    "rollout:mail": Line(get=LEADS, args=R),
+    "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),
+    "rollout:mail-html": Line(get=LEADS, args=R | {"pk": 1}),
+    "rollout:mail-settle": Line(post=LEADS, args=R | {"pk": 1}),
+    "rollout:status-index": Line(get=CENTRAL, args=R),
+    "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-preview": Line(get=LEADS, args=R),
 }
 
 
@@ -111,6 +122,16 @@ def world(settings):
     place(make_agency("vav"), rollout.waves.get(number=1))
     make_agency("kul")
     make_lead()
+    reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
+    OutgoingEmail.objects.create(
+        pk=1,
+        rollout=rollout,
+        kind=EmailKind.HELD,
+        person=make_lead(),
+        state=EmailState.UNKNOWN,
+        not_before=NOW,
+        written_at=NOW,
+    )
 
 
 def signed_in_as(role: str, agency: str = "kli") -> Client:
