@@ -22,7 +22,7 @@ from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, WaveForm
 from rollout.models import CAPACITY, Placement, Rollout, Wave
 from rollout.permissions import Do, can, may
-from rollout.views.board_data import QUEUE, Board, board
+from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.context import rollout_of
 
 
@@ -165,16 +165,24 @@ def _move_form(
 def _moved(request: HttpRequest, rollout: Rollout, placement: Placement, form: MoveForm) -> HttpResponse:
     shown = board(rollout, now=clock.now())
     column = shown.column_of(placement.agency.slug)
-    said = _("%(agency)s er flyttet til %(place)s.") % {"agency": placement.agency, "place": column.heading}
-    if column.wave:
-        said += " " + _("%(taken)s av %(capacity)s plasser er brukt.") % {
-            "taken": len(column.cards),
-            "capacity": CAPACITY,
-        }
+    said = _said(placement, column)
     if not request.htmx:
         messages.success(request, said)
         return redirect(f"{reverse('rollout:board', args=[rollout.slug])}#card-{placement.agency.slug}")
     return _pieces(request, rollout, shown, placement, form, say={"text": said, "kind": "ok"})
+
+
+def _said(placement: Placement, column: Column) -> str:
+    """What a move came to, in words: for the toast, the live region and the message on the next page."""
+    if column.wave is None:
+        place = 1 + next(i for i, card in enumerate(column.cards) if card.slug == placement.agency.slug)
+        return _("%(agency)s er flyttet til plass %(place)s i køen.") % {"agency": placement.agency, "place": place}
+    return _("%(agency)s er flyttet til %(wave)s. %(taken)s av %(capacity)s plasser er brukt.") % {
+        "agency": placement.agency,
+        "wave": column.wave,
+        "taken": len(column.cards),
+        "capacity": CAPACITY,
+    }
 
 
 def _refused(request: HttpRequest, rollout: Rollout, placement: Placement, form: MoveForm, text: str) -> HttpResponse:

@@ -66,7 +66,7 @@
     board.querySelectorAll('.ur-list').forEach(list => {
       if (Sortable.get(list)) return
       lists.push(new Sortable(list, {
-        group: 'board', draggable: '.ur-card', filter: ':not([data-movable]), .ur-card__move', preventOnFilter: false,
+        group: 'board', draggable: '.ur-card[data-movable]', filter: '.ur-card__move', preventOnFilter: false,
         forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 180, delayOnTouchOnly: true, touchStartThreshold: 5,
         ghostClass: 'is-ghost', fallbackClass: 'is-drag', animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
         onStart: ({ item, from }) => {

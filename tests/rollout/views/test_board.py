@@ -193,7 +193,8 @@ def test_a_place_in_the_queue_can_be_chosen_without_dragging(as_lead, rollout):
     for slug in ("aaa", "bbb"):
         make.place(make.make_agency(slug))
     third = make.place(make.make_agency("ccc"))
-    move(as_lead, third, "queue", position="1")
+    response = move(as_lead, third, "queue", position="1", headers=HTMX)
+    assert said(response)["text"].endswith("er flyttet til plass 1 i køen.")
     assert list(Placement.objects.queued().values_list("agency__slug", flat=True)) == ["ccc", "aaa", "bbb"]
 
 
