@@ -6,6 +6,7 @@ SECRET_KEY are required.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.utils.csp import CSP
@@ -33,9 +34,10 @@ else:
     REDIS_URL = env.str("REDIS_URL")
     EMAIL_URL = env.str("EMAIL_URL")
     SECRET_KEY = env.str("SECRET_KEY")
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
     # Where links in mail lead: scheme and host, no trailing slash.
     SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+    # Loopback always: a health check on the same machine asks there.
+    ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname]), "127.0.0.1", "localhost"]
 
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 HTTPS = SITE_URL.startswith("https://")
