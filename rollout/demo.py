@@ -193,14 +193,13 @@ def _prepare(port: int) -> embedded.Servers:
     servers = embedded.join_or_start(DATA, web_port=port)
     _say("Preparing the data ...")
     import django
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
     from django.db import connections
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
-    if "load_reference_rollout" in get_commands():
-        call_command("load_reference_rollout", verbosity=0)
+    call_command("load_reference_rollout", verbosity=0)
     connections.close_all()
     return servers
 

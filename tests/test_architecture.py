@@ -23,8 +23,8 @@ MAY_IMPORT = {
     "templatetags": {"models", "domain"},
     "clock": {"models"},
     "tasks": {"models", "domain", "delivery", "clock"},
-    "views": {"models", "domain", "delivery", "permissions", "forms", "clock", "reference"},
-    "management": {"models", "domain", "delivery", "permissions", "forms", "clock", "reference"},
+    "views": {"models", "emails", "domain", "delivery", "permissions", "forms", "clock", "reference"},
+    "management": {"models", "emails", "domain", "delivery", "permissions", "forms", "clock", "reference"},
     "urls": {"views"},
     "migrations": set(),
     # The machinery knows nothing of the plan.
