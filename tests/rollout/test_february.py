@@ -1,0 +1,163 @@
+"""The demo through February 2018, message by message: what the rules say and nothing else."""
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from django.core.management import call_command
+
+from agencies.models import Person
+from rollout import clock
+from rollout.domain import confirming, deciding, opening, placing, signing_off, stepping
+from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
+from rollout.reference import proposed_plan
+from tests.factories import at
+
+pytestmark = pytest.mark.django_db
+LEAD, SPONSOR = "prosjektleder@example.org", "sponsor@example.org"
+STATUS_WEEKS = {
+    "week:2018-W06": at("2018-02-05 08:00"),
+    "week:2018-W07": at("2018-02-12 08:00"),
+    "week:2018-W08": at("2018-02-19 08:00"),
+    "week:2018-W09": at("2018-02-26 08:00"),
+}
+
+
+@pytest.fixture
+def rollout(settings) -> Rollout:
+    settings.DEMO_MODE = True
+    call_command("load_reference_rollout", verbosity=0)
+    return Rollout.objects.active()
+
+
+def lead() -> Person:
+    return Person.objects.get(email=LEAD)
+
+
+def placement(slug) -> Placement:
+    return Placement.objects.get(agency__slug=slug)
+
+
+def people_of(*slugs) -> set[str]:
+    return {
+        f"{mailbox}.{slug}@example.org"
+        for slug in slugs
+        for mailbox in ("leder", "kommunikasjonssjef", "nokkelperson1", "nokkelperson2", "nokkelperson3")
+    }
+
+
+def sent() -> Counter:
+    """Every message there is: (moment, kind, subject, to)."""
+    return Counter(OutgoingEmail.objects.values_list("written_at", "kind", "subject", "to_address"))
+
+
+def statuses() -> list:
+    return [
+        (moment, "weekly_status", subject, address)
+        for subject, moment in STATUS_WEEKS.items()
+        for address in (LEAD, SPONSOR)
+    ]
+
+
+def through_february() -> None:
+    while clock.now().astimezone(OSLO).date() < dt.date(2018, 3, 1):
+        stepping.step_day()
+
+
+def wave_one_gets_ready_but_for_nordstrand() -> None:
+    now = clock.now()
+    placing.apply_plan(rollout=Rollout.objects.active(), places=proposed_plan(), by=lead(), now=now)
+    kli = placement("kli")
+    version = kli.rollout.guideline_versions.get()
+    head = Person.objects.get(email="leder.kli@example.org")
+    signing_off.sign(
+        placement=kli,
+        version=version,
+        hash_seen=version.text_hash,
+        by=head,
+        role="agency_head",
+        signed_in_by="demo",
+        now=now,
+    )
+    for slug in ("kli", "vav"):
+        chief = Person.objects.get(email=f"kommunikasjonssjef.{slug}@example.org")
+        confirming.confirm_readiness(placement=placement(slug), by=chief, now=now)
+    wave = Rollout.objects.active().waves.get(number=1)
+    deciding.choose_deferral(placement=placement("bns"), to=wave.rollout.waves.get(number=2), by=lead(), now=now)
+    deciding.decide(wave=wave, verdict=Verdict.GO, reason="Fire av fem er klare", by=lead(), now=now)
+
+
+def test_left_alone_the_demo_tells_the_leads_of_the_missing_decision_and_sends_four_statuses(rollout):
+    through_february()
+    no_decision = (at("2018-02-07 08:00"), "no_decision", "wave:1:leaders", LEAD)
+    assert sent() == Counter([*statuses(), no_decision])
+
+
+def test_with_a_go_each_person_of_a_ready_agency_gets_one_mail_a_step_and_nobody_else_any(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    through_february()
+
+    let_in = people_of("bre", "kli", "oby", "vav")
+    assert len(let_in) == 20
+    assert sent() == Counter(
+        [
+            *statuses(),
+            *((at("2018-02-07 08:00"), "leaders_open", "wave:1:leaders", address) for address in let_in),
+            *((at("2018-02-27 08:00"), "all_staff_open", "wave:1:all_staff", address) for address in let_in),
+        ]
+    )
+    bns = placement("bns")
+    assert (bns.wave.number, bns.leaders_access_at) == (2, None), "50 licences short: deferred as chosen"
+    assert Rollout.objects.active().waves.get(number=1).state == WaveState.ALL_OPEN
+
+
+def test_stepping_event_by_event_ends_where_stepping_day_by_day_does(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    while clock.now() < at("2018-02-27 08:00"):
+        stepping.step_event()
+    by_event = sent()
+    assert clock.now() == at("2018-02-27 08:00")
+    assert len(by_event) == 48
+    assert {moment for moment, *_rest in by_event} == {
+        *STATUS_WEEKS.values(),
+        at("2018-02-07 08:00"),
+        at("2018-02-27 08:00"),
+    }
+
+
+def test_a_moved_all_staff_date_is_corrected_once_for_everyone_told_of_the_old_one(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    stepping.step_to(to=at("2018-02-08 09:00"))
+    OutgoingEmail.objects.update(state="sent", settled_at=at("2018-02-08 09:00"))
+    wave = rollout.waves.get(number=1)
+    placing.set_dates(
+        wave=wave, leaders_on=wave.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead(), now=clock.now()
+    )
+    corrections = OutgoingEmail.objects.filter(kind="date_changed")
+    assert set(corrections.values_list("to_address", flat=True)) == people_of("bre", "kli", "oby", "vav")
+    assert corrections.count() == 20
+    assert all("1. mars 2018" in mail.text for mail in corrections)
+    through_february()
+    assert not OutgoingEmail.objects.filter(kind="all_staff_open").exists(), "the old date opened nothing"
+
+
+def test_the_preview_names_exactly_the_mail_that_is_then_written(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    foretold = {
+        (d.kind, d.subject, d.person.email, d.text)
+        for d in opening.preview(rollout.waves.get(number=1), now=clock.now()).messages
+    }
+    stepping.step_to(to=at("2018-02-07 08:00"))
+    written = OutgoingEmail.objects.filter(kind="leaders_open")
+    assert foretold == set(written.values_list("kind", "subject", "to_address", "text"))
+
+
+def test_the_reports_of_february_stand_frozen(rollout):
+    through_february()
+    assert [report.label for report in StatusReport.objects.all()] == ["2018-W06", "2018-W07", "2018-W08", "2018-W09"]
+
+
+def test_the_clock_never_goes_back(rollout):
+    stepping.step_to(to=at("2018-02-08 09:00"))
+    with pytest.raises(stepping.Refused, match="går bare framover"):
+        stepping.step_to(to=at("2018-02-08 08:59"))
