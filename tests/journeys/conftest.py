@@ -7,13 +7,14 @@ fails the test. `Visitor.check` runs axe with the WCAG 2.2 AA tags.
 import os
 import re
 import shutil
-from unittest import mock
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
-from django.test.testcases import _StaticFilesHandler
+from django.test.testcases import LiveServerThread
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.snapshot import Snapshot
 
 SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -33,13 +34,6 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def collected_static_files():
-    """Let the test server serve what was collected: its own handler knows no hashed names, so no style would load."""
-    with mock.patch("django.contrib.staticfiles.handlers.StaticFilesHandler", _StaticFilesHandler):
-        yield
-
-
 class Visitor:
     """One person at one screen."""
 
@@ -54,7 +48,7 @@ class Visitor:
             self.complaints.append(message.text)
 
     def _watch(self, response) -> None:
-        if response.status >= 500 or (response.status == 404 and "/static/" in response.url):
+        if response.status >= 500:
             self.complaints.append(f"{response.status} {response.url}")
 
     def visit(self, path: str) -> Page:
@@ -77,13 +71,31 @@ class Visitor:
         assert overflow <= 0, f"{what}: {overflow} px too wide"
 
 
+@pytest.fixture(scope="session")
+def site(static_files):
+    """The site's address. Static files come as in production, from whitenoise; `live_server` would bypass it."""
+    thread = LiveServerThread("127.0.0.1", static_handler=lambda application: application, connections_override={})
+    thread.daemon = True
+    thread.start()
+    thread.is_ready.wait()
+    if thread.error:
+        raise thread.error
+    yield f"http://127.0.0.1:{thread.port}"
+    thread.terminate()
+
+
+@pytest.fixture(scope="session")
+def reference_rollout() -> Snapshot:
+    return Snapshot()
+
+
 @pytest.fixture
-def demo(transactional_db, settings, live_server):
+def demo(transactional_db, settings, site, reference_rollout):
     """The demo as it stands on 1 February 2018, served."""
     settings.DEMO_MODE = True
-    settings.SITE_URL = live_server.url
-    call_command("load_reference_rollout", verbosity=0)
-    return live_server.url
+    settings.SITE_URL = site
+    reference_rollout.restore(lambda: call_command("load_reference_rollout", verbosity=0))
+    return site
 
 
 @pytest.fixture(params=SIZES)

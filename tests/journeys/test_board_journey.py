@@ -4,25 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from rollout.models import Placement, Wave
+from tests.journeys.board import card, column, move
 from tests.journeys.conftest import SIZES, Visitor
 
 pytestmark = pytest.mark.browser
 LEAD = "Prosjektleder"
-
-
-def card(page, slug):
-    return page.locator(f'[data-agency="{slug}"]')
-
-
-def column(page, key):
-    return page.locator(f'section[data-wave="{key}"]')
-
-
-def move(page, name, to):
-    page.get_by_role("button", name=f"Flytt {name}").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Flytt til").select_option(label=to)
-    dialog.get_by_role("button", name="Flytt", exact=True).click()
 
 
 def test_the_menu_moves_an_agency_and_columns_and_strip_change_in_place(visitor):
