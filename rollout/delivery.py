@@ -6,6 +6,7 @@ at once. Everything here is real time, also in the demo: leases and backoff belo
 """
 
 import datetime as dt
+import hashlib
 import logging
 import random
 import re
@@ -15,7 +16,7 @@ import ssl
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -49,23 +50,33 @@ class Outcome:
     hung_up: bool = False
 
 
-def deliver_waiting(*, limit: int = 500) -> Counter[EmailState]:
+def deliver_waiting(*, limit: int = 500, group: str = "") -> Counter[EmailState]:
     """Send what waits, `limit` messages at most, over one connection. Returns how many ended in each state.
 
-    Must not be called inside a transaction: each outcome is committed before the next message is sent.
+    `group` names processes that die together, such as the children of one Celery worker: only one of them sends at a
+    time, so that one kill cuts off one message at most. Must not be called inside a transaction: each outcome is
+    committed before the next message is sent.
     """
+    claim = uuid.uuid4()
+    with _alive(group) if group else nullcontext(True) as is_first, _alive(claim.hex):
+        return _deliver(claim, limit) if is_first else Counter()
+
+
+def _deliver(claim: uuid.UUID, limit: int) -> Counter[EmailState]:
     ended: Counter[EmailState] = Counter()
     ended[EmailState.UNKNOWN] += _give_up_dead_claims()
-    claim = uuid.uuid4()
     hang_ups = 0
     server: smtplib.SMTP | None = None
-    with _alive(claim):
-        while ended.total() < limit and hang_ups < PATIENCE and _due().exists():
-            try:
-                server = server or _connect()
-            except (OSError, ValueError) as error:
-                ended[EmailState.WAITING] += _put_off_all(_describe(error))
-                break
+    try:
+        while ended.total() < limit and hang_ups < PATIENCE:
+            if server is None:
+                if not _due().exists():
+                    break
+                try:
+                    server = _connect()
+                except (OSError, ValueError) as error:
+                    ended[EmailState.WAITING] += _put_off_all(_describe(error))
+                    break
             message = _claim_one(claim)
             if message is None:
                 break
@@ -76,9 +87,10 @@ def deliver_waiting(*, limit: int = 500) -> Counter[EmailState]:
             if outcome.hung_up or not _ready_for_next(server, outcome):
                 server.close()
                 server = None
-    if server is not None:
-        with suppress(OSError):
-            server.quit()
+    finally:
+        if server is not None:
+            with suppress(OSError):
+                server.quit()
     return +ended
 
 
@@ -116,15 +128,20 @@ def _record(message: OutgoingEmail, claim: uuid.UUID, outcome: Outcome) -> None:
 
 
 @contextmanager
-def _alive(claim: uuid.UUID) -> Iterator[None]:
-    """Hold a lock that the database lets go of the moment this process dies: that is how the others know."""
+def _alive(name: str) -> Iterator[bool]:
+    """Hold a lock that the database lets go of the moment this process dies: that is how the others know.
+
+    False: somebody else holds it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_lock_number(claim)])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_lock_number(name)])
+        (is_ours,) = cursor.fetchone()
     try:
-        yield
+        yield is_ours
     finally:
-        with suppress(Exception), connection.cursor() as cursor:  # a lost connection has let go already
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_lock_number(claim)])
+        if is_ours:
+            with suppress(Exception), connection.cursor() as cursor:  # a lost connection has let go already
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_lock_number(name)])
 
 
 def _give_up_dead_claims() -> int:
@@ -134,7 +151,7 @@ def _give_up_dead_claims() -> int:
     for claim in set(claimed.values_list("claim", flat=True)):
         theirs = claimed.filter(claim=claim)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock_number(claim)])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock_number(claim.hex)])
             (is_dead,) = cursor.fetchone()
             if not is_dead:
                 theirs = theirs.filter(claimed_at__lt=timezone.now() - LEASE)
@@ -148,8 +165,9 @@ def _give_up_dead_claims() -> int:
     return given_up
 
 
-def _lock_number(claim: uuid.UUID) -> int:
-    return int.from_bytes(claim.bytes[:8], signed=True)
+def _lock_number(name: str) -> int:
+    """PostgreSQL's locks are named by 64-bit numbers."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def _wait(attempts: int) -> dt.timedelta:

@@ -1,5 +1,8 @@
 """What beat ticks (`rollout.celery`): read the clock, ask the data what is due, do it. Late and twice are the same."""
 
+import os
+import socket
+
 from celery import shared_task
 
 from rollout import clock, delivery
@@ -21,4 +24,5 @@ def send_weekly_status() -> None:
 
 @shared_task
 def deliver_outgoing() -> None:
-    delivery.deliver_waiting()
+    # A worker's processes die together.
+    delivery.deliver_waiting(group=f"{socket.gethostname()}:{os.getppid()}")

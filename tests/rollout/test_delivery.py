@@ -305,7 +305,7 @@ def elsewhere():
 
 def hold(other, claim):
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [delivery._lock_number(claim)])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [delivery._lock_number(claim.hex)])
 
 
 def test_a_claim_whose_worker_lives_is_left_alone(server, elsewhere):
@@ -330,6 +330,15 @@ def test_a_claim_older_than_the_lease_becomes_unknown_even_if_its_worker_seems_a
 
     message.refresh_from_db()
     assert message.state == EmailState.UNKNOWN
+
+
+def test_of_processes_that_die_together_only_one_sends_at_a_time(server, elsewhere):
+    write(1)
+    with elsewhere.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [delivery._lock_number("worker-1")])
+
+    assert delivery.deliver_waiting(group="worker-1") == {}
+    assert delivery.deliver_waiting(group="worker-2") == {EmailState.SENT: 1}
 
 
 def test_a_late_worker_overwrites_nothing(settings):
