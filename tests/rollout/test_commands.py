@@ -26,6 +26,8 @@ COMMANDS = (
     "create_rollout",
     "load_reference_rollout",
     "send_weekly_status",
+    "open_due_waves",
+    "deliver_outgoing",
 )
 
 
