@@ -37,7 +37,7 @@
 
   // ---- dragging, the extra: one move is posted, with the version seen; Escape puts the card back
   let drag = null
-  const putBack = () => drag.from.insertBefore(drag.card, drag.next)
+  const putBack = ({ card, from, next }) => from.insertBefore(card, next)
   const cancel = event => {
     if (event.key !== 'Escape' || !drag) return
     event.preventDefault()
@@ -46,7 +46,9 @@
     document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }))
   }
   const neighbour = card => card && card.matches('[data-agency]') ? card.dataset.agency : ''
-  const post = (card, to) => {
+  let posted = null
+  const post = (dropped, to) => {
+    const { card } = posted = dropped
     const form = card.querySelector('.ur-card__move')
     board.classList.add('is-waiting')
     lists.forEach(list => list.option('disabled', true))
@@ -75,11 +77,10 @@
         },
         onEnd: ({ item, from, to, oldDraggableIndex, newDraggableIndex }) => {
           document.removeEventListener('keydown', cancel, true)
-          const { cancelled } = drag
-          if (cancelled) putBack()
+          const dropped = drag
           drag = null
-          if (cancelled) return
-          if (from !== to || (to.dataset.column === 'queue' && oldDraggableIndex !== newDraggableIndex)) post(item, to.dataset.column)
+          if (dropped.cancelled) return putBack(dropped)
+          if (from !== to || (to.dataset.column === 'queue' && oldDraggableIndex !== newDraggableIndex)) post(dropped, to.dataset.column)
         },
       }))
     })
@@ -95,12 +96,15 @@
     control.focus()
   })
 
-  // A failed move must not leave the card where it was dropped.
-  for (const failure of ['htmx:responseError', 'htmx:sendError']) {
-    document.body.addEventListener(failure, event => { if (event.detail.elt.matches('.ur-card__move') && event.detail.requestConfig.verb === 'post') location.reload() })
+  // A move that failed must not leave the card where it was dropped; app.js says that it failed.
+  for (const failure of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
+    document.body.addEventListener(failure, () => {
+      if (posted && posted.card.isConnected) putBack(posted)
+      posted = null
+    })
   }
 
-  document.body.addEventListener('htmx:afterSettle', () => { showFilter(); foldAll(); makeSortable() })
+  document.body.addEventListener('htmx:afterSettle', () => { posted = null; showFilter(); foldAll(); makeSortable() })
   foldAll()
   makeSortable()
 })()
