@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import openpyxl
 from django.utils.translation import gettext as _
+from openpyxl.cell import WriteOnlyCell
 
 MAX_BYTES = 1_000_000
 MAX_RECORDS = 1_000
@@ -83,14 +84,21 @@ def write_csv(rows: Iterable[Iterable[str]], *, separator: str = ",", encoding: 
     return file.getvalue().encode(encoding)
 
 
-def write_xlsx(rows: Iterable[Iterable[str | int | None]]) -> bytes:
+def write_xlsx(rows: Iterable[Iterable[str]]) -> bytes:
     workbook = openpyxl.Workbook(write_only=True)
     sheet = workbook.create_sheet()
     for row in rows:
-        sheet.append(list(row))
+        sheet.append([_text_cell(sheet, value) for value in row])
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
+
+
+def _text_cell(sheet: object, value: str) -> WriteOnlyCell:
+    """Text, whatever it begins with: a note that starts with = is no formula."""
+    cell = WriteOnlyCell(sheet, value=value)
+    cell.data_type = "s"
+    return cell
 
 
 def _decode(content: bytes) -> str:

@@ -205,10 +205,14 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     def whole(cell: str) -> int:
         number = int(re.sub(r"\s", "", cell)) if _WHOLE.fullmatch(cell) and len(cell) < 30 else None
         if number is None or not low <= number <= high:
-            raise _Expected(_("et helt tall fra %(low)s til %(high)s") % {"low": low, "high": high})
+            raise _Expected(_("et helt tall fra %(low)s til %(high)s") % {"low": low, "high": _said(high)})
         return number
 
     return whole
+
+
+def _said(number: int) -> str:
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def _optional(read_cell: Callable[[str], int], otherwise: str) -> Callable[[str], int | None]:

@@ -142,6 +142,9 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # How many proxies stand before the app: rate limits count by the address the last trusted one saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
+FILE_UPLOAD_HANDLERS = ["agencies.uploads.UpToTheLimit"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", "Bokmål")]
 TIME_ZONE = "Europe/Oslo"

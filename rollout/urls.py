@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, demo, health, home, mail, mypage, status
+from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status
 
 plan = [
     path("", home.home, name="home"),
@@ -12,6 +12,10 @@ plan = [
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),
     path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
+    path("r/<slug:slug>/import/", importing.show, name="import"),
+    path("r/<slug:slug>/import/try/", importing.try_out, name="import-try"),
+    path("r/<slug:slug>/import/run/", importing.run, name="import-run"),
+    path("r/<slug:slug>/import/list.<str:suffix>", importing.download, name="import-list"),
     path("r/<slug:slug>/mail/", mail.index, name="mail"),
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),

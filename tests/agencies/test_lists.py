@@ -88,7 +88,7 @@ def test_a_headcount_is_a_whole_number_from_nought(value):
     line = with_cell("employees", f'"{value}"')
     (problem,) = read(line).problems
     assert (problem.line, problem.column, problem.found) == (2, "employees", value)
-    assert problem.expected == "et helt tall fra 0 til 10000000"
+    assert problem.expected == "et helt tall fra 0 til 10\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000"
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_row_far_down_and_a_cell_far_out_cost_little():
 
 
 # Letters that Windows-1252 has and whose bytes cannot be taken for UTF-8, with what CSV makes special.
-text = st.text(st.sampled_from("abcABC æøåÆØÅéü0123,;\"'-.()\n"), max_size=30)
+text = st.text(st.sampled_from("abcABC æøåÆØÅéü0123,;\"'-.()=+@\n"), max_size=30)
 words = text.map(lambda value: " ".join(value.split()))
 slugs = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}", fullmatch=True)
 score = st.none() | st.integers(1, 5)
