@@ -165,5 +165,5 @@ class ListForm(forms.Form):
         """Add `content` (bytes) and `name` of the list."""
         wanted = super().clean()
         if wanted.get("file"):
-            return wanted | {"content": wanted["file"].read(), "name": wanted["file"].name}
+            return wanted | {"content": wanted["file"].read(), "name": wanted["file"].name[:200]}
         return wanted | {"content": wanted.get("kept", b"")}

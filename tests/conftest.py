@@ -6,8 +6,13 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from hypothesis import settings as hypothesis
 
 from rollout.embedded import postgresql
+
+# The same examples every time, and no stopwatch: a busy machine is not a broken program.
+hypothesis.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
