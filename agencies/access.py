@@ -15,12 +15,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
-from agencies.models import Role, RoleName
+from agencies.models import Person, Role, RoleName
 
 #: Who reads about every agency, and who reads about the one where they hold the role.
 SEES_AGENCIES = frozenset({RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER})
 SEES_OWN_AGENCY = frozenset({RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY})
+
+
+class Request(HttpRequest):
+    """What a view behind `only_for` is given: somebody has signed in. For the type checker; nobody makes one."""
+
+    user: Person
+    htmx: HtmxDetails
 
 
 @dataclass(frozen=True)

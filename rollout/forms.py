@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from agencies.models import Agency
 from rollout.models import OwnerRole
 
-QUEUE = "queue"
 NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
 #: What fits an integer column, with room to spare for any municipality.
 MOST = 2_000_000_000
@@ -37,8 +36,8 @@ class MoveForm(forms.Form):
     def __init__(self, *args, destinations, queue, **kwargs):
         """`destinations`: choices for `to`; `queue`: names of the agencies queued, in order, without the one moved."""
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = [("", _("Velg …")), *destinations]
-        self.fields["position"].choices = [
+        self.fields["to"].choices = [("", _("Velg …")), *destinations]  # type: ignore[attr-defined]
+        self.fields["position"].choices = [  # type: ignore[attr-defined]
             ("", _("Bakerst")),
             *(
                 (place, _("%(place)s. plass, foran %(name)s") % {"place": place, "name": name})
@@ -66,7 +65,7 @@ class JoinForm(forms.Form):
 
     def __init__(self, *args, agencies, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["agency"].queryset = agencies
+        self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
 
 
 class WaveForm(forms.Form):

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock, reference
 from rollout.domain import placing, queueing
@@ -37,14 +38,14 @@ class Refusal:
 @may(Do.SEE_PLAN)
 @never_cache
 @require_safe
-def show(request: HttpRequest, slug: str) -> HttpResponse:
+def show(request: Request, slug: str) -> HttpResponse:
     """Queue and waves, the overview strip, and for a project lead the means to move."""
     rollout = rollout_of(request, slug)
     shown = board(rollout, now=clock.now())
     return render(request, "rollout/board.html", _context(request, rollout, shown))
 
 
-def _context(request: HttpRequest, rollout: Rollout, shown: Board) -> dict:
+def _context(request: Request, rollout: Rollout, shown: Board) -> dict:
     return {
         "rollout": rollout,
         "board": shown,
@@ -66,7 +67,7 @@ def _proposal(rollout: Rollout, shown: Board) -> dict[str, int]:
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def move(request: Request, slug: str, agency: str) -> HttpResponse:
     """Move one agency: GET shows the form, as a page or in the board's dialog; POST moves it."""
     rollout = rollout_of(request, slug)
     placement = get_object_or_404(rollout.placements.select_related("agency", "wave", "rollout"), agency__slug=agency)
@@ -113,7 +114,9 @@ def _queue_without(rollout: Rollout, placement: Placement) -> list[tuple[str, st
 
 def _choices(rollout: Rollout, placement: Placement, origin: str) -> dict:
     """Where a card may be asked to go: everywhere but the wave it was shown in. The verb says what it may do."""
-    free, full, opened = [], [], []
+    free: list[tuple[str, str]] = []
+    full: list[tuple[str, str]] = []
+    opened: list[tuple[str, str]] = []
     for wave in rollout.waves.annotate(places_taken=Count("placements")):
         if str(wave.number) != origin:
             group = opened if not wave.is_planned else full if wave.places_taken >= CAPACITY else free
@@ -129,7 +132,7 @@ def _place_key(placement: Placement) -> str:
     return str(placement.wave.number) if placement.wave else QUEUE
 
 
-def _new_move_form(request: HttpRequest, rollout: Rollout, placement: Placement) -> MoveForm:
+def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
     version = request.GET.get("version", "")
     origin = request.GET.get("origin") or _place_key(placement)
@@ -137,13 +140,13 @@ def _new_move_form(request: HttpRequest, rollout: Rollout, placement: Placement)
     return MoveForm(initial=initial, **_choices(rollout, placement, origin))
 
 
-def _bound_move_form(request: HttpRequest, rollout: Rollout, placement: Placement) -> MoveForm:
+def _bound_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
     # Every column may be asked for, the one it stands in too: a drag within the queue reorders it.
     return MoveForm(request.POST, **_choices(rollout, placement, origin=""))
 
 
 def _move_form(
-    request: HttpRequest,
+    request: Request,
     rollout: Rollout,
     placement: Placement,
     form: MoveForm,
@@ -162,18 +165,19 @@ def _move_form(
     return render(request, template, context, status=status)
 
 
-def _moved(request: HttpRequest, rollout: Rollout, placement: Placement, form: MoveForm) -> HttpResponse:
+def _moved(request: Request, rollout: Rollout, placement: Placement, form: MoveForm) -> HttpResponse:
     shown = board(rollout, now=clock.now())
-    column = shown.column_of(placement.agency.slug)
-    said = _said(placement, column)
+    said = _said(placement, shown.column_of(placement.agency.slug))
     if not request.htmx:
         messages.success(request, said)
         return redirect(f"{reverse('rollout:board', args=[rollout.slug])}#card-{placement.agency.slug}")
     return _pieces(request, rollout, shown, placement, form, say={"text": said, "kind": "ok"})
 
 
-def _said(placement: Placement, column: Column) -> str:
+def _said(placement: Placement, column: Column | None) -> str:
     """What a move came to, in words: for the toast, the live region and the message on the next page."""
+    if column is None:  # taken out of the plan by somebody else since
+        return _("%(agency)s er flyttet.") % {"agency": placement.agency}
     if column.wave is None:
         place = 1 + next(i for i, card in enumerate(column.cards) if card.slug == placement.agency.slug)
         return _("%(agency)s er flyttet til plass %(place)s i køen.") % {"agency": placement.agency, "place": place}
@@ -185,7 +189,7 @@ def _said(placement: Placement, column: Column) -> str:
     }
 
 
-def _refused(request: HttpRequest, rollout: Rollout, placement: Placement, form: MoveForm, text: str) -> HttpResponse:
+def _refused(request: Request, rollout: Rollout, placement: Placement, form: MoveForm, text: str) -> HttpResponse:
     if not request.htmx:
         placement.refresh_from_db()
         again = MoveForm(
@@ -199,7 +203,7 @@ def _refused(request: HttpRequest, rollout: Rollout, placement: Placement, form:
 
 
 def _pieces(
-    request: HttpRequest,
+    request: Request,
     rollout: Rollout,
     shown: Board,
     placement: Placement,
@@ -228,7 +232,7 @@ def _pieces(
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, slug: str) -> HttpResponse:
+def join(request: Request, slug: str) -> HttpResponse:
     """*Legg i kø*: take in an agency that has joined, with the licences it has funded."""
     rollout = rollout_of(request, slug)
     outside = Agency.objects.exclude(placements__rollout=rollout).in_norwegian_order()
@@ -260,7 +264,7 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def new_wave(request: HttpRequest, slug: str) -> HttpResponse:
+def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
     form = WaveForm(request.POST or None)
@@ -275,13 +279,13 @@ def new_wave(request: HttpRequest, slug: str) -> HttpResponse:
     return _side_form(request, rollout, "rollout/board/new_wave.html", form)
 
 
-def _side_form(request: HttpRequest, rollout: Rollout, template: str, form) -> HttpResponse:
+def _side_form(request: Request, rollout: Rollout, template: str, form) -> HttpResponse:
     """A form of the board: a page of its own, or in the board's dialog."""
     context = {"rollout": rollout, "form": form, "in_dialog": bool(request.htmx)}
     return render(request, template + ("#form" if request.htmx else ""), context, status=422 if form.errors else 200)
 
 
-def _to_board(request: HttpRequest, rollout: Rollout, *, anchor: str = "") -> HttpResponse:
+def _to_board(request: Request, rollout: Rollout, *, anchor: str = "") -> HttpResponse:
     address = reverse("rollout:board", args=[rollout.slug])
     if request.htmx:
         # The query makes it another address, so that the browser loads the page and does not only jump to the anchor.
@@ -291,7 +295,7 @@ def _to_board(request: HttpRequest, rollout: Rollout, *, anchor: str = "") -> Ht
 
 @may(Do.CHANGE_PLAN)
 @require_POST
-def apply_proposed_plan(request: HttpRequest, slug: str) -> HttpResponse:
+def apply_proposed_plan(request: Request, slug: str) -> HttpResponse:
     """Put the reference rollout's proposed plan into the empty waves, all or nothing."""
     rollout = rollout_of(request, slug)
     now = clock.now()

@@ -176,9 +176,6 @@ def _card(entry: figures.Entry) -> Card:
 
 def _next_opening(waves: list[Wave], now: dt.datetime) -> Opening | None:
     """The first step ahead. A step whose moment passed without opening is not what comes next."""
-    steps = [(wave.day_of(wave.next_step), wave.number, wave) for wave in waves if wave.next_step is not None]
-    ahead = [step for step in steps if opening_moment(step[0]) > now]
-    if not ahead:
-        return None
-    on, _number, wave = min(ahead, key=lambda step: step[:2])
-    return Opening(wave, wave.next_step, on)
+    openings = [Opening(wave, step, wave.day_of(step)) for wave in waves if (step := wave.next_step) is not None]
+    ahead = [opening for opening in openings if opening_moment(opening.on) > now]
+    return min(ahead, key=lambda opening: (opening.on, opening.wave.number), default=None)
