@@ -162,7 +162,8 @@ class ListForm(forms.Form):
 
     def clean(self):
         """Add `content` (bytes) and `name` of the list."""
-        wanted = super().clean()
+        super().clean()
+        wanted = self.cleaned_data
         if wanted.get("file"):
             return wanted | {"content": wanted["file"].read(), "name": wanted["file"].name[:200]}
         return wanted | {"content": wanted.get("kept", b"")}

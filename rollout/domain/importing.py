@@ -44,11 +44,12 @@ class Change:
     @property
     def differences(self) -> list[tuple[str, Any, Any]]:
         """(field's label, from, to), for reading."""
-        labels = {name: Agency._meta.get_field(name) for name in self.after}
-        return [
-            (label.verbose_name, _shown(label, self.before.get(name)), _shown(label, self.after[name]))
-            for name, label in labels.items()
-        ]
+        found = []
+        for name, value in self.after.items():
+            field = Agency._meta.get_field(name)
+            before = self.before.get(name)
+            found.append((str(field.verbose_name), _shown(field, before), _shown(field, value)))  # type: ignore[union-attr]
+        return found
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class ImportPlan:
     unchanged: list[Change]
     #: Those that join the queue, in the order in which they will stand.
     queued: list[Change]
+
+    @property
+    def all(self) -> list[Change]:
+        return self.new + self.changed + self.unchanged
 
     @property
     def does_nothing(self) -> bool:
@@ -92,7 +97,7 @@ def plan_import(*, rollout: Rollout, agency_list: AgencyList) -> ImportPlan:
         new=[change for change in changes if change.agency is None],
         changed=[change for change in changes if change.agency and change.after],
         unchanged=[change for change in changes if change.agency and not change.after],
-        queued=sorted((change for change in changes if change.joins), key=lambda change: change.row.queue_position),
+        queued=sorted((change for change in changes if change.joins), key=_position),
     )
 
 
@@ -110,9 +115,9 @@ def import_list(
     slugs = [row.slug for row in agency_list.rows]
     list(Agency.objects.filter(slug__in=slugs).order_by("pk").select_for_update(no_key=True))
     plan = plan_import(rollout=rollout, agency_list=agency_list)
-    agencies: dict[str, Agency] = {}
+    agencies = {change.row.slug: change.agency or Agency(slug=change.row.slug) for change in plan.all}
     for change in plan.new + plan.changed:
-        agency = change.agency or Agency(slug=change.row.slug)
+        agency = agencies[change.row.slug]
         for name, value in change.after.items():
             setattr(agency, name, value)
         try:
@@ -122,7 +127,6 @@ def import_list(
             raise ImportRefused(
                 _("%(agency)s ble lagt inn av noen andre akkurat nå. Prøv listen på nytt.") % {"agency": agency}
             ) from error
-        agencies[agency.slug] = agency
         record(
             rollout=rollout,
             kind=EventKind.AGENCY_IMPORTED,
@@ -134,8 +138,7 @@ def import_list(
             reason=reason,
         )
     for change in plan.queued:
-        agency = agencies.get(change.row.slug) or change.agency
-        queueing.join(rollout=rollout, agency=agency, by=by, now=now, reason=reason)
+        queueing.join(rollout=rollout, agency=agencies[change.row.slug], by=by, now=now, reason=reason)
     return plan
 
 
@@ -150,6 +153,10 @@ def _change(row: AgencyRow, agency: Agency | None, is_placed: bool) -> Change:
         after=after,
         joins=row.queue_position is not None and not is_placed,
     )
+
+
+def _position(change: Change) -> int:
+    return change.row.queue_position or 0
 
 
 def _shown(field, value: Any) -> Any:

@@ -171,24 +171,37 @@ def _course(placement: Placement) -> Iterator[tuple[dt.datetime, Callable[[], ob
     chief = Person.objects.get(email=CHIEF.format(slug=agency.slug))
     for step in placement.course_version.steps.filter(key__in=EVIDENCE):
         confirmed_at, case, text = EVIDENCE[step.key]
-        now = _moment(confirmed_at)
-        evidence = {
-            "step": step,
-            "owner_role": step.owner_role,
-            "text": text.format(accounts=thousands(placement.licence_budget.funded)),
-            "case_number": f"{case[0]}/{placement.queue_position:02}{case[1]}" if case else "",
-        }
-        yield now, partial(confirming.confirm_step, placement=placement, **evidence, by=chief, now=now)
+        yield (
+            _moment(confirmed_at),
+            partial(
+                confirming.confirm_step,
+                placement=placement,
+                step=step,
+                owner_role=step.owner_role,
+                text=text.format(accounts=thousands(placement.licence_budget.funded)),
+                case_number=f"{case[0]}/{placement.queue_position:02}{case[1]}" if case else "",
+                by=chief,
+                now=_moment(confirmed_at),
+            ),
+        )
     number = key_people_required(placement) + 1
     yield (
         KEY_PEOPLE_AT,
         partial(confirming.state_key_people, placement=placement, number=number, by=chief, now=KEY_PEOPLE_AT),
     )
     if agency.slug not in UNSIGNED:
-        signature = {"version": version, "hash_seen": version.text_hash, "role": RoleName.AGENCY_HEAD}
         yield (
             SIGNED_AT,
-            partial(signing_off.sign, placement=placement, **signature, signed_in_by="code", by=head, now=SIGNED_AT),
+            partial(
+                signing_off.sign,
+                placement=placement,
+                version=version,
+                hash_seen=version.text_hash,
+                by=head,
+                role=RoleName.AGENCY_HEAD,
+                signed_in_by="code",
+                now=SIGNED_AT,
+            ),
         )
     if agency.slug not in UNCONFIRMED:
         yield CONFIRMED_AT, partial(confirming.confirm_readiness, placement=placement, by=chief, now=CONFIRMED_AT)

@@ -3,9 +3,9 @@
 Exit codes: 0 done · 1 refused, with a sentence on stderr · 2 wrong usage.
 """
 
-import datetime as dt
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -33,7 +33,8 @@ class PlanCommand(BaseCommand):
 
     about_rollout = True
     does: Do | None = None
-    requires_migrations_checks = False
+    help: Any = ""  # a command's words may be a promise of a translation
+    run: Callable[..., None]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         self.help = str(self.help)  # argparse wants the words themselves, not a promise of them
@@ -63,12 +64,10 @@ class PlanCommand(BaseCommand):
                 self.stderr.write(reason)
             sys.exit(1)
 
-    def run(self, *, now: dt.datetime, **options: Any) -> None:
-        raise NotImplementedError
-
-    def wrong_usage(self, sentence: str) -> None:
+    def wrong_usage(self, sentence: str) -> NoReturn:
         """End with the usage, the sentence and exit code 2."""
         self.parser.error(sentence)
+        sys.exit(2)  # never reached: the parser has left
 
 
 def find_rollout(slug: str | None) -> Rollout:
@@ -93,7 +92,7 @@ def find_actor(email: str, does: Do) -> Person:
     if person is None:
         raise Refused(_("Ingen har adressen %(email)s. Inviter personen først, med invite.") % {"email": email})
     if not held_by(person).any_of(WHO_MAY[does]):
-        raise Refused([_("%(email)s kan ikke gjøre dette.") % {"email": email}, OTHERWISE.get(does, ONLY_LEADS)])
+        raise Refused([_("%(email)s kan ikke gjøre dette.") % {"email": email}, str(OTHERWISE.get(does, ONLY_LEADS))])
     return person
 
 
