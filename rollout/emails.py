@@ -228,7 +228,6 @@ def _to_agencies(
         **_frame(wave.rollout),
         "wave": wave,
         "opened_on": opened_on,
-        "guidelines_link": _link(wave.rollout, "guidelines/"),
     }
     drafts = []
     for person, places in _told(placements).items():

@@ -75,7 +75,7 @@ def test_the_leaders_mail_holds_names_dates_what_to_do_whom_to_ask_and_a_plain_l
             "Dette gjør du nå",
             "prosjektleder@example.org",
             "https://plan.example.org/r/workplace-2018/my/",
-            "Pulje 1",
+            "i pulje 1",
         ):
             assert words in body
         assert "?" not in body.replace("Hvem du kan spørre", "")  # no token, no tracking in any address
