@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.mail.utils import DNS_NAME
@@ -115,7 +116,7 @@ def _claim_one(claim: uuid.UUID) -> OutgoingEmail | None:
 
 def _record(message: OutgoingEmail, claim: uuid.UUID, outcome: Outcome) -> None:
     """Mark the outcome, unless the claim has been given up meanwhile: a late worker overwrites nothing."""
-    changes = {"state": outcome.state, "claim": None, "last_error": outcome.reason}
+    changes: dict[str, Any] = {"state": outcome.state, "claim": None, "last_error": outcome.reason}
     if outcome.state == EmailState.WAITING:
         changes["not_before"] = timezone.now() + _wait(message.attempts)
     elif outcome.state != EmailState.UNKNOWN:
@@ -148,7 +149,7 @@ def _give_up_dead_claims() -> int:
     """Claims whose worker died, or that are older than the lease, become *unknown*. Returns how many."""
     claimed = OutgoingEmail.objects.filter(state=EmailState.CLAIMED)
     given_up = 0
-    for claim in set(claimed.values_list("claim", flat=True)):
+    for claim in {claim for claim in claimed.values_list("claim", flat=True) if claim}:
         theirs = claimed.filter(claim=claim)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock_number(claim.hex)])
@@ -190,18 +191,19 @@ def _put_off_all(reason: str) -> int:
 
 def _connect() -> smtplib.SMTP:
     """Open one connection for many messages. Raises OSError (smtplib's errors are) or ValueError."""
-    kind = smtplib.SMTP_SSL if settings.EMAIL_USE_SSL else smtplib.SMTP
-    context = {"context": ssl.create_default_context()} if settings.EMAIL_USE_SSL else {}
-    server = kind(
-        settings.EMAIL_HOST,
-        settings.EMAIL_PORT,
-        local_hostname=str(DNS_NAME),
-        timeout=settings.EMAIL_TIMEOUT,
-        **context,
-    )
+    where: dict[str, Any] = {
+        "host": settings.EMAIL_HOST,
+        "port": settings.EMAIL_PORT,
+        "local_hostname": str(DNS_NAME),
+        "timeout": settings.EMAIL_TIMEOUT,
+    }
+    if settings.EMAIL_USE_SSL:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(**where, context=ssl.create_default_context())
+    else:
+        server = smtplib.SMTP(**where)
     try:
         # The end mark goes in a packet of its own (`_send`), which must not wait for the one before it.
-        server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        cast(socket.socket, server.sock).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if settings.EMAIL_USE_TLS:
             server.starttls(context=ssl.create_default_context())
         if settings.EMAIL_HOST_USER:

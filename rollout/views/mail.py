@@ -1,5 +1,7 @@
 """Sent mail: every message, its state, its text as the reader saw it; and settling what was cut off (rule 10)."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
@@ -12,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
+from agencies.models import Person
 from rollout import clock
 from rollout.domain import settling
 from rollout.domain.refusals import Refused
@@ -34,7 +37,9 @@ ANSWERS = {"sent": True, "not-sent": False}
 
 
 def _with_sign(message: OutgoingEmail) -> OutgoingEmail:
-    message.sign_kind, message.sign_icon = SIGNS[EmailState(message.state)]
+    """With what its state is drawn by, for the templates."""
+    sign_kind, sign_icon = SIGNS[EmailState(message.state)]
+    vars(message).update(sign_kind=sign_kind, sign_icon=sign_icon)
     return message
 
 
@@ -116,7 +121,9 @@ def settle(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.error(request, _("Velg om meldingen ble sendt eller ikke."))
         return redirect("rollout:mail-message", rollout.slug, pk)
     try:
-        settled = settling.settle(message=shown, was_sent=ANSWERS[answer], by=request.user, now=clock.now())
+        settled = settling.settle(
+            message=shown, was_sent=ANSWERS[answer], by=cast(Person, request.user), now=clock.now()
+        )
     except Refused as refused:
         messages.error(request, str(refused))
     else:
