@@ -1,22 +1,15 @@
 """The verbs from a shell: what they say, what they do, and how they end."""
 
-import io
-import json
-import subprocess
-import sys
-from typing import NamedTuple
-
 import pytest
-from django.conf import settings as django_settings
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.models import CAPACITY, Decision, EventKind, Placement, PlanEvent, Rollout
+from rollout.models import CAPACITY, Decision, EventKind, Placement, PlanEvent
 from rollout.reference import AGENCIES_FILE
 from tests import factories
+from tests.shell import LEAD, Ended, manage, run
 
 pytestmark = pytest.mark.django_db
-LEAD = ("--by", "prosjektleder@example.org")
 COMMANDS = (
     "import_agencies",
     "show_plan",
@@ -29,37 +22,6 @@ COMMANDS = (
     "open_due_waves",
     "deliver_outgoing",
 )
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-def run(name: str, *args: str) -> Ended:
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    try:
-        call_command(name, *args, stdout=out, stderr=err)
-    except SystemExit as end:
-        code = end.code
-    except CommandError as wrong:  # what argparse's exit code 2 is when a command is called from Python
-        code = 2
-        err.write(str(wrong))
-    return Ended(code, out.getvalue(), err.getvalue())
-
-
-def manage(environment, *args: str, stdin: bytes | None = None) -> Ended:
-    """The command as a process of its own, as a person starts it."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *args],
-        cwd=django_settings.BASE_DIR,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        timeout=60,
-    )
-    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture
@@ -221,200 +183,6 @@ def test_every_bad_line_is_listed_and_nothing_is_written(rollout, tmp_path):
 def test_a_file_that_cannot_be_read_is_refused(rollout, tmp_path):
     ended = run("import_agencies", str(tmp_path / "borte.csv"), *LEAD)
     assert ended.code == 1 and "borte.csv kan ikke leses" in ended.err
-
-
-# show_plan
-
-
-def test_the_plan_as_json_has_the_shape_that_was_promised(rollout, settings):
-    settings.DEMO_MODE = True
-    factories.set_clock(factories.NOW)
-    wave = rollout.waves.get(number=1)
-    factories.make_ready(factories.place(factories.make_agency("oby", employees=155, name="Omsorgsbygg"), wave))
-    factories.make_ready(factories.place(factories.make_agency("vav"), wave), but_not=("readiness_confirmed",))
-    factories.give_go(wave)
-    shown = json.loads(run("show_plan", "--json").out)
-    assert {name: shown[name] for name in ("now", "rollout", "totals", "licences")} == {
-        "now": "2018-02-01T09:00:00+01:00",
-        "rollout": "workplace-2018",
-        "totals": {"agencies": 4, "employees": 1942, "planned_coverage_percent": 3.5, "with_access": 0},
-        "licences": {"pool": 45000, "reserved": 0, "free": 45000},
-    }
-    assert list(shown) == ["now", "rollout", "totals", "licences", "queue", "waves"]
-    first, second = shown["waves"]
-    assert {name: value for name, value in first.items() if name != "agencies"} == {
-        "number": 1,
-        "state": "planned",
-        "decision": "go",
-        "leaders_on": "2018-02-07",
-        "all_staff_on": "2018-02-27",
-        "capacity": 5,
-    }
-    assert (second["decision"], second["agencies"]) == (None, [])
-    ready, unready = first["agencies"]
-    assert ready == {
-        "slug": "oby",
-        "name": "Omsorgsbygg",
-        "employees": 155,
-        "position": 1,
-        "version": 1,
-        "ready": True,
-        "problems": [],
-    }
-    assert unready["problems"] == [
-        {
-            "code": "not_confirmed",
-            "step": "readiness_confirmed",
-            "role": "kommunikasjonssjef",
-            "due_on": "2018-02-02",
-            "days_late": 0,
-        }
-    ]
-    assert [agency["slug"] for agency in shown["queue"]] == ["bns", "kli"]
-    assert {(problem["due_on"], problem["days_late"]) for problem in shown["queue"][0]["problems"]} == {(None, None)}
-
-
-def test_a_voided_go_is_shown_as_no_decision(rollout):
-    wave = rollout.waves.get(number=1)
-    factories.give_go(wave)
-    wave.plan_version += 1
-    wave.save()
-    assert json.loads(run("show_plan", "--json").out)["waves"][0]["decision"] is None
-
-
-def test_the_plan_as_text_can_be_read(rollout, settings):
-    settings.DEMO_MODE = True
-    factories.set_clock(factories.at("2018-02-06 09:00"))
-    factories.make_ready(
-        factories.place(factories.make_agency("vav", name="Vann- og avløpsetaten"), rollout.waves.get(number=1)),
-        but_not=("readiness_confirmed", "sponsor"),
-    )
-    shown = run("show_plan").out.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Workplace i Oslo kommune (workplace-2018), tirsdag 6. februar 2018 kl. 09.00" in shown
-    assert "3 virksomheter, 1 787 medarbeidere: planlagt dekning 3,2 % av 55 400 i kommunen." in shown
-    assert "Kø: 2 virksomheter" in shown
-    assert (
-        "Pulje 1: planlagt, ingen beslutning. Ledere onsdag 7. februar 2018, alle tirsdag 27. februar 2018. 1 av 5."
-        in shown
-    )
-    (line,) = [line for line in shown.splitlines() if "vav" in line]
-    assert " ".join(line.split()) == "1 vav Vann- og avløpsetaten 100 mangler: steg 1, 10 (55 dager for sent)"
-
-
-def test_the_plan_of_another_rollout_is_shown_by_name(rollout):
-    factories.make_rollout(slug="teams-2019", municipality_employees=None)
-    shown = json.loads(run("show_plan", "--json", "--rollout", "teams-2019").out)
-    assert shown["rollout"] == "teams-2019"
-    assert shown["totals"]["planned_coverage_percent"] is None
-    assert run("show_plan", "--rollout", "teams-2019").code == 0
-
-
-def test_without_a_rollout_there_is_nothing_to_show(db):
-    ended = run("show_plan")
-    assert ended.code == 1 and "create_rollout" in ended.err
-
-
-# create_rollout
-
-
-def test_the_first_rollout_has_all_it_needs_and_is_active(db):
-    factories.make_lead()
-    args = (
-        "--tool",
-        "Workplace",
-        "--employees",
-        "55400",
-        "--source",
-        "Eget tall",
-        "--pool",
-        "45000",
-        "--price",
-        "24,50",
-    )
-    ended = run("create_rollout", "workplace-2018", "Workplace i Oslo", *args, *LEAD)
-    assert ended == Ended(0, "Workplace i Oslo er laget (aktiv): /r/workplace-2018/\n", "")
-    rollout = Rollout.objects.get()
-    assert rollout.is_active and not rollout.is_example
-    assert (rollout.licence_pool.size, str(rollout.licence_pool.price_nok)) == (45000, "24.50")
-    assert rollout.course_versions.get().steps.count() == 12
-    text = rollout.guideline_versions.get().text
-    assert text.startswith("# Kjøreregler for Workplace\n") and "{" not in text
-    assert list(rollout.events.values_list("kind", flat=True)) == ["rollout_created", "guidelines_published"]
-
-
-def test_the_next_rollout_waits_until_it_is_made_the_active_one(rollout):
-    assert "(ikke aktiv)" in run("create_rollout", "teams-2019", "Teams", *LEAD).out
-    assert Rollout.objects.active() == rollout
-    assert "(aktiv)" in run("create_rollout", "slack-2020", "Slack", "--activate", *LEAD).out
-    assert Rollout.objects.active().slug == "slack-2020"
-
-
-def test_a_taken_slug_is_refused(rollout):
-    ended = run("create_rollout", "workplace-2018", "En til", *LEAD)
-    assert ended.code == 1 and "finnes fra før" in ended.err
-
-
-@pytest.mark.parametrize(
-    "args",
-    [("Å", "Navn"), ("STOR", "Navn"), ("ny", " "), ("ny", "Navn", "--price", "gratis"), ("ny", "Navn", "--pool", "-1")],
-)
-def test_a_rollout_with_a_bad_name_or_figure_is_wrong_usage(rollout, args):
-    assert run("create_rollout", *args, *LEAD).code == 2
-
-
-# invite
-
-
-def test_the_first_lead_lets_the_others_in(db):
-    assert run("invite", "Lead@example.org", "project_lead").code == 0
-    assert run("invite", "leser@example.org", "reader", "--by", "lead@example.org").code == 0
-    factories.make_agency("kli")
-    assert run("invite", "sjef@example.org", "communication_chief", "kli", "--by", "lead@example.org").code == 0
-    roles = Role.objects.order_by("pk").values_list("person__email", "role", "agency__slug")
-    assert list(roles) == [
-        ("lead@example.org", "project_lead", None),
-        ("leser@example.org", "reader", None),
-        ("sjef@example.org", "communication_chief", "kli"),
-    ]
-
-
-def test_without_a_lead_only_a_lead_can_be_invited_and_then_only_one(db):
-    assert "må være prosjektleder" in run("invite", "a@example.org", "reader").err
-    run("invite", "a@example.org", "project_lead")
-    ended = run("invite", "b@example.org", "project_lead")
-    assert ended.code == 1 and "--by" in ended.err
-    assert Person.objects.count() == 1
-
-
-def test_an_invitation_is_an_event_without_the_address(rollout):
-    run("invite", "b@example.org", "reader", *LEAD)
-    event = PlanEvent.objects.get(kind=EventKind.ROLE_GIVEN)
-    person = Person.objects.get(email="b@example.org")
-    assert event.after == {"person": person.pk, "role": "reader"} and event.by.email == "prosjektleder@example.org"
-
-
-def test_a_role_held_already_is_refused(rollout):
-    ended = run("invite", "prosjektleder@example.org", "project_lead", *LEAD)
-    assert (ended.code, ended.err) == (1, "prosjektleder@example.org er alt prosjektleder.\n")
-    run("invite", "a@example.org", "key_person", "kli", *LEAD)
-    assert "nøkkelperson i Virksomhet kli" in run("invite", "a@example.org", "key_person", "kli", *LEAD).err
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ("ikke-en-adresse", "reader"),
-        ("a@example.org", "sjef"),
-        ("a@example.org", "reader", "kli"),
-        ("a@example.org", "key_person"),
-    ],
-)
-def test_an_invitation_is_an_address_a_role_and_perhaps_an_agency(rollout, args):
-    assert run("invite", *args, *LEAD).code == 2
-
-
-def test_an_unknown_agency_is_refused(rollout):
-    assert "«xyz» finnes ikke" in run("invite", "a@example.org", "deputy", "xyz", *LEAD).err
 
 
 # As processes

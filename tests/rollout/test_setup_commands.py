@@ -1,0 +1,122 @@
+"""The commands that set things up: `create_rollout` and `invite`."""
+
+import pytest
+
+from agencies.models import Person, Role
+from rollout.models import EventKind, PlanEvent, Rollout
+from tests import factories
+from tests.shell import LEAD, Ended, run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rollout(db):
+    factories.make_lead()
+    rollout = factories.make_rollout(waves=2)
+    for slug, employees in (("bns", 1650), ("kli", 37)):
+        factories.place(factories.make_agency(slug, employees=employees))
+    return rollout
+
+
+# create_rollout
+
+
+def test_the_first_rollout_has_all_it_needs_and_is_active(db):
+    factories.make_lead()
+    args = (
+        "--tool",
+        "Workplace",
+        "--employees",
+        "55400",
+        "--source",
+        "Eget tall",
+        "--pool",
+        "45000",
+        "--price",
+        "24,50",
+    )
+    ended = run("create_rollout", "workplace-2018", "Workplace i Oslo", *args, *LEAD)
+    assert ended == Ended(0, "Workplace i Oslo er laget (aktiv): /r/workplace-2018/\n", "")
+    rollout = Rollout.objects.get()
+    assert rollout.is_active and not rollout.is_example
+    assert (rollout.licence_pool.size, str(rollout.licence_pool.price_nok)) == (45000, "24.50")
+    assert rollout.course_versions.get().steps.count() == 12
+    text = rollout.guideline_versions.get().text
+    assert text.startswith("# Kjøreregler for Workplace\n") and "{" not in text
+    assert list(rollout.events.values_list("kind", flat=True)) == ["rollout_created", "guidelines_published"]
+
+
+def test_the_next_rollout_waits_until_it_is_made_the_active_one(rollout):
+    assert "(ikke aktiv)" in run("create_rollout", "teams-2019", "Teams", *LEAD).out
+    assert Rollout.objects.active() == rollout
+    assert "(aktiv)" in run("create_rollout", "slack-2020", "Slack", "--activate", *LEAD).out
+    assert Rollout.objects.active().slug == "slack-2020"
+
+
+def test_a_taken_slug_is_refused(rollout):
+    ended = run("create_rollout", "workplace-2018", "En til", *LEAD)
+    assert ended.code == 1 and "finnes fra før" in ended.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("Å", "Navn"), ("STOR", "Navn"), ("ny", " "), ("ny", "Navn", "--price", "gratis"), ("ny", "Navn", "--pool", "-1")],
+)
+def test_a_rollout_with_a_bad_name_or_figure_is_wrong_usage(rollout, args):
+    assert run("create_rollout", *args, *LEAD).code == 2
+
+
+# invite
+
+
+def test_the_first_lead_lets_the_others_in(db):
+    assert run("invite", "Lead@example.org", "project_lead").code == 0
+    assert run("invite", "leser@example.org", "reader", "--by", "lead@example.org").code == 0
+    factories.make_agency("kli")
+    assert run("invite", "sjef@example.org", "communication_chief", "kli", "--by", "lead@example.org").code == 0
+    roles = Role.objects.order_by("pk").values_list("person__email", "role", "agency__slug")
+    assert list(roles) == [
+        ("lead@example.org", "project_lead", None),
+        ("leser@example.org", "reader", None),
+        ("sjef@example.org", "communication_chief", "kli"),
+    ]
+
+
+def test_without_a_lead_only_a_lead_can_be_invited_and_then_only_one(db):
+    assert "må være prosjektleder" in run("invite", "a@example.org", "reader").err
+    run("invite", "a@example.org", "project_lead")
+    ended = run("invite", "b@example.org", "project_lead")
+    assert ended.code == 1 and "--by" in ended.err
+    assert Person.objects.count() == 1
+
+
+def test_an_invitation_is_an_event_without_the_address(rollout):
+    run("invite", "b@example.org", "reader", *LEAD)
+    event = PlanEvent.objects.get(kind=EventKind.ROLE_GIVEN)
+    person = Person.objects.get(email="b@example.org")
+    assert event.after == {"person": person.pk, "role": "reader"} and event.by.email == "prosjektleder@example.org"
+
+
+def test_a_role_held_already_is_refused(rollout):
+    ended = run("invite", "prosjektleder@example.org", "project_lead", *LEAD)
+    assert (ended.code, ended.err) == (1, "prosjektleder@example.org er alt prosjektleder.\n")
+    run("invite", "a@example.org", "key_person", "kli", *LEAD)
+    assert "nøkkelperson i Virksomhet kli" in run("invite", "a@example.org", "key_person", "kli", *LEAD).err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("ikke-en-adresse", "reader"),
+        ("a@example.org", "sjef"),
+        ("a@example.org", "reader", "kli"),
+        ("a@example.org", "key_person"),
+    ],
+)
+def test_an_invitation_is_an_address_a_role_and_perhaps_an_agency(rollout, args):
+    assert run("invite", *args, *LEAD).code == 2
+
+
+def test_an_unknown_agency_is_refused(rollout):
+    assert "«xyz» finnes ikke" in run("invite", "a@example.org", "deputy", "xyz", *LEAD).err
