@@ -75,6 +75,7 @@ class SignInForm(RequestLoginCodeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-postadresse")
+        self.fields["email"].error_messages["required"] = _("Skriv e-postadressen din.")
         self.fields["email"].widget.attrs |= {"autocomplete": "email", "placeholder": ""}
 
     def clean_email(self):
@@ -87,6 +88,7 @@ class CodeForm(ConfirmLoginCodeForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("Engangskode")
+        self.fields["code"].error_messages["required"] = _("Skriv koden fra e-posten.")
         self.fields["code"].widget.attrs |= {"inputmode": "numeric", "autocapitalize": "off", "placeholder": ""}
 
 

@@ -12,9 +12,9 @@ markdown = MarkdownIt("commonmark", {"html": False})
 
 @register.filter
 def guidelines_html(text: str) -> SafeString:
-    """The text with its headings one level down: the page has its own first heading."""
+    """The text with its headings two levels down, under the page's own."""
     tokens = markdown.parse(text)
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+            token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
     return mark_safe(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S308 (escaped by the renderer)

@@ -20,7 +20,8 @@ from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
 from rollout.views.event_words import step_names, tell
 
-EVENTS_AT_MOST = 100
+EVENTS_IN_SIGHT = 6  # the rest is folded away
+EVENTS_AT_MOST = 200
 
 
 @may(Do.SEE_AGENCY_PLAN, agency="agency")
@@ -95,10 +96,12 @@ def _plan_context(request: HttpRequest, rollout: Rollout, agency: Agency) -> dic
     now = clock.now()
     placement = _placements(rollout).filter(agency=agency).first()
     in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+    events = _history(rollout, agency)
     context = {
         "agency": agency,
         "placement": placement if in_plan else None,
-        "events": _history(rollout, agency),
+        "events": events[:EVENTS_IN_SIGHT],
+        "older_events": events[EVENTS_IN_SIGHT:],
         "may_set_funding": can(request, Do.SET_FUNDING, agency=agency.slug),
         "may_waive": can(request, Do.WAIVE, agency=agency.slug),
         "sees_course": can(request, Do.SEE_COURSE, agency=agency.slug),

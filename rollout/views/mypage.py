@@ -62,6 +62,7 @@ def course(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
     now = clock.now()
     in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
     steps = readiness.course(placement, now=now) if placement and in_plan else []
+    shown_rows = rows(placement, steps, now=now) if placement else []
     return render(
         request,
         "rollout/my.html",
@@ -69,7 +70,8 @@ def course(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
             "agency": shown,
             "placement": placement,
             "standing": standing(placement, shown, steps, now=now),
-            "rows": rows(placement, steps, now=now) if steps else [],
+            "rows": shown_rows,
+            "next": next((row for row in shown_rows if not row.status.done and not row.is_funding), None),
             "acts": can(request, Do.ACT_FOR_AGENCY, agency=agency),
             "several": len(roles_of(request).at) > 1,
         },

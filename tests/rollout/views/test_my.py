@@ -276,7 +276,7 @@ def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people
     )
     client.force_login(people["chief"])
     page = client.get(url("my-guidelines")).content.decode()
-    assert "<h2>Regler</h2>" in page
+    assert "<h3>Regler</h3>" in page
     assert "<li>Vær saklig</li>" in page
     assert "&lt;script&gt;alert(1)" in page
     assert 'href="javascript' not in page
