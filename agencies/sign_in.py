@@ -61,6 +61,9 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
         super().login(request, user)
         request.session[SIGNED_IN_BY] = "code"
 
+    def render_mail(self, template_prefix, email, context, headers=None):
+        return super().render_mail(template_prefix, email, context, {"Auto-Submitted": "auto-generated"})
+
     def send_mail(self, template_prefix, email, context):
         """Send the code. A mail server that is down must not tell known addresses from unknown ones."""
         try:

@@ -51,6 +51,7 @@ def test_an_invited_person_gets_a_code_by_mail_and_gets_in_with_it(client, lead,
     assert mail.to == [lead.email]
     assert mail.subject == "Engangskode til Puljeplan"
     assert "http" not in mail.body
+    assert mail.extra_headers["Auto-Submitted"] == "auto-generated"
 
     response = client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
     assert response.status_code == 302
