@@ -22,6 +22,14 @@ from agencies.models import Person, Role, RoleName
 #: Who reads about every agency, and who reads about the one where they hold the role.
 SEES_AGENCIES = frozenset({RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER})
 SEES_OWN_AGENCY = frozenset({RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY})
+HELD = "_held_roles"  # where a request keeps the roles it has read
+
+
+class Request(HttpRequest):
+    """A request as the views see it: behind `only_for` the user is a person, and htmx has read its headers."""
+
+    user: Person
+    htmx: HtmxDetails
 
 
 class Request(HttpRequest):
@@ -71,12 +79,13 @@ def held_by(person) -> Held:
 
 def roles_of(request: HttpRequest) -> Held:
     """The roles behind this request, read once for each request."""
-    if not hasattr(request, "_held_roles"):
-        request._held_roles = held_by(request.user)
-    return request._held_roles
+    known = vars(request).get(HELD)
+    if known is None:
+        known = vars(request)[HELD] = held_by(request.user)
+    return known
 
 
-def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+def ask_to_sign_in(request: Request) -> HttpResponse:
     """Lead to the sign-in page, and from there back to the page that was asked for (never to the target of a POST)."""
     wanted = None
     if request.htmx:
@@ -95,7 +104,7 @@ def only_for(roles: Collection[str], *, agency: str | None = None, otherwise: st
 
     def decorator(view):
         @wraps(view)
-        def checked(request: HttpRequest, *args, **kwargs):
+        def checked(request: Request, *args, **kwargs):
             if not request.user.is_authenticated:
                 return ask_to_sign_in(request)
             held = roles_of(request)

@@ -3,7 +3,7 @@
 from allauth.account.views import RequestLoginCodeView
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, only_for, roles_of
+from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of
 from agencies.models import Agency, AgencyKind, Role, RoleName
 from agencies.sign_in import DEMO_ROLES, enter_demo_role
 
@@ -34,7 +34,7 @@ sign_in = SignInView.as_view()
 
 @never_cache
 @require_POST
-def demo_sign_in(request: HttpRequest) -> HttpResponse:
+def demo_sign_in(request: Request) -> HttpResponse:
     """One press in the demo; everywhere else the page does not exist."""
     if not settings.DEMO_MODE:
         raise Http404
@@ -47,7 +47,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 
 @only_for(SEES_AGENCIES, otherwise=ONLY_CENTRAL)
 @require_safe
-def agency_list(request: HttpRequest) -> HttpResponse:
+def agency_list(request: Request) -> HttpResponse:
     """Every agency in Norwegian order, by kind when one is chosen."""
     kind = request.GET.get("kind", "")
     agencies = Agency.objects.in_norwegian_order()
@@ -65,7 +65,7 @@ def agency_list(request: HttpRequest) -> HttpResponse:
 
 @only_for(SEES_AGENCIES | SEES_OWN_AGENCY, agency="agency", otherwise=ONLY_LEADERS)
 @require_safe
-def agency_page(request: HttpRequest, agency: str) -> HttpResponse:
+def agency_page(request: Request, agency: str) -> HttpResponse:
     """What is true of an agency without any plan: its figures and its people. The plan part is fetched by the page."""
     agency_ = get_object_or_404(Agency, slug=agency)
     held = Role.objects.current().filter(agency=agency_, person__is_active=True).select_related("person")

@@ -16,7 +16,7 @@ from functools import wraps
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, only_for, roles_of
+from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of
 from agencies.models import RoleName
 
 LEAD = frozenset({RoleName.PROJECT_LEAD})
@@ -87,7 +87,7 @@ def may(do: Do, *, agency: str | None = None, post: Do | None = None):
         posts = only_for(WHO_MAY[post], agency=agency, otherwise=OTHERWISE.get(post, ONLY_LEADS))(view)
 
         @wraps(view)
-        def by_method(request: HttpRequest, *args, **kwargs):
+        def by_method(request: Request, *args, **kwargs):
             return (posts if request.method == "POST" else reads)(request, *args, **kwargs)
 
         return by_method

@@ -86,6 +86,11 @@ TABLE: dict[str, Line] = {
     "rollout:board-join": Line(get=LEADS, post=LEADS, args=R),
     "rollout:wave-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:proposed-plan": Line(post=LEADS, args=R),
+    # import
+    "rollout:import": Line(get=LEADS, args=R),
+    "rollout:import-try": Line(post=LEADS, args=R),
+    "rollout:import-run": Line(post=LEADS, args=R),
+    "rollout:import-list": Line(get=LEADS, args=R | {"suffix": "csv"}),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),

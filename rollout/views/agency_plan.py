@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock
 from rollout.domain import confirming, licensing, readiness
@@ -28,7 +29,7 @@ EVENTS_AT_MOST = 200
 @never_cache
 @vary_on_headers("HX-Request")
 @require_safe
-def agency_plan(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def agency_plan(request: Request, slug: str, agency: str) -> HttpResponse:
     """The whole page, or just the part when the agency's page fetches it."""
     rollout = rollout_of(request, slug)
     shown = get_object_or_404(Agency, slug=agency)
@@ -38,7 +39,7 @@ def agency_plan(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
 
 @may(Do.SET_FUNDING, agency="agency")
 @require_POST
-def funding(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def funding(request: Request, slug: str, agency: str) -> HttpResponse:
     """Set what the agency has set aside; the form stands on the agency's page."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
     form = FundingForm(request.POST)
@@ -59,7 +60,7 @@ def funding(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
 @may(Do.WAIVE, agency="agency")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def waive(request: HttpRequest, slug: str, agency: str, number: int) -> HttpResponse:
+def waive(request: Request, slug: str, agency: str, number: int) -> HttpResponse:
     """Let the agency off a step, with a reason: a page that says what it means, then a POST."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
     step = get_object_or_404(placement.course_version.steps, number=number, lead_time_days__gte=0)
@@ -92,7 +93,7 @@ def _placement_or_404(rollout: Rollout, agency: str) -> Placement:
     return get_object_or_404(_placements(rollout).in_plan(), agency__slug=agency)
 
 
-def _plan_context(request: HttpRequest, rollout: Rollout, agency: Agency) -> dict:
+def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
     now = clock.now()
     placement = _placements(rollout).filter(agency=agency).first()
     in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)

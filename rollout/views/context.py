@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from agencies.access import roles_of
+from agencies.access import Request, roles_of
 from rollout.models import DemoClock, Rollout
 from rollout.permissions import Do, can
 
+KNOWN = "_rollout"  # where a request keeps the rollout it has read
 #: The menu: label, the page's name, who sees it. Pages of the plan take the rollout's slug.
 MENU = (
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
@@ -25,25 +26,25 @@ MENU = (
 
 def rollout_of(request: HttpRequest, slug: str) -> Rollout:
     """The rollout with this slug (404 if there is none), read once for each request."""
-    known = getattr(request, "_rollout", None)
+    known = vars(request).get(KNOWN)
     if known is None or known.slug != slug:
-        known = request._rollout = get_object_or_404(Rollout, slug=slug)
+        known = vars(request)[KNOWN] = get_object_or_404(Rollout, slug=slug)
     return known
 
 
-def rollout_shown(request: HttpRequest) -> Rollout | None:
+def rollout_shown(request: Request) -> Rollout | None:
     """The rollout a page is about: the one its address names, else the active one."""
-    known = getattr(request, "_rollout", None)
+    known = vars(request).get(KNOWN)
     if known is not None:
         return known
     match = request.resolver_match
     slug = match.kwargs.get("slug") if match and match.namespace == "rollout" else None
     named = Rollout.objects.filter(slug=slug).first() if slug else None
-    request._rollout = named or Rollout.objects.active()
-    return request._rollout
+    known = vars(request)[KNOWN] = named or Rollout.objects.active()
+    return known
 
 
-def menu(request: HttpRequest, rollout: Rollout | None) -> list[dict[str, Any]]:
+def menu(request: Request, rollout: Rollout | None) -> list[dict[str, Any]]:
     """The menu's pages for this person, with the current one marked."""
     items = []
     for label, name, do in MENU:
@@ -58,7 +59,7 @@ def menu(request: HttpRequest, rollout: Rollout | None) -> list[dict[str, Any]]:
     return items
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: Request) -> dict[str, Any]:
     """The context of every template: `rollout`, `nav_items`, `is_demo`, `demo_clock`, `roles` (`agencies.access.Held`).
 
     Nobody is told anything of the plan before signing in but its name.

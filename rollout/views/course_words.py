@@ -125,7 +125,8 @@ def standing(placement: Placement | None, agency, course: list[StepStatus], *, n
 
 def _in_wave(placement: Placement, course: list[StepStatus], *, today: dt.date) -> str:
     wave = placement.wave
-    words = {"agency": placement.agency, "wave": wave}
+    assert wave is not None  # noqa: S101 (a placed one has its wave: the database's own rule)
+    words: dict[str, object] = {"agency": placement.agency, "wave": wave}
     if placement.all_staff_access_at is not None:
         return _("Alle i %(agency)s har tilgang.") % words
     if placement.is_held:

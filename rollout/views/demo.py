@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from agencies.access import Request
 from rollout.domain import stepping
 from rollout.domain.refusals import Refused
 from rollout.permissions import Do, may
@@ -17,7 +18,7 @@ STEPS = {"day": stepping.step_day, "event": stepping.step_event}
 
 @may(Do.ENTER)
 @require_POST
-def demo_step(request: HttpRequest) -> HttpResponse:
+def demo_step(request: Request) -> HttpResponse:
     """Step the demo clock; all that falls due on the way is done before the page answers."""
     if not settings.DEMO_MODE:
         raise Http404

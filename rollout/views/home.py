@@ -1,10 +1,11 @@
 """The front door: each role's own home, and the short addresses."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from agencies.access import Request
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 
@@ -12,7 +13,7 @@ from rollout.permissions import Do, can, may
 @may(Do.ENTER)
 @never_cache
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Lead to what the person comes for: the board, or their own agency."""
     rollout = Rollout.objects.active()
     if rollout is None:
@@ -23,7 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @may(Do.ENTER)
 @never_cache
 @require_safe
-def short(request: HttpRequest) -> HttpResponse:
+def short(request: Request) -> HttpResponse:
     """`/board/` and the like: the same page of the active rollout."""
     rollout = Rollout.objects.active()
     if rollout is None:

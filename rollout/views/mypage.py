@@ -4,15 +4,17 @@ Every action is a page that says what it means, then a POST (rule 11). Key perso
 and the deputies act.
 """
 
+from typing import Any
+
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from agencies.access import roles_of
+from agencies.access import Request, roles_of
 from agencies.models import Agency, RoleName
 from agencies.sign_in import signed_in_by
 from rollout import clock
@@ -34,7 +36,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 @may(Do.SEE_COURSE)
 @never_cache
 @require_safe
-def my(request: HttpRequest, slug: str) -> HttpResponse:
+def my(request: Request, slug: str) -> HttpResponse:
     """One's own agency at once; a choice for who has several."""
     rollout = rollout_of(request, slug)
     own = list(Agency.objects.filter(slug__in=roles_of(request).agencies(AT_AGENCY)).in_norwegian_order())
@@ -54,7 +56,7 @@ def my(request: HttpRequest, slug: str) -> HttpResponse:
 @may(Do.SEE_COURSE, agency="agency")
 @never_cache
 @require_safe
-def course(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def course(request: Request, slug: str, agency: str) -> HttpResponse:
     """Where the agency stands, and its steps in order."""
     rollout = rollout_of(request, slug)
     shown = get_object_or_404(Agency, slug=agency)
@@ -81,7 +83,7 @@ def course(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
 @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
 @never_cache
 @page
-def step(request: HttpRequest, slug: str, agency: str, number: int) -> HttpResponse:
+def step(request: Request, slug: str, agency: str, number: int) -> HttpResponse:
     """A step confirmed by evidence. Steps fulfilled by facts have pages of their own; the funding is only shown."""
     placement = _own_placement(request, slug, agency)
     status = _status(placement, number=number)
@@ -102,7 +104,7 @@ def step(request: HttpRequest, slug: str, agency: str, number: int) -> HttpRespo
 @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
 @never_cache
 @page
-def key_people(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def key_people(request: Request, slug: str, agency: str) -> HttpResponse:
     """State how many key people the agency has named (step 7)."""
     placement = _own_placement(request, slug, agency)
     status = _status(placement, key=KEY_PEOPLE)
@@ -122,7 +124,7 @@ def key_people(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
 @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
 @never_cache
 @page
-def guidelines(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def guidelines(request: Request, slug: str, agency: str) -> HttpResponse:
     """Read the current guidelines and sign exactly the text that was read (rule 5)."""
     placement = _own_placement(request, slug, agency)
     status = _status(placement, key=GUIDELINES)
@@ -154,7 +156,7 @@ def guidelines(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
 @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
 @never_cache
 @page
-def ready(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+def ready(request: Request, slug: str, agency: str) -> HttpResponse:
     """Confirm, for the agency, that it is ready (step 10). What is still missing is shown first."""
     placement = _own_placement(request, slug, agency)
     steps = readiness.course(placement, now=clock.now())
@@ -163,7 +165,7 @@ def ready(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
         raise Http404
     missing = [s for s in steps if not s.done and s is not status]
     confirmation = getattr(placement, "readiness_confirmation", None)
-    extra = {"missing": rows(placement, missing, now=clock.now()), "confirmation": confirmation}
+    extra: dict[str, Any] = {"missing": rows(placement, missing, now=clock.now()), "confirmation": confirmation}
     form = ReadyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -180,7 +182,7 @@ def _placements(rollout):
     )
 
 
-def _own_placement(request: HttpRequest, slug: str, agency: str) -> Placement:
+def _own_placement(request: Request, slug: str, agency: str) -> Placement:
     """The agency's placement in queue or wave; 404 for one that follows no course."""
     return get_object_or_404(_placements(rollout_of(request, slug)).in_plan(), agency__slug=agency)
 
@@ -199,7 +201,7 @@ def _guidelines_now(placement: Placement) -> dict:
 
 
 def _show(
-    request: HttpRequest,
+    request: Request,
     template: str,
     placement: Placement,
     status: StepStatus,
@@ -224,13 +226,13 @@ def _show(
 
 
 def _refuse(
-    request: HttpRequest, template: str, placement: Placement, status: StepStatus, form: Form, refused: Refused, **extra
+    request: Request, template: str, placement: Placement, status: StepStatus, form: Form, refused: Refused, **extra
 ) -> HttpResponse:
     """The same page with the reasons, and with all that was typed."""
     add_reasons(form, refused.reasons)
     return _show(request, template, placement, status, form, code=409, **extra)
 
 
-def _done(request: HttpRequest, placement: Placement, text: str) -> HttpResponse:
+def _done(request: Request, placement: Placement, text: str) -> HttpResponse:
     messages.success(request, text)
     return redirect("rollout:my-course", placement.rollout.slug, placement.agency.slug)
