@@ -26,13 +26,6 @@ HELD = "_held_roles"  # where a request keeps the roles it has read
 
 
 class Request(HttpRequest):
-    """A request as the views see it: behind `only_for` the user is a person, and htmx has read its headers."""
-
-    user: Person
-    htmx: HtmxDetails
-
-
-class Request(HttpRequest):
     """What a view behind `only_for` is given: somebody has signed in. For the type checker; nobody makes one."""
 
     user: Person

@@ -94,7 +94,7 @@ def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime
 def remaining(course: list[StepStatus]) -> str:
     left = sum(not status.done for status in course)
     if not left:
-        return _("Alle %(all)s stegene er ferdige.") % {"all": len(course)}
+        return _("Alle %(all)s steg er ferdige.") % {"all": len(course)}
     return _("%(left)s av %(all)s steg gjenstår.") % {"left": left, "all": len(course)}
 
 

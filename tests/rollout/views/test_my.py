@@ -302,7 +302,7 @@ def test_a_second_press_confirms_nothing_new(client, chief):
 
 def test_with_everything_done_the_top_says_so(client, chief, kli):
     make_ready(kli)
-    assert "Alle 10 stegene er ferdige." in text(client.get(url("my-course")))
+    assert "Alle 10 steg er ferdige." in text(client.get(url("my-course")))
 
 
 def test_a_key_person_reads_and_cannot_act(client, people):
