@@ -3,13 +3,14 @@
 import base64
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from agencies import lists
+from agencies.access import Request
 from agencies.lists import AgencyList, AgencyRow
 from agencies.models import Agency, AgencyKind
 from rollout import clock
@@ -29,7 +30,7 @@ FORMATS = {
 @may(Do.IMPORT)
 @never_cache
 @require_safe
-def show(request: HttpRequest, slug: str) -> HttpResponse:
+def show(request: Request, slug: str) -> HttpResponse:
     """Choose a list, and read how it should look."""
     return _page(request, rollout_of(request, slug), ListForm())
 
@@ -37,7 +38,7 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
 @may(Do.IMPORT)
 @never_cache
 @require_POST
-def try_out(request: HttpRequest, slug: str) -> HttpResponse:
+def try_out(request: Request, slug: str) -> HttpResponse:
     """Say what the list would change, or all that is wrong with it. Writes nothing."""
     rollout, form = rollout_of(request, slug), ListForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -52,7 +53,7 @@ def try_out(request: HttpRequest, slug: str) -> HttpResponse:
 @may(Do.IMPORT)
 @never_cache
 @require_POST
-def run(request: HttpRequest, slug: str) -> HttpResponse:
+def run(request: Request, slug: str) -> HttpResponse:
     """Take the list in."""
     rollout, form = rollout_of(request, slug), ListForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -70,7 +71,7 @@ def run(request: HttpRequest, slug: str) -> HttpResponse:
 @may(Do.IMPORT)
 @never_cache
 @require_safe
-def download(request: HttpRequest, slug: str, suffix: str) -> HttpResponse:
+def download(request: Request, slug: str, suffix: str) -> HttpResponse:
     """The agencies as they are now, as a list that can be changed and imported: where there are none, a template."""
     if suffix not in FORMATS:
         raise Http404
@@ -104,7 +105,7 @@ def _current(rollout: Rollout) -> list[AgencyRow]:
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     rollout: Rollout,
     form: ListForm,
     *,
