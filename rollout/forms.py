@@ -167,3 +167,44 @@ class ListForm(forms.Form):
         if wanted.get("file"):
             return wanted | {"content": wanted["file"].read(), "name": wanted["file"].name[:200]}
         return wanted | {"content": wanted.get("kept", b"")}
+
+
+class WaveDatesForm(WaveForm):
+    """New dates for a wave. `version` is the wave's plan version as it was shown."""
+
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        max_length=1000,
+        required=False,
+        help_text=_("Står i historikken og i ukestatusen."),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DecisionForm(forms.Form):
+    """A go or no-go. `version` is the wave's plan version as it was shown."""
+
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("Står i historikken og i ukestatusen."),
+        error_messages={"required": _("Skriv en begrunnelse. Den gjelder både klarsignal og stopp.")},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DeferralForm(forms.Form):
+    """Where an agency goes if it is not ready when its wave opens."""
+
+    to = forms.ChoiceField(label=_("Utsettes til"))
+
+    def __init__(self, *args, destinations, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [(QUEUE, _("Fremst i køen")), *destinations]
+
+
+class ReleaseForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Begrunnelse"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000, help_text=NO_PRIVATE_MATTERS
+    )

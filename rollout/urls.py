@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status
+from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status, waves
 
 plan = [
     path("", home.home, name="home"),
@@ -16,6 +16,13 @@ plan = [
     path("r/<slug:slug>/import/try/", importing.try_out, name="import-try"),
     path("r/<slug:slug>/import/run/", importing.run, name="import-run"),
     path("r/<slug:slug>/import/list.<str:suffix>", importing.download, name="import-list"),
+    path("r/<slug:slug>/waves/<int:number>/", waves.show, name="wave"),
+    path("r/<slug:slug>/waves/<int:number>/go/", waves.go, name="wave-go"),
+    path("r/<slug:slug>/waves/<int:number>/stop/", waves.stop, name="wave-stop"),
+    path("r/<slug:slug>/waves/<int:number>/dates/", waves.dates, name="wave-dates"),
+    path("r/<slug:slug>/waves/<int:number>/defer/<slug:agency>/", waves.defer, name="wave-defer"),
+    path("r/<slug:slug>/waves/<int:number>/release/<slug:agency>/", waves.release, name="wave-release"),
+    path("r/<slug:slug>/waves/<int:number>/mail/<int:place>/", waves.mail_html, name="wave-mail"),
     path("r/<slug:slug>/mail/", mail.index, name="mail"),
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),

@@ -23,6 +23,7 @@ from tests.factories import (
     make_agency,
     make_lead,
     make_person,
+    make_ready,
     make_rollout,
     place,
     set_clock,
@@ -91,6 +92,14 @@ TABLE: dict[str, Line] = {
     "rollout:import-try": Line(post=LEADS, args=R),
     "rollout:import-run": Line(post=LEADS, args=R),
     "rollout:import-list": Line(get=LEADS, args=R | {"suffix": "csv"}),
+    # the waves
+    "rollout:wave": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:wave-go": Line(post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-stop": Line(post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-dates": Line(get=LEADS, post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-defer": Line(post=LEADS, args=KLI | {"number": 1}),
+    "rollout:wave-release": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}),
+    "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),
@@ -123,7 +132,8 @@ def world(settings):
     cache.clear()
     set_clock(at("2018-02-01 09:00"))
     rollout = make_rollout(waves=2, is_example=True)
-    place(make_agency("kli"), rollout.waves.get(number=1))
+    kli = make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))
+    give_role("nokkelperson1.kli@example.org", KEY, kli.agency)
     place(make_agency("vav"), rollout.waves.get(number=1))
     make_agency("kul")
     make_lead()

@@ -1,12 +1,13 @@
-"""An agency's events told one by one, for its history (rule 9)."""
+"""Events told one by one, for an agency's history and for a wave's (rule 9)."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from rollout.domain.words import thousands
-from rollout.models import CourseStep, EventKind, PlanEvent
+from rollout.domain.words import long_date, thousands
+from rollout.models import CourseStep, EventKind, PlanEvent, Step, Verdict
 
 
 def tell(event: PlanEvent, steps: dict[str, str]) -> str:
@@ -61,6 +62,32 @@ def _chosen(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Blir virksomheten ikke klar, går den til: %(where)s") % {"where": where}
 
 
+def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
+    return str(Verdict(event.after["decision"]).label)
+
+
+def _dates_set(event: PlanEvent, steps: dict[str, str]) -> str:
+    words = {"leaders_on": _("ledere"), "all_staff_on": _("alle")}
+    changed = [
+        _("%(who)s %(after)s (før: %(before)s)")
+        % {"who": who, "after": _day(event.after[name]), "before": _day(event.before[name])}
+        for name, who in words.items()
+        if event.before[name] != event.after[name]
+    ]
+    return _("Nye datoer: %(dates)s") % {"dates": ", ".join(changed)}
+
+
+def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Åpnet ikke %(day)s (%(step)s): ingen beslutning") % {
+        "day": _day(event.after["date"]),
+        "step": Step(event.after["step"]).label,
+    }
+
+
+def _day(text: str) -> str:
+    return long_date(dt.date.fromisoformat(text))
+
+
 TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.JOINED: lambda event, steps: _("Lagt i køen"),
     EventKind.MOVED: _moved,
@@ -74,6 +101,9 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.READINESS_CONFIRMED: lambda event, steps: _("Meldt klar"),
     EventKind.LEADERS_OPENED: lambda event, steps: _("Åpnet for ledere og nøkkelpersoner"),
     EventKind.ALL_STAFF_OPENED: lambda event, steps: _("Åpnet for alle"),
+    EventKind.DECIDED: _decided,
+    EventKind.DATES_SET: _dates_set,
+    EventKind.NO_DECISION: _no_decision,
     EventKind.HELD: lambda event, steps: _("Åpningen for alle ble holdt tilbake"),
     EventKind.RELEASED: lambda event, steps: _("Sluppet inn for alle"),
 }

@@ -1,0 +1,235 @@
+"""A wave's page: its dates, its agencies, the preview of its next opening, and the decisions (rules 6, 7 and 10)."""
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+
+from rollout import clock
+from rollout.domain import deciding, figures, opening, placing
+from rollout.domain.refusals import Refused
+from rollout.forms import QUEUE, DecisionForm, DeferralForm, ReleaseForm, WaveDatesForm, add_reasons
+from rollout.models import Placement, Rollout, Verdict, Wave
+from rollout.permissions import Do, can, may
+from rollout.views.context import rollout_of
+from rollout.views.wave_data import WavePage, destinations, wave_page
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def show(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    return _show(request, rollout_of(request, slug), number)
+
+
+def _show(
+    request: HttpRequest, rollout: Rollout, number: int, *, form: DecisionForm | None = None, status: int = 200
+) -> HttpResponse:
+    """The whole page, or for HTMX the part of it that an action changes."""
+    page = wave_page(rollout, number, now=clock.now())
+    if page is None:
+        raise Http404
+    form = form or DecisionForm(initial={"version": page.wave.plan_version})
+    context = {
+        "rollout": rollout,
+        "page": page,
+        "wave": page.wave,
+        "form": form,
+        "can_act": can(request, Do.CHANGE_PLAN),
+        "sees_mail": can(request, Do.SEE_MAIL),
+        "chosen": _chosen(page, request.GET.get("mail", "")),
+    }
+    return render(request, "rollout/wave.html" + ("#wave" if request.htmx else ""), context, status=status)
+
+
+def _chosen(page: WavePage, key: str) -> dict | None:
+    """The place, from 1, and the draft that `?mail=` asks for; else the first."""
+    drafts = page.preview.messages
+    place = int(key) if key.isdecimal() and 0 < int(key) <= len(drafts) else 1
+    return {"place": place, "draft": drafts[place - 1]} if drafts else None
+
+
+def _wave(rollout: Rollout, number: int) -> Wave:
+    return get_object_or_404(rollout.waves.select_related("rollout"), number=number)
+
+
+def _done(request: HttpRequest, rollout: Rollout, number: int, said: str) -> HttpResponse:
+    """After an action on the page itself: the page as it is now, with what was done."""
+    if request.htmx:
+        return trigger_client_event(_show(request, rollout, number), "say", {"text": said, "kind": "ok"})
+    messages.success(request, said)
+    return redirect("rollout:wave", rollout.slug, number)
+
+
+# -- go and no-go --------------------------------------------------------------------------------------------------
+
+
+@may(Do.CHANGE_PLAN)
+@require_POST
+def go(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    return _decide(request, rollout_of(request, slug), number, Verdict.GO, _("%(wave)s har fått klarsignal."))
+
+
+@may(Do.CHANGE_PLAN)
+@require_POST
+def stop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    said = _("%(wave)s har fått stopp. Den åpner ikke før den får nytt klarsignal.")
+    return _decide(request, rollout_of(request, slug), number, Verdict.NO_GO, said)
+
+
+def _decide(request: HttpRequest, rollout: Rollout, number: int, verdict: Verdict, said: str) -> HttpResponse:
+    wave = _wave(rollout, number)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return _show(request, rollout, number, form=form, status=422)
+    try:
+        deciding.decide(
+            wave=wave,
+            verdict=verdict,
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+            now=clock.now(),
+            plan_version_seen=form.cleaned_data["version"],
+        )
+    except Refused as refused:
+        wave.refresh_from_db()
+        # What was typed stays; the next press is for the plan that is shown now.
+        form.data = form.data.dict() | {"version": wave.plan_version}
+        add_reasons(form, refused.reasons)
+        return _show(request, rollout, number, form=form, status=409)
+    return _done(request, rollout, number, said % {"wave": wave})
+
+
+@may(Do.CHANGE_PLAN)
+@require_POST
+def defer(request: HttpRequest, slug: str, number: int, agency: str) -> HttpResponse:
+    """Choose where an agency goes if it is not ready when the wave opens."""
+    rollout = rollout_of(request, slug)
+    placement = _placement(rollout, number, agency)
+    plan = figures.plan(rollout, now=clock.now())
+    form = DeferralForm(request.POST, destinations=destinations(plan, placement.wave, chosen=placement.deferral_wave))
+    if not form.is_valid():
+        return _not_done(request, rollout, number, _("Velg køen eller en pulje som har plass."), status=422)
+    to = form.cleaned_data["to"]
+    wave = None if to == QUEUE else _wave(rollout, to)
+    try:
+        deciding.choose_deferral(placement=placement, to=wave, by=request.user, now=clock.now())
+    except Refused as refused:
+        return _not_done(request, rollout, number, str(refused), status=409)
+    where = str(wave) if wave else _("fremst i køen")
+    said = _("Er %(agency)s ikke klar, går den til: %(where)s.") % {"agency": placement.agency, "where": where}
+    return _done(request, rollout, number, said)
+
+
+def _not_done(request: HttpRequest, rollout: Rollout, number: int, why: str, *, status: int) -> HttpResponse:
+    if request.htmx:
+        response = _show(request, rollout, number, status=status)
+        return trigger_client_event(response, "say", {"text": why, "kind": "stop"})
+    messages.error(request, why)
+    return redirect("rollout:wave", rollout.slug, number)
+
+
+def _placement(rollout: Rollout, number: int, agency: str) -> Placement:
+    return get_object_or_404(
+        rollout.placements.select_related("agency", "wave", "rollout", "deferral_wave"),
+        wave__number=number,
+        agency__slug=agency,
+    )
+
+
+# -- forms of their own, as a page or in the dialog ----------------------------------------------------------------
+
+
+@may(Do.CHANGE_PLAN)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def dates(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Set the wave's two dates. The page says when that voids a go."""
+    rollout = rollout_of(request, slug)
+    wave = _wave(rollout, number)
+    shown = {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on, "version": wave.plan_version}
+    form = WaveDatesForm(request.POST or None, initial=shown)
+    if not wave.is_planned:
+        # That date has been; what stands in the field is never read.
+        form.fields["leaders_on"].disabled = True
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            wanted = form.cleaned_data
+            try:
+                wave = placing.set_dates(
+                    wave=wave,
+                    leaders_on=wanted["leaders_on"],
+                    all_staff_on=wanted["all_staff_on"],
+                    reason=wanted["reason"],
+                    version_seen=wanted["version"],
+                    by=request.user,
+                    now=clock.now(),
+                )
+            except Refused as refused:
+                status = 409
+                wave.refresh_from_db()
+                form.data = form.data.dict() | {"version": wave.plan_version}
+                add_reasons(form, refused.reasons)
+            else:
+                return _leave(request, wave, _("Datoene for %(wave)s er satt.") % {"wave": wave})
+    return _side_form(request, "rollout/wave_dates.html", wave, form, status=status)
+
+
+@may(Do.CHANGE_PLAN)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def release(request: HttpRequest, slug: str, number: int, agency: str) -> HttpResponse:
+    """*Slipp inn*: let in the staff of an agency that was held, whatever it lacks."""
+    placement = _placement(rollout_of(request, slug), number, agency)
+    form, status = ReleaseForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            try:
+                opening.release(placement=placement, reason=reason, by=request.user, now=clock.now())
+            except Refused as refused:
+                status = 409
+                add_reasons(form, refused.reasons)
+            else:
+                said = _("%(agency)s er sluppet inn. Alle der har nå tilgang.") % {"agency": placement.agency}
+                return _leave(request, placement.wave, said)
+    return _side_form(request, "rollout/wave_release.html", placement.wave, form, status=status, placement=placement)
+
+
+def _side_form(
+    request: HttpRequest, template: str, wave: Wave, form: Form, *, status: int, **extra: object
+) -> HttpResponse:
+    context = {"rollout": wave.rollout, "wave": wave, "form": form, "in_dialog": bool(request.htmx)} | extra
+    return render(request, template + ("#form" if request.htmx else ""), context, status=status)
+
+
+def _leave(request: HttpRequest, wave: Wave, said: str) -> HttpResponse:
+    """From a form of its own back to the wave's page."""
+    messages.success(request, said)
+    address = reverse("rollout:wave", args=[wave.rollout.slug, wave.number])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+# -- mail that is not written yet ----------------------------------------------------------------------------------
+
+
+@may(Do.SEE_MAIL)
+@never_cache
+@require_safe
+@csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE]})
+def mail_html(request: HttpRequest, slug: str, number: int, place: int) -> HttpResponse:
+    """One previewed message's HTML by itself, for the sandboxed frame: it may style itself and nothing else."""
+    preview = opening.preview(_wave(rollout_of(request, slug), number), now=clock.now())
+    if not 0 < place <= len(preview.messages):
+        raise Http404
+    return HttpResponse(preview.messages[place - 1].html)
