@@ -201,7 +201,7 @@ class DeferralForm(forms.Form):
 
     def __init__(self, *args, destinations, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = [(QUEUE, _("Fremst i køen")), *destinations]
+        self.fields["to"].choices = destinations
 
 
 class ReleaseForm(forms.Form):

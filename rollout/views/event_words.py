@@ -12,7 +12,8 @@ from rollout.models import CourseStep, EventKind, PlanEvent, Step, Verdict
 
 def tell(event: PlanEvent, steps: dict[str, str]) -> str:
     """One sentence about the event; `steps` gives the name of each step by its key."""
-    teller = TELL.get(EventKind(event.kind))
+    kind = EventKind(event.kind)
+    teller = TELL.get(kind) or (None if event.agency_id else OF_A_WAVE.get(kind))
     return teller(event, steps) if teller else event.get_kind_display().capitalize()
 
 
@@ -101,9 +102,13 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.READINESS_CONFIRMED: lambda event, steps: _("Meldt klar"),
     EventKind.LEADERS_OPENED: lambda event, steps: _("Åpnet for ledere og nøkkelpersoner"),
     EventKind.ALL_STAFF_OPENED: lambda event, steps: _("Åpnet for alle"),
+    EventKind.HELD: lambda event, steps: _("Åpningen for alle ble holdt tilbake"),
+    EventKind.RELEASED: lambda event, steps: _("Sluppet inn for alle"),
+}
+
+#: What is told of a whole wave, and of no agency in it.
+OF_A_WAVE: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.DECIDED: _decided,
     EventKind.DATES_SET: _dates_set,
     EventKind.NO_DECISION: _no_decision,
-    EventKind.HELD: lambda event, steps: _("Åpningen for alle ble holdt tilbake"),
-    EventKind.RELEASED: lambda event, steps: _("Sluppet inn for alle"),
 }

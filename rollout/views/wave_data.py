@@ -13,7 +13,7 @@ from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
 from rollout.domain.readiness import StepStatus
 from rollout.domain.words import long_date
-from rollout.forms import QUEUE, DeferralForm
+from rollout.forms import DeferralForm
 from rollout.models import (
     OSLO,
     Decision,
@@ -28,7 +28,7 @@ from rollout.models import (
     Wave,
     opening_moment,
 )
-from rollout.views.board_data import STATE_ICONS
+from rollout.views.board_data import QUEUE, STATE_ICONS
 from rollout.views.course_words import Tag, tag_of
 from rollout.views.event_words import step_names, tell
 
@@ -212,8 +212,8 @@ def _tag(status: StepStatus, today: dt.date) -> Tag:
 
 
 def destinations(plan: Plan, wave: Wave, *, chosen: Wave | None = None) -> list[tuple[str, str]]:
-    """The other waves that have not opened: those with room, and the one chosen already, full or not."""
-    return [
+    """The queue, and the other waves that have not opened: those with room, and the one chosen already, full or not."""
+    waves = [
         (
             str(other.wave.number),
             _("%(wave)s, %(day)s (%(free)s ledige)")
@@ -222,6 +222,7 @@ def destinations(plan: Plan, wave: Wave, *, chosen: Wave | None = None) -> list[
         for other in plan.waves
         if other.wave.is_planned and other.wave.pk != wave.pk and (other.free or other.wave == chosen)
     ]
+    return [(QUEUE, _("Fremst i køen")), *waves]
 
 
 def _deferrals(plan: Plan, preview: WavePreview) -> list[Deferral]:

@@ -15,9 +15,10 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from rollout import clock
 from rollout.domain import deciding, figures, opening, placing
 from rollout.domain.refusals import Refused
-from rollout.forms import QUEUE, DecisionForm, DeferralForm, ReleaseForm, WaveDatesForm, add_reasons
+from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, WaveDatesForm, add_reasons
 from rollout.models import Placement, Rollout, Verdict, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.board_data import QUEUE
 from rollout.views.context import rollout_of
 from rollout.views.wave_data import WavePage, destinations, wave_page
 
