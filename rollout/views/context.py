@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Request, roles_of
@@ -51,10 +51,7 @@ def menu(request: Request, rollout: Rollout | None) -> list[dict[str, Any]]:
         # A lead reads an agency's course on the agency's page; "my agency" is for those who have one.
         if rollout is None or not can(request, do) or (name == "rollout:my" and not roles_of(request).at):
             continue
-        try:
-            url = reverse(name, args=[rollout.slug] if name.startswith("rollout:") else [])
-        except NoReverseMatch:
-            continue
+        url = reverse(name, args=[rollout.slug] if name.startswith("rollout:") else [])
         items.append({"label": label, "url": url, "current": request.path.startswith(url)})
     return items
 
