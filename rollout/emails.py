@@ -172,16 +172,20 @@ def date_changed(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, no
 def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) -> bool:
     """Replace a message that turned out not to be sent, if its dates were corrected meanwhile. False: they were not.
 
-    Its corrections that still wait are withdrawn, since what is written now is right. Who is no longer to be told,
-    is not. The caller withdraws the message itself.
+    Its corrections that still wait are withdrawn, since what is written now is right; a correction gives way to the
+    one after it, which names the right date. Who is no longer to be told, is not. The caller withdraws the message
+    itself.
     """
-    corrections = OutgoingEmail.objects.filter(in_reply_to=message.message_id).exclude(state=EmailState.WITHDRAWN)
-    if message.kind != EmailKind.LEADERS_OPEN or not corrections.exists():
+    thread = message.in_reply_to or message.message_id
+    later = OutgoingEmail.objects.filter(in_reply_to=thread, pk__gt=message.pk).exclude(state=EmailState.WITHDRAWN)
+    if message.kind not in (EmailKind.LEADERS_OPEN, EmailKind.DATE_CHANGED) or not later.exists():
         return False
+    if message.kind == EmailKind.DATE_CHANGED:
+        return True
     wave = Wave.objects.select_related("rollout").get(
         rollout=message.rollout_id, number=int(message.subject.split(":")[1])
     )
-    _withdraw(corrections.select_for_update(no_key=True))
+    _withdraw(later.select_for_update(no_key=True))
     drafts = _leaders_open_to([message.person], wave, now=now)
     write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
     return True

@@ -22,7 +22,8 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
         Refused: it is not unknown (any more).
     """
     lock_plan(message.rollout_id)
-    message = OutgoingEmail.objects.select_for_update(no_key=True, of=("self",)).select_related().get(pk=message.pk)
+    locked = OutgoingEmail.objects.select_for_update(no_key=True, of=("self",))
+    message = locked.select_related("rollout", "person").get(pk=message.pk)
     if message.state != EmailState.UNKNOWN:
         raise Refused(_("Meldingen er avklart allerede: %(state)s.") % {"state": message.get_state_display().lower()})
     event = record(

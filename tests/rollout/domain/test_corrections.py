@@ -241,6 +241,24 @@ def test_a_message_that_was_not_sent_is_written_anew_when_its_date_has_moved(wav
     assert "tirsdag 6. mars 2018" in OutgoingEmail.objects.latest("id").text
 
 
+def test_a_correction_that_was_not_sent_gives_way_to_the_one_after_it(wave):
+    """Else the reader would be told of the old date after the new one."""
+    set_state(OutgoingEmail.objects.get(), EmailState.SENT)
+    wave = move_all_staff(wave, "2018-03-06")
+    cut_off = OutgoingEmail.objects.latest("id")
+    set_state(cut_off, EmailState.UNKNOWN)
+    move_all_staff(wave, "2018-03-13")
+    set_state(OutgoingEmail.objects.latest("id"), EmailState.SENT)
+
+    settle(cut_off, was_sent=False)
+
+    assert messages() == [
+        (EmailKind.LEADERS_OPEN, EmailState.SENT),
+        (EmailKind.DATE_CHANGED, EmailState.WITHDRAWN),
+        (EmailKind.DATE_CHANGED, EmailState.SENT),
+    ]
+
+
 @pytest.mark.parametrize("was_sent", [True, False])
 def test_only_an_unknown_message_can_be_settled_and_only_once(unknown, was_sent):
     settle(unknown, was_sent=was_sent)
