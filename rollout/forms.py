@@ -79,6 +79,12 @@ class WaveForm(forms.Form):
     )
 
 
+class NewWaveForm(WaveForm):
+    """`number_seen`: the number the wave was to get when the form was shown."""
+
+    number_seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
 def add_reasons(form: forms.Form, reasons: list[str]) -> None:
     """Show why a verb refused, above the form that still holds what was typed."""
     for reason in reasons:

@@ -223,19 +223,36 @@ def _refuse_past(day: dt.date, now: dt.datetime) -> None:
         raise Refused(_("%(day)s klokken 8 er passert. Velg en senere dato.") % {"day": long_date(day).capitalize()})
 
 
+def next_number(rollout: Rollout) -> int:
+    """The number the next wave gets."""
+    return (rollout.waves.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
 @transaction.atomic
 def add_wave(
-    *, rollout: Rollout, leaders_on: dt.date, all_staff_on: dt.date, by: Person | None, now: dt.datetime
+    *,
+    rollout: Rollout,
+    leaders_on: dt.date,
+    all_staff_on: dt.date,
+    by: Person | None,
+    now: dt.datetime,
+    number_seen: int | None = None,
 ) -> Wave:
     """Add a wave with the next number.
 
     Raises:
-        Refused: the dates are not ahead, or not in order.
+        Refused: the dates are not ahead, or not in order, or the number that was shown, `number_seen`, is taken: the
+            form was sent twice, or somebody else was first.
     """
     rollout = lock_plan(rollout.pk)
+    number = next_number(rollout)
+    if number_seen is not None and number_seen != number:
+        raise Refused(
+            _("Pulje %(number)s er laget siden du åpnet skjemaet. Åpne «Ny pulje» igjen om du vil ha en til.")
+            % {"number": number_seen}
+        )
     _refuse_bad_dates(leaders_on, all_staff_on)
     _refuse_past(leaders_on, now)
-    number = (rollout.waves.aggregate(last=Max("number"))["last"] or 0) + 1
     wave = Wave.objects.create(rollout=rollout, number=number, leaders_on=leaders_on, all_staff_on=all_staff_on)
     record(
         rollout=rollout,

@@ -20,7 +20,7 @@ from agencies.models import Agency
 from rollout import clock, reference
 from rollout.domain import placing, queueing
 from rollout.domain.refusals import Refused
-from rollout.forms import JoinForm, MoveForm, WaveForm
+from rollout.forms import JoinForm, MoveForm, NewWaveForm
 from rollout.models import CAPACITY, Placement, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.board_data import QUEUE, Board, Column, board
@@ -267,7 +267,7 @@ def join(request: Request, slug: str) -> HttpResponse:
 def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
-    form = WaveForm(request.POST or None)
+    form = NewWaveForm(request.POST or None, initial={"number_seen": placing.next_number(rollout)})
     if request.method == "POST" and form.is_valid():
         try:
             wave = placing.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)

@@ -302,6 +302,18 @@ def test_a_new_wave_gets_the_next_number(as_lead, rollout):
     assert "0 av 5" in column(as_lead.get(BOARD).text, "8")
 
 
+def test_a_form_for_a_new_wave_sent_twice_makes_one_wave(as_lead, rollout):
+    shown = re.search(r'name="number_seen" value="(\d+)"', as_lead.get(f"{BOARD}new-wave/", headers=HTMX).text)
+    data = {"leaders_on": "2018-11-01", "all_staff_on": "2018-11-13", "number_seen": shown[1]}
+    as_lead.post(f"{BOARD}new-wave/", data, headers=HTMX)
+
+    again = as_lead.post(f"{BOARD}new-wave/", data, headers=HTMX)
+
+    assert again.status_code == 422
+    assert "Pulje 8 er laget siden du åpnet skjemaet" in again.text
+    assert rollout.waves.count() == 8
+
+
 def test_a_wave_in_the_past_is_refused_in_the_form(as_lead, rollout):
     response = as_lead.post(f"{BOARD}new-wave/", {"leaders_on": "2018-01-10", "all_staff_on": "2018-01-20"})
     assert response.status_code == 422
