@@ -15,6 +15,14 @@ hypothesis.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.load_profile("steady")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its library keeps an event loop running in this thread, and then Django keeps connections
+    by task and no longer by thread. A test that forks (the races) would hand its children a connection to share.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
     """The files as production serves them: collected, hashed, listed; a template that names a missing one fails."""
