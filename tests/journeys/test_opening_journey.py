@@ -1,0 +1,115 @@
+"""Journeys 4 to 6: a wave gets its go and opens, its people get one mail, and Monday's status goes out."""
+
+import pytest
+from playwright.sync_api import expect
+
+from rollout.domain import confirming, deciding, placing, signing_off
+from rollout.models import OutgoingEmail, Placement, Rollout, Wave
+from rollout.reference import proposed_plan
+from tests.factories import NOW, make_lead, make_person
+
+pytestmark = pytest.mark.browser
+LEAD = "Prosjektleder"
+
+
+@pytest.fixture
+def nearly_ready(demo) -> Wave:
+    """The proposed plan, with everything in wave 1 done but for Bydel Nordstrand's fifty licences."""
+    rollout, lead = Rollout.objects.active(), make_lead()
+    placing.apply_plan(rollout=rollout, places=proposed_plan(), by=lead, now=NOW)
+    version = rollout.guideline_versions.get()
+    head = make_person("leder.kli@example.org")
+    kli, vav = (Placement.objects.get(agency__slug=slug) for slug in ("kli", "vav"))
+    signing_off.sign(
+        placement=kli,
+        version=version,
+        hash_seen=version.text_hash,
+        by=head,
+        role="agency_head",
+        signed_in_by="demo",
+        now=NOW,
+    )
+    for placement in (kli, vav):
+        confirming.confirm_readiness(placement=placement, by=head, now=NOW)
+    return rollout.waves.get(number=1)
+
+
+def test_a_lead_sees_the_preview_gives_the_go_and_the_wave_opens_at_eight(visitor, nearly_ready):
+    visitor.sign_in(LEAD)
+    page = visitor.visit("/waves/1/")
+    expect(page.get_by_role("heading", name="Pulje 1", level=1)).to_be_visible()
+    expect(page.get_by_text("50 mangler").first).to_be_visible()
+    visitor.check("the wave before its go")
+
+    page.get_by_label("Begrunnelse").fill("Fire av fem er klare")
+    page.get_by_role("button", name="Gi klarsignal").click()
+    expect(page.get_by_text("Klarsignal gitt").first).to_be_visible()
+    assert Wave.objects.get(number=1).has_go
+    visitor.check("the wave with its go")
+
+    page.get_by_role("button", name="Neste hendelse").click()  # Monday's status
+    page.get_by_role("button", name="Neste hendelse").click()  # the leaders' opening
+    expect(page.get_by_text("onsdag 7. februar 2018 kl. 08.00").first).to_be_visible()
+    assert OutgoingEmail.objects.filter(kind="leaders_open").count() == 20
+    visitor.visit("/waves/1/")
+    expect(page.get_by_text("Ledere inne").first).to_be_visible()
+    visitor.check("the wave open for leaders")
+
+    visitor.visit("/mail/")
+    expect(page.get_by_text("leder.kli@example.org").first).to_be_visible()
+    visitor.check("sent mail")
+    page.locator("tbody a").first.click()
+    expect(page.locator("iframe")).to_be_visible()
+    visitor.check("one message as its reader saw it")
+
+
+def test_a_go_without_a_reason_is_refused_in_words(visitor, nearly_ready):
+    visitor.sign_in(LEAD)
+    page = visitor.visit("/waves/1/")
+    page.get_by_role("button", name="Gi klarsignal").click()
+    expect(page.get_by_label("Begrunnelse")).to_have_attribute("aria-invalid", "true")
+    assert not Wave.objects.get(number=1).has_go
+    visitor.check("the wave with a refused decision")
+
+
+def test_a_new_date_is_set_on_the_waves_page_and_the_go_is_gone(visitor, nearly_ready):
+    deciding.decide(wave=nearly_ready, verdict="go", reason="Klare", by=make_lead(), now=NOW)
+    visitor.sign_in(LEAD)
+    page = visitor.visit("/waves/1/")
+    page.get_by_role("button", name="Sett datoer").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    visitor.check("the dialog for dates")
+    dialog.get_by_label("Åpner for alle").fill("2018-03-01")
+    dialog.locator("button.pkt-btn--primary").click()
+    expect(page.get_by_text("torsdag 1. mars 2018").first).to_be_visible()
+    expect(page.get_by_text("Klarsignalet er falt bort")).to_be_visible()
+
+
+def test_mondays_status_can_be_read_as_it_was_sent(visitor):
+    page = visitor.sign_in(LEAD)
+    page.get_by_role("button", name="Neste hendelse").click()
+    expect(page.get_by_text("mandag 5. februar 2018 kl. 08.00").first).to_be_visible()
+    visitor.sign_in("Sponsor")
+    page = visitor.visit("/status/2018-W06/")
+    expect(page.get_by_text("0 av 26 virksomheter").first).to_be_visible()
+    visitor.check("the weekly status")
+    visitor.visit("/status/")
+    visitor.check("the weeks")
+    assert OutgoingEmail.objects.filter(kind="weekly_status").count() == 2
+
+
+@pytest.mark.parametrize("path", ["/agencies/", "/agencies/bns/", "/status/coming/", "/mail/", "/import/"])
+def test_every_other_page_of_a_lead_is_free_of_axe_violations(visitor, path):
+    visitor.sign_in(LEAD)
+    visitor.visit(path if not path.startswith("/status") else "/r/workplace-2018" + path)
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.check(path)
+
+
+def test_the_sign_in_page_offers_each_role_and_is_free_of_axe_violations(visitor):
+    page = visitor.visit("/sign-in/")
+    for who in (LEAD, "Kommunikasjonssjef i Klimaetaten", "Vann- og avløpsetaten", "Virksomhetsleder", "Sponsor"):
+        expect(page.get_by_role("button", name=who)).to_be_visible()
+    expect(page.get_by_text("Eksempeldata").first).to_be_visible()
+    visitor.check("sign-in")
