@@ -62,25 +62,32 @@ class MailServer:
 
 @contextmanager
 def serving(server: MailServer | None = None) -> Iterator[MailServer]:
-    """Run the server in a thread of its own while the block runs."""
+    """Run the server in a thread of its own, with a loop of its own, while the block runs."""
     server = server or MailServer()
-    loop = asyncio.new_event_loop()
+    loop, ready = asyncio.new_event_loop(), threading.Event()
 
     async def listen():
         listener = await loop.create_server(lambda: SMTP(server, hostname="test", loop=loop), "127.0.0.1", 0)
         server.port = listener.sockets[0].getsockname()[1]
-        return listener
+        ready.set()
 
-    listener = loop.run_until_complete(listen())
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    async def hang_up():
+        conversations = asyncio.all_tasks() - {asyncio.current_task()}
+        for conversation in conversations:
+            conversation.cancel()
+        await asyncio.gather(*conversations, return_exceptions=True)
+
+    def run():
+        loop.create_task(listen())  # noqa: RUF006 (done as soon as it is ready)
+        loop.run_forever()
+        loop.run_until_complete(hang_up())
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
+    assert ready.wait(30)
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(listener.close)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()

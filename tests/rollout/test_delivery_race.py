@@ -20,6 +20,7 @@ from rollout import delivery, tasks
 from rollout.models import EmailKind, EmailState, OutgoingEmail
 from tests.factories import NOW, make_person, make_rollout
 from tests.mail_server import MailServer, serving
+from tests.races import forget_inherited_connections
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -65,6 +66,7 @@ def process(deliver):
 
     def run():
         os.setpgid(0, 0)
+        forget_inherited_connections()
         deliver()
 
     def start():
