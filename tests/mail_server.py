@@ -69,7 +69,7 @@ def serving(server: MailServer | None = None) -> Iterator[MailServer]:
     async def listen():
         listener = await loop.create_server(lambda: SMTP(server, hostname="test", loop=loop), "127.0.0.1", 0)
         server.port = listener.sockets[0].getsockname()[1]
-        ready.set()
+        return listener
 
     async def hang_up():
         conversations = asyncio.all_tasks() - {asyncio.current_task()}
@@ -78,8 +78,10 @@ def serving(server: MailServer | None = None) -> Iterator[MailServer]:
         await asyncio.gather(*conversations, return_exceptions=True)
 
     def run():
-        loop.create_task(listen())  # noqa: RUF006 (done as soon as it is ready)
+        listener = loop.run_until_complete(listen())
+        ready.set()
         loop.run_forever()
+        listener.close()
         loop.run_until_complete(hang_up())
         loop.close()
 
