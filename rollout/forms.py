@@ -207,7 +207,7 @@ class DeferralForm(forms.Form):
 
     def __init__(self, *args, destinations, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["to"].choices = destinations
+        self.fields["to"].choices = destinations  # type: ignore[attr-defined]
 
 
 class ReleaseForm(forms.Form):

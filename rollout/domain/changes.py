@@ -96,6 +96,16 @@ def _sentences(events: list[PlanEvent]) -> list[dict[str, str]]:
     return [{"kind": str(kind), "text": text} for kind, texts in told.items() for text in texts]
 
 
+def _first_and_last(events: list[PlanEvent], *, key: str) -> dict[Any, tuple[dict[str, Any], dict[str, Any]]]:
+    """For each agency or wave (`key`): how it was before the first of its events, and after the last."""
+    span: dict[Any, tuple[dict[str, Any], dict[str, Any]]] = {}
+    for event in events:
+        what = getattr(event, key)
+        before, _after = span.get(what, (event.before, event.after))
+        span[what] = (before, event.after)
+    return span
+
+
 def _decided(events: list[PlanEvent]) -> list[str]:
     return [_because(f"{Verdict(event.after['decision']).label} – {event.wave}", event.reason) for event in events]
 
@@ -131,13 +141,9 @@ def _deferred(events: list[PlanEvent]) -> list[str]:
 
 def _moved(events: list[PlanEvent]) -> list[str]:
     """Each agency from where it began to where it ended, those of the same way together."""
-    first, last = {}, {}
-    for event in events:
-        first.setdefault(event.agency, event.before)
-        last[event.agency] = event.after
     ways = defaultdict(list)
-    for agency, before in first.items():
-        way = (_place(last[agency]), _place(before))
+    for agency, (before, after) in _first_and_last(events, key="agency").items():
+        way = (_place(after), _place(before))
         if way[0] != way[1]:
             ways[way].append(agency.name)
     return [
@@ -162,22 +168,18 @@ def _released(events: list[PlanEvent]) -> list[str]:
 
 
 def _dates_set(events: list[PlanEvent]) -> list[str]:
-    first, last = {}, {}
-    for event in events:
-        first.setdefault(event.wave, event.before)
-        last[event.wave] = event.after
     words = {"leaders_on": _("ledere"), "all_staff_on": _("alle")}
     sentences = []
-    for wave, before in first.items():
+    for wave, (before, after) in _first_and_last(events, key="wave").items():
         moved = [
             _("%(who)s åpner %(after)s (før: %(before)s)")
             % {
                 "who": who,
-                "after": long_date(dt.date.fromisoformat(last[wave][name])),
+                "after": long_date(dt.date.fromisoformat(after[name])),
                 "before": long_date(dt.date.fromisoformat(before[name])),
             }
             for name, who in words.items()
-            if before[name] != last[wave][name]
+            if before[name] != after[name]
         ]
         if moved:
             sentences.append(_("%(wave)s har ny dato: %(dates)s.") % {"wave": wave, "dates": "; ".join(moved)})
@@ -189,22 +191,21 @@ def _waves_added(events: list[PlanEvent]) -> list[str]:
 
 
 def _joined(events: list[PlanEvent]) -> list[str]:
-    return [_("Lagt i køen: %(names)s.") % {"names": _names([event.agency.name for event in events])}]
+    return [_("Lagt i køen: %(names)s.") % {"names": _names([str(event.agency) for event in events])}]
 
 
 def _funding(events: list[PlanEvent]) -> list[str]:
-    first, last = {}, {}
-    for event in events:
-        first.setdefault(event.agency, event.before.get("funded", 0))
-        last[event.agency] = event.after["funded"]
-    new = [agency.name for agency, before in first.items() if not before and last[agency]]
-    sentences = [_("Har finansiert lisenser: %(names)s.") % {"names": _names(new)}] if new else []
-    return sentences + [
-        _("%(agency)s finansierer %(after)s lisenser (før: %(before)s).")
-        % {"agency": agency, "after": thousands(last[agency]), "before": thousands(before)}
-        for agency, before in first.items()
-        if before and before != last[agency]
-    ]
+    new, changed = [], []
+    for agency, (before, after) in _first_and_last(events, key="agency").items():
+        funded_before, funded = before.get("funded", 0), after["funded"]
+        if not funded_before and funded:
+            new.append(agency.name)
+        elif funded_before != funded:
+            words = {"agency": agency, "after": thousands(funded), "before": thousands(funded_before)}
+            changed.append(_("%(agency)s finansierer %(after)s lisenser (før: %(before)s).") % words)
+    if new:
+        changed.insert(0, _("Har finansiert lisenser: %(names)s.") % {"names": _names(new)})
+    return changed
 
 
 def _waived(events: list[PlanEvent]) -> list[str]:

@@ -52,12 +52,15 @@ def make_figures(
     today = now.astimezone(OSLO).date()
     plan, totals = figures.plan(rollout, now=now), figures.totals(rollout)
     licences = figures.licences(rollout)
-    before = previous.figures if previous else None
+    before: dict[str, Any] | None = previous.figures if previous else None
+    since = (
+        {"week": previous.label, "number": previous.week, "made_on": previous.figures["made_on"]} if previous else None
+    )
     told = {
         "schema": SCHEMA,
         "week": week_label,
         "made_on": today.isoformat(),
-        "since": {"week": previous.label, "number": previous.week, "made_on": before["made_on"]} if previous else None,
+        "since": since,
         "rollout": {
             "slug": rollout.slug,
             "name": rollout.name,
@@ -116,7 +119,8 @@ def access_of(entry: Entry) -> str | None:
 
 
 def _decision_text(decision: str | None) -> str:
-    return {Verdict.GO: _("klarsignal gitt"), Verdict.NO_GO: _("stopp")}.get(decision, _("ikke besluttet"))
+    words = {Verdict.GO.value: _("klarsignal gitt"), Verdict.NO_GO.value: _("stopp")}
+    return words[decision] if decision else _("ikke besluttet")
 
 
 def _wave(entry: WaveEntry) -> dict[str, Any]:
@@ -159,7 +163,7 @@ def _opened(plan: Plan, before: dict[str, Any] | None) -> list[dict[str, Any]]:
                         "wave": wave.wave.number,
                         "step": step.value,
                         "step_text": str(step.label),
-                        "on": max(_access_moment(entry, step) for entry in new).astimezone(OSLO).date().isoformat(),
+                        "on": _access_day(new, step).isoformat(),
                         "employees": sum(entry.placement.headcount for entry in new)
                         if step == Step.ALL_STAFF
                         else None,
@@ -173,9 +177,10 @@ def _reached(access: str | None, step: Step) -> bool:
     return access is not None and (step == Step.LEADERS or access == Step.ALL_STAFF)
 
 
-def _access_moment(entry: Entry, step: Step) -> dt.datetime:
-    placement = entry.placement
-    return placement.leaders_access_at if step == Step.LEADERS else placement.all_staff_access_at
+def _access_day(entries: list[Entry], step: Step) -> dt.date:
+    """The day on which the last of them got access."""
+    field = "leaders_access_at" if step == Step.LEADERS else "all_staff_access_at"
+    return max(getattr(entry.placement, field) for entry in entries).astimezone(OSLO).date()
 
 
 def _openings(plan: Plan, now: dt.datetime) -> list[dict[str, Any]]:
@@ -231,7 +236,7 @@ def _due(plan: Plan, today: dt.date) -> list[dict[str, Any]]:
             continue
         for entry in wave.entries:
             for status in entry.course:
-                if not status.done and today <= status.due_on <= today + AHEAD:
+                if status.due_on and not status.done and today <= status.due_on <= today + AHEAD:
                     step = status.step
                     key = (status.due_on.isoformat(), step.number, step.key, step.name, step.owner_role)
                     due[(*key, wave.wave.number)].append(entry.placement.agency.name)

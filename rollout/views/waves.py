@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.csp import CSP
@@ -12,6 +12,7 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
+from agencies.access import Request
 from rollout import clock
 from rollout.domain import deciding, figures, opening, placing
 from rollout.domain.refusals import Refused
@@ -26,12 +27,12 @@ from rollout.views.wave_data import WavePage, destinations, wave_page
 @may(Do.SEE_PLAN)
 @never_cache
 @require_safe
-def show(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def show(request: Request, slug: str, number: int) -> HttpResponse:
     return _show(request, rollout_of(request, slug), number)
 
 
 def _show(
-    request: HttpRequest, rollout: Rollout, number: int, *, form: DecisionForm | None = None, status: int = 200
+    request: Request, rollout: Rollout, number: int, *, form: DecisionForm | None = None, status: int = 200
 ) -> HttpResponse:
     """The whole page, or for HTMX the part of it that an action changes."""
     page = wave_page(rollout, number, now=clock.now())
@@ -61,7 +62,7 @@ def _wave(rollout: Rollout, number: int) -> Wave:
     return get_object_or_404(rollout.waves.select_related("rollout"), number=number)
 
 
-def _done(request: HttpRequest, rollout: Rollout, number: int, said: str) -> HttpResponse:
+def _done(request: Request, rollout: Rollout, number: int, said: str) -> HttpResponse:
     """After an action on the page itself: the page as it is now, with what was done."""
     if request.htmx:
         return trigger_client_event(_show(request, rollout, number), "say", {"text": said, "kind": "ok"})
@@ -74,18 +75,18 @@ def _done(request: HttpRequest, rollout: Rollout, number: int, said: str) -> Htt
 
 @may(Do.CHANGE_PLAN)
 @require_POST
-def go(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def go(request: Request, slug: str, number: int) -> HttpResponse:
     return _decide(request, rollout_of(request, slug), number, Verdict.GO, _("%(wave)s har fått klarsignal."))
 
 
 @may(Do.CHANGE_PLAN)
 @require_POST
-def stop(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def stop(request: Request, slug: str, number: int) -> HttpResponse:
     said = _("%(wave)s har fått stopp. Den åpner ikke før den får nytt klarsignal.")
     return _decide(request, rollout_of(request, slug), number, Verdict.NO_GO, said)
 
 
-def _decide(request: HttpRequest, rollout: Rollout, number: int, verdict: Verdict, said: str) -> HttpResponse:
+def _decide(request: Request, rollout: Rollout, number: int, verdict: Verdict, said: str) -> HttpResponse:
     wave = _wave(rollout, number)
     form = DecisionForm(request.POST)
     if not form.is_valid():
@@ -100,36 +101,41 @@ def _decide(request: HttpRequest, rollout: Rollout, number: int, verdict: Verdic
             plan_version_seen=form.cleaned_data["version"],
         )
     except Refused as refused:
-        wave.refresh_from_db()
-        # What was typed stays; the next press is for the plan that is shown now.
-        form.data = form.data.dict() | {"version": wave.plan_version}
-        add_reasons(form, refused.reasons)
+        _refuse(form, wave, refused)
         return _show(request, rollout, number, form=form, status=409)
     return _done(request, rollout, number, said % {"wave": wave})
 
 
+def _refuse(form: Form, wave: Wave, refused: Refused) -> None:
+    """What was typed stays, with the reasons; the next press is for the plan that is shown now."""
+    wave.refresh_from_db()
+    form.data = dict(form.data.items()) | {"version": wave.plan_version}
+    add_reasons(form, refused.reasons)
+
+
 @may(Do.CHANGE_PLAN)
 @require_POST
-def defer(request: HttpRequest, slug: str, number: int, agency: str) -> HttpResponse:
+def defer(request: Request, slug: str, number: int, agency: str) -> HttpResponse:
     """Choose where an agency goes if it is not ready when the wave opens."""
     rollout = rollout_of(request, slug)
-    placement = _placement(rollout, number, agency)
+    wave = _wave(rollout, number)
+    placement = _placement(wave, agency)
     plan = figures.plan(rollout, now=clock.now())
-    form = DeferralForm(request.POST, destinations=destinations(plan, placement.wave, chosen=placement.deferral_wave))
+    form = DeferralForm(request.POST, destinations=destinations(plan, wave, chosen=placement.deferral_wave))
     if not form.is_valid():
         return _not_done(request, rollout, number, _("Velg køen eller en pulje som har plass."), status=422)
     to = form.cleaned_data["to"]
-    wave = None if to == QUEUE else _wave(rollout, to)
+    where = None if to == QUEUE else _wave(rollout, int(to))
     try:
-        deciding.choose_deferral(placement=placement, to=wave, by=request.user, now=clock.now())
+        deciding.choose_deferral(placement=placement, to=where, by=request.user, now=clock.now())
     except Refused as refused:
         return _not_done(request, rollout, number, str(refused), status=409)
-    where = str(wave) if wave else _("fremst i køen")
-    said = _("Er %(agency)s ikke klar, går den til: %(where)s.") % {"agency": placement.agency, "where": where}
+    words = {"agency": placement.agency, "where": where or _("fremst i køen")}
+    said = _("Er %(agency)s ikke klar, går den til: %(where)s.") % words
     return _done(request, rollout, number, said)
 
 
-def _not_done(request: HttpRequest, rollout: Rollout, number: int, why: str, *, status: int) -> HttpResponse:
+def _not_done(request: Request, rollout: Rollout, number: int, why: str, *, status: int) -> HttpResponse:
     if request.htmx:
         response = _show(request, rollout, number, status=status)
         return trigger_client_event(response, "say", {"text": why, "kind": "stop"})
@@ -137,12 +143,9 @@ def _not_done(request: HttpRequest, rollout: Rollout, number: int, why: str, *, 
     return redirect("rollout:wave", rollout.slug, number)
 
 
-def _placement(rollout: Rollout, number: int, agency: str) -> Placement:
-    return get_object_or_404(
-        rollout.placements.select_related("agency", "wave", "rollout", "deferral_wave"),
-        wave__number=number,
-        agency__slug=agency,
-    )
+def _placement(wave: Wave, agency: str) -> Placement:
+    found = wave.placements.select_related("agency", "wave", "rollout", "deferral_wave")
+    return get_object_or_404(found, agency__slug=agency)
 
 
 # -- forms of their own, as a page or in the dialog ----------------------------------------------------------------
@@ -151,7 +154,7 @@ def _placement(rollout: Rollout, number: int, agency: str) -> Placement:
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def dates(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+def dates(request: Request, slug: str, number: int) -> HttpResponse:
     """Set the wave's two dates. The page says when that voids a go."""
     rollout = rollout_of(request, slug)
     wave = _wave(rollout, number)
@@ -177,9 +180,7 @@ def dates(request: HttpRequest, slug: str, number: int) -> HttpResponse:
                 )
             except Refused as refused:
                 status = 409
-                wave.refresh_from_db()
-                form.data = form.data.dict() | {"version": wave.plan_version}
-                add_reasons(form, refused.reasons)
+                _refuse(form, wave, refused)
             else:
                 return _leave(request, wave, _("Datoene for %(wave)s er satt.") % {"wave": wave})
     return _side_form(request, "rollout/wave_dates.html", wave, form, status=status)
@@ -188,9 +189,10 @@ def dates(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def release(request: HttpRequest, slug: str, number: int, agency: str) -> HttpResponse:
+def release(request: Request, slug: str, number: int, agency: str) -> HttpResponse:
     """*Slipp inn*: let in the staff of an agency that was held, whatever it lacks."""
-    placement = _placement(rollout_of(request, slug), number, agency)
+    wave = _wave(rollout_of(request, slug), number)
+    placement = _placement(wave, agency)
     form, status = ReleaseForm(request.POST or None), 200
     if request.method == "POST":
         status = 422
@@ -203,18 +205,18 @@ def release(request: HttpRequest, slug: str, number: int, agency: str) -> HttpRe
                 add_reasons(form, refused.reasons)
             else:
                 said = _("%(agency)s er sluppet inn. Alle der har nå tilgang.") % {"agency": placement.agency}
-                return _leave(request, placement.wave, said)
-    return _side_form(request, "rollout/wave_release.html", placement.wave, form, status=status, placement=placement)
+                return _leave(request, wave, said)
+    return _side_form(request, "rollout/wave_release.html", wave, form, status=status, placement=placement)
 
 
 def _side_form(
-    request: HttpRequest, template: str, wave: Wave, form: Form, *, status: int, **extra: object
+    request: Request, template: str, wave: Wave, form: Form, *, status: int, **extra: object
 ) -> HttpResponse:
     context = {"rollout": wave.rollout, "wave": wave, "form": form, "in_dialog": bool(request.htmx)} | extra
     return render(request, template + ("#form" if request.htmx else ""), context, status=status)
 
 
-def _leave(request: HttpRequest, wave: Wave, said: str) -> HttpResponse:
+def _leave(request: Request, wave: Wave, said: str) -> HttpResponse:
     """From a form of its own back to the wave's page."""
     messages.success(request, said)
     address = reverse("rollout:wave", args=[wave.rollout.slug, wave.number])
@@ -228,7 +230,7 @@ def _leave(request: HttpRequest, wave: Wave, said: str) -> HttpResponse:
 @never_cache
 @require_safe
 @csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE]})
-def mail_html(request: HttpRequest, slug: str, number: int, place: int) -> HttpResponse:
+def mail_html(request: Request, slug: str, number: int, place: int) -> HttpResponse:
     """One previewed message's HTML by itself, for the sandboxed frame: it may style itself and nothing else."""
     preview = opening.preview(_wave(rollout_of(request, slug), number), now=clock.now())
     if not 0 < place <= len(preview.messages):
