@@ -133,6 +133,13 @@ def test_only_the_migrations_run_as_the_owner_of_the_tables(services):
         assert "//puljeplan_app:apps@" in services[name]["environment"]["DATABASE_URL"]
 
 
+def test_the_app_knows_of_the_proxy_before_it(services):
+    """Else one visitor who asks for too many codes shuts everybody out for a while."""
+    for number, variables in (("1", {}), ("2", {"TRUSTED_PROXY_COUNT": "2"})):
+        web = compose.load(ROOT / "docker-compose.yml", SECRETS | variables)["services"]["web"]
+        assert web["environment"]["TRUSTED_PROXY_COUNT"] == number
+
+
 # -- the image -----------------------------------------------------------------------------------------------------
 
 
