@@ -52,7 +52,7 @@ def funding(request: Request, slug: str, agency: str) -> HttpResponse:
             code = 409
         else:
             messages.success(request, _("Finansieringen for %(agency)s er lagret.") % {"agency": placement.agency})
-            return redirect("agencies:agency", agency)
+            return _to_agency(placement)
     context = _plan_context(request, placement.rollout, placement.agency) | {"funding_form": form}
     return render(request, "rollout/agency_plan.html", context, status=code)
 
@@ -79,9 +79,16 @@ def waive(request: Request, slug: str, agency: str, number: int) -> HttpResponse
                 request,
                 _("%(agency)s er fritatt fra «%(step)s».") % {"agency": placement.agency, "step": step.name},
             )
-            return redirect("agencies:agency", agency)
+            return _to_agency(placement)
     context = {"agency": placement.agency, "step": step, "form": form}
     return render(request, "rollout/agency_waive.html", context, status=code)
+
+
+def _to_agency(placement: Placement) -> HttpResponse:
+    """Back to the agency's page, which shows the active rollout's plan; another rollout's plan is a page of its own."""
+    if placement.rollout.is_active:
+        return redirect("agencies:agency", placement.agency.slug)
+    return redirect("rollout:agency-plan", placement.rollout.slug, placement.agency.slug)
 
 
 def _placements(rollout: Rollout):

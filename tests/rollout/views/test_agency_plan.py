@@ -137,6 +137,18 @@ def test_a_lead_sets_the_funding(client, lead, bns):
     assert "Mangler" not in text(client.get(url("agency-plan")))
 
 
+def test_what_is_set_in_another_rollout_than_the_active_one_leads_back_to_that_plan(client, lead, bns):
+    other = make_rollout(slug="teams-2019")
+    place(bns.agency, rollout=other)
+    plan = reverse("rollout:agency-plan", args=["teams-2019", "bns"])
+    typed = {"funded": "1700", "implementation_cost_nok": "0"}
+
+    assert client.post(reverse("rollout:agency-funding", args=["teams-2019", "bns"]), typed).url == plan
+    waive = reverse("rollout:agency-waive", args=["teams-2019", "bns", 5])
+    assert client.post(waive, {"reason": "Drøftes sentralt."}).url == plan
+    assert "Finansieringen for Bydel Nordstrand er lagret." in text(client.get(plan))
+
+
 def test_a_funding_that_is_no_number_is_refused_and_kept(client, lead, bns):
     response = fund(client, funded="mange")
     assert response.status_code == 422
