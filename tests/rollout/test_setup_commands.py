@@ -106,16 +106,17 @@ def test_a_role_held_already_is_refused(rollout):
 
 
 @pytest.mark.parametrize(
-    "args",
+    ("args", "why"),
     [
-        ("ikke-en-adresse", "reader"),
-        ("a@example.org", "sjef"),
-        ("a@example.org", "reader", "kli"),
-        ("a@example.org", "key_person"),
+        (("ikke-en-adresse", "reader"), "«ikke-en-adresse» er ikke en e-postadresse"),
+        (("a@example.org", "sjef"), "sjef"),
+        (("a@example.org", "reader", "kli"), "rollen reader gjelder hele kommunen, uten virksomhet"),
+        (("a@example.org", "key_person"), "rollen key_person krever en virksomhet"),
     ],
 )
-def test_an_invitation_is_an_address_a_role_and_perhaps_an_agency(rollout, args):
-    assert run("invite", *args, *LEAD).code == 2
+def test_an_invitation_is_an_address_a_role_and_perhaps_an_agency(rollout, args, why):
+    ended = run("invite", *args, *LEAD)
+    assert ended.code == 2 and why in ended.err
 
 
 def test_an_unknown_agency_is_refused(rollout):

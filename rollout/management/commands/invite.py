@@ -51,11 +51,12 @@ class Command(PlanCommand):
         except ValidationError:
             self.wrong_usage(_("«%(email)s» er ikke en e-postadresse") % {"email": email})
         if (role in CENTRAL_ROLES) != (agency is None):
-            self.wrong_usage(
+            sentence = (
                 _("rollen %(role)s gjelder hele kommunen, uten virksomhet")
                 if role in CENTRAL_ROLES
-                else _("rollen %(role)s krever en virksomhet") % {"role": role}
+                else _("rollen %(role)s krever en virksomhet")
             )
+            self.wrong_usage(sentence % {"role": role})
         at = None
         if agency is not None:
             at = Agency.objects.filter(slug=agency).first()

@@ -121,8 +121,9 @@ def test_no_file_is_said_at_the_field(as_lead, action, data):
     assert 'aria-invalid="true"' in page.content.decode()
 
 
-def test_a_carried_list_that_was_spoilt_must_be_chosen_again(as_lead):
-    page = as_lead.post(f"{PAGE}run/", {"kept": "ikke base64!", "name": "liste.csv"})
+@pytest.mark.parametrize("kept", ["ikke base64!", "æøå"])
+def test_a_carried_list_that_was_spoilt_must_be_chosen_again(as_lead, kept):
+    page = as_lead.post(f"{PAGE}run/", {"kept": kept, "name": "liste.csv"})
     assert page.status_code == 422 and "Velg filen på nytt." in text_of(page)
 
 
