@@ -1,8 +1,11 @@
 """What the mails say, to whom, and that each is written once."""
 
 import datetime as dt
+import re
 
 import pytest
+from django.conf import settings
+from django.urls import resolve
 from django.utils import translation
 
 from agencies.models import RoleName
@@ -249,3 +252,18 @@ def test_dates_are_days_in_oslo(wave, klimaetaten):
 
     assert draft.kind == EmailKind.LEADERS_OPEN
     assert "Torsdag 8. februar 2018 åpnet" in draft.text
+
+
+def test_every_link_leads_to_a_page(wave, klimaetaten):
+    drafts = [
+        emails.leaders_open(wave=wave, placements=[klimaetaten], now=OPENING)[0],
+        emails.all_staff_open(wave=wave, placements=[klimaetaten], now=ALL_STAFF)[0],
+        emails.held(wave=wave, held=[(klimaetaten, ["Mangler 50 lisenser."])], now=ALL_STAFF)[0],
+        emails.no_decision(wave=wave, step=Step.LEADERS, now=OPENING)[0],
+    ]
+
+    for draft in drafts:
+        links = re.findall(rf"{settings.SITE_URL}(/\S+)", draft.text)
+        assert links
+        for path in links:
+            assert resolve(path).url_name not in ("short", None)
