@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout.domain.locks import lock_placement
+from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.models import EventKind, LicenceBudget, LicencePool, Placement
+from rollout.models import EventKind, LicenceBudget, LicencePool, Placement, Rollout
 
 
 def shortfall(*, headcount: int, funded: int) -> int:
@@ -59,6 +59,36 @@ def set_funding(
             reason=reason,
         )
     return budget
+
+
+@transaction.atomic
+def set_pool(*, rollout: Rollout, size: int, by: Person | None, now: dt.datetime, reason: str = "") -> LicencePool:
+    """Set how many licences the contract has.
+
+    Raises:
+        Refused: fewer than are reserved already.
+    """
+    rollout = lock_plan(rollout.pk)
+    pool, __ = LicencePool.objects.select_for_update().get_or_create(rollout=rollout)
+    if size < pool.reserved:
+        raise Refused(
+            _("%(reserved)s lisenser er alt reservert. Avtalen kan ikke settes lavere enn det.")
+            % {"reserved": thousands(pool.reserved)}
+        )
+    before = pool.size
+    if size != before:
+        pool.size = size
+        pool.save(update_fields=["size"])
+        record(
+            rollout=rollout,
+            kind=EventKind.POOL_SET,
+            by=by,
+            at=now,
+            before={"pool": before},
+            after={"pool": size},
+            reason=reason,
+        )
+    return pool
 
 
 def _funding(budget: LicenceBudget) -> dict:

@@ -23,6 +23,7 @@ class EventKind(models.TextChoices):
     RELEASED = "released", _("sluppet inn")
     NO_DECISION = "no_decision", _("ingen beslutning")
     FUNDING_SET = "funding_set", _("finansiering satt")
+    POOL_SET = "pool_set", _("lisenser i avtalen satt")
     STEP_CONFIRMED = "step_confirmed", _("steg bekreftet")
     STEP_WAIVED = "step_waived", _("steg fritatt")
     KEY_PEOPLE_STATED = "key_people_stated", _("nøkkelpersoner oppgitt")

@@ -3,7 +3,7 @@
 import pytest
 
 from agencies.models import Person, Role
-from rollout.models import EventKind, PlanEvent, Rollout
+from rollout.models import EventKind, LicenceBudget, PlanEvent, Rollout
 from tests import factories
 from tests.shell import LEAD, Ended, run
 
@@ -65,6 +65,34 @@ def test_a_taken_slug_is_refused(rollout):
 )
 def test_a_rollout_with_a_bad_name_or_figure_is_wrong_usage(rollout, args):
     assert run("create_rollout", *args, *LEAD).code == 2
+
+
+# set_pool
+
+
+def test_a_rollout_made_without_licences_says_how_to_give_it_some(db):
+    factories.make_lead()
+    assert "set_pool" in run("create_rollout", "workplace-2018", "Workplace", *LEAD).out
+
+    ended = run("set_pool", "45000", "--reason", "Avtalen er signert.", *LEAD)
+
+    assert ended == Ended(0, "Avtalen har 45\xa0000 lisenser; 45\xa0000 er ledige.\n", "")
+    event = PlanEvent.objects.latest("pk")
+    assert (event.kind, event.before, event.after) == (EventKind.POOL_SET, {"pool": 0}, {"pool": 45000})
+    assert (event.by.email, event.reason) == ("prosjektleder@example.org", "Avtalen er signert.")
+
+
+def test_the_pool_is_never_set_below_what_is_reserved(rollout):
+    LicenceBudget.objects.filter(placement__agency__slug="kli").update(reserved=37)
+    ended = run("set_pool", "36", *LEAD)
+    assert ended.code == 1 and ended.err.startswith("37 lisenser er alt reservert.")
+    assert run("set_pool", "37", *LEAD).code == 0
+    assert run("set_pool", "--", "-1").code == 2
+
+
+def test_the_same_pool_again_is_no_event(rollout):
+    run("set_pool", "45000", *LEAD)
+    assert not PlanEvent.objects.exists()
 
 
 # invite

@@ -69,6 +69,8 @@ class Command(PlanCommand):
         self.stdout.write(
             _("%(rollout)s er laget (%(state)s): /r/%(slug)s/") % {"rollout": rollout, "state": state, "slug": slug}
         )
+        if not pool:
+            self.stdout.write(_("Avtalen har ingen lisenser ennå. Sett antallet med set_pool før en pulje åpner."))
 
     def _check(self, slug: str, name: str, employees: int | None, pool: int, contact: str) -> None:
         try:
