@@ -43,7 +43,7 @@ def confirm_step(
     owner_role: str,
     text: str,
     case_number: str = "",
-    by: Person | None,
+    by: Person,
     now: dt.datetime,
 ) -> StepEvidence:
     """Confirm a step by its evidence, naming whose evidence it is (`owner_role`).
@@ -113,7 +113,7 @@ def state_key_people(*, placement: Placement, number: int, by: Person | None, no
 
 @transaction.atomic
 def confirm_readiness(
-    *, placement: Placement, comment: str = "", by: Person | None, now: dt.datetime
+    *, placement: Placement, comment: str = "", by: Person, now: dt.datetime
 ) -> ReadinessConfirmation:
     """Confirm, for the agency, that it is ready: step 10. It makes nothing else ready.
 
@@ -142,7 +142,7 @@ def confirm_readiness(
 
 
 @transaction.atomic
-def waive(*, placement: Placement, step: CourseStep, reason: str, by: Person | None, now: dt.datetime) -> Waiver:
+def waive(*, placement: Placement, step: CourseStep, reason: str, by: Person, now: dt.datetime) -> Waiver:
     """Let an agency off a step, with a reason. Never the funding (rule 8).
 
     Raises:

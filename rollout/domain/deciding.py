@@ -10,7 +10,7 @@ from rollout.domain.locks import lock_placement, lock_plan, lock_wave
 from rollout.domain.recording import record
 from rollout.domain.refusals import DecisionRefused
 from rollout.domain.words import long_date
-from rollout.models import Decision, EventKind, Placement, PlacementStatus, Verdict, Wave, opening_moment
+from rollout.models import Decision, EventKind, Placement, Verdict, Wave, opening_moment
 
 
 @transaction.atomic
@@ -75,7 +75,7 @@ def choose_deferral(*, placement: Placement, to: Wave | None, by: Person | None,
         DecisionRefused: the agency is not in a wave that is still to open, or neither is the wave chosen.
     """
     placement = lock_placement(placement.pk)
-    if placement.status != PlacementStatus.PLACED or not placement.wave.is_planned:
+    if placement.wave is None or not placement.wave.is_planned:
         raise DecisionRefused(_("%(agency)s står ikke i en pulje som skal åpne.") % {"agency": placement.agency})
     if to is not None:
         to = lock_wave(to.pk)

@@ -263,7 +263,8 @@ def release(*, placement: Placement, reason: str, by: Person, now: dt.datetime) 
     placement = lock_placement(placement.pk)
     if not reason.strip():
         raise Refused(_("Skriv hvorfor virksomheten slippes inn."))
-    if not placement.is_held:
+    wave = placement.wave
+    if wave is None or not placement.is_held:
         raise Refused(_("%(agency)s holdes ikke tilbake.") % {"agency": placement.agency})
     placement.all_staff_access_at = now
     placement.save(update_fields=["all_staff_access_at"])
@@ -273,9 +274,9 @@ def release(*, placement: Placement, reason: str, by: Person, now: dt.datetime) 
         by=by,
         at=now,
         agency=placement.agency,
-        wave=placement.wave,
+        wave=wave,
         reason=reason.strip(),
     )
-    drafts = emails.all_staff_open(wave=placement.wave, placements=[placement], now=now)
+    drafts = emails.all_staff_open(wave=wave, placements=[placement], now=now)
     emails.write(drafts, rollout=placement.rollout, occurrence=f"event:{event.pk}", now=now)
     return placement

@@ -30,7 +30,7 @@ from rollout.models import (
 
 def place_of(placement: Placement) -> dict[str, Any]:
     """Where a placement stands, as events keep it."""
-    if placement.status == PlacementStatus.PLACED:
+    if placement.wave is not None:
         return {"status": placement.status, "wave": placement.wave.number, "slot": placement.slot}
     return {"status": placement.status, "queue_position": placement.queue_position}
 

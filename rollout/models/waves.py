@@ -80,6 +80,10 @@ class Wave(models.Model):
     leaders_opened_at = models.DateTimeField(null=True, blank=True)
     all_staff_opened_at = models.DateTimeField(null=True, blank=True)
 
+    # Only on rows from `with_latest_decision`.
+    latest_verdict: str | None
+    latest_decided_for: int | None
+
     objects = WaveQuerySet.as_manager()
 
     class Meta:
