@@ -149,7 +149,8 @@ def _put(
     elif wave.pk != placement.wave_id:
         placement.status, placement.queue_position = PlacementStatus.PLACED, None
         placement.wave, placement.slot = wave, free_slot(wave)
-    placement.deferral_wave = None
+    if wave != left:  # asked to go where it stands, it keeps the choice
+        placement.deferral_wave = None
     placement.version += 1
     placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "version"])
     if was_queued:

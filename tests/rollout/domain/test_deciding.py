@@ -82,6 +82,18 @@ def test_a_wave_open_for_all_needs_no_decision(wave, lead):
         decide(wave, lead)
 
 
+def test_where_to_defer_outlives_a_move_to_where_the_agency_stands_but_not_one_away(wave, lead):
+    placement = wave.placements.get()
+    two, three = wave.rollout.waves.exclude(pk=wave.pk)
+    deciding.choose_deferral(placement=placement, to=three, by=lead, now=NOW)
+    placing.move(placement=placement, to=wave, by=lead, now=NOW)
+    placement.refresh_from_db()
+    assert placement.deferral_wave == three
+    placing.move(placement=placement, to=two, by=lead, now=NOW)
+    placement.refresh_from_db()
+    assert placement.deferral_wave is None
+
+
 def test_where_to_defer_is_chosen_among_waves_still_to_open(wave, lead):
     placement = wave.placements.get()
     three = wave.rollout.waves.get(number=3)
