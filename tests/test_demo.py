@@ -179,8 +179,11 @@ def test_a_mail_becomes_one_file(demo):
     assert message.get_payload(decode=True).decode().strip() == "Æ"
 
 
-@pytest.mark.parametrize("group", [True, False], ids=["the whole group", "make alone"])
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=lambda sign: sign.name)
+@pytest.mark.parametrize(
+    ("sign", "group"),
+    [(signal.SIGINT, True), (signal.SIGINT, False), (signal.SIGTERM, False)],
+    ids=["Ctrl-C in the terminal", "SIGINT to make alone", "SIGTERM to make alone"],
+)
 def test_every_process_ends_and_every_port_is_free(folder, sign, group):
     demo = Demo(folder, port=embedded.free_port())
     demo.wait_until_ready()
