@@ -77,9 +77,6 @@ class Wave(models.Model):
     all_staff_on = models.DateField(_("åpner for alle"))
     state = models.CharField(max_length=20, choices=WaveState, default=WaveState.PLANNED)
     plan_version = models.PositiveIntegerField(default=1)
-    # Where the query brought the latest decision along (`decision`).
-    latest_verdict: str | None
-    latest_decided_for: int | None
     leaders_opened_at = models.DateTimeField(null=True, blank=True)
     all_staff_opened_at = models.DateTimeField(null=True, blank=True)
 
