@@ -31,7 +31,7 @@ def test_a_chief_signs_the_text_that_was_shown_and_confirms_that_the_agency_is_r
     page.locator('[data-step="readiness_confirmed"] .ur-actions a').click()
     visitor.check("confirming readiness")
     page.get_by_role("button", name="Bekreft klar").click()
-    expect(page.get_by_text("Alle 10 stegene er ferdige.")).to_be_visible()
+    expect(page.get_by_text("Alle 10 steg er ferdige.")).to_be_visible()
     assert ReadinessConfirmation.objects.filter(placement__agency__slug="kli").exists()
 
     visitor.sign_in("Prosjektleder")
