@@ -50,10 +50,12 @@ def decide(
             )
         if not wave.placements.exists():
             raise DecisionRefused(_("%(wave)s har ingen virksomheter. Flytt noen inn først.") % {"wave": wave})
+    said = {"verdict": verdict, "reason": reason.strip(), "plan_version": wave.plan_version, "by": by}
+    latest = wave.decisions.last()
+    if latest is not None and all(getattr(latest, name) == value for name, value in said.items()):
+        return latest  # a double press
     before = wave.decision
-    decision = Decision.objects.create(
-        wave=wave, verdict=verdict, reason=reason.strip(), plan_version=wave.plan_version, by=by, decided_at=now
-    )
+    decision = Decision.objects.create(wave=wave, decided_at=now, **said)
     record(
         rollout=wave.rollout,
         kind=EventKind.DECIDED,

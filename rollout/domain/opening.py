@@ -158,7 +158,7 @@ def open_due(*, now: dt.datetime, rollout: Rollout | None = None) -> list[WaveOp
 def open_step(*, wave_id: int, now: dt.datetime) -> WaveOpening | None:
     """Open a wave's next step if it is due and has its go. None: it is not, or another worker has done it.
 
-    Without a decision nothing opens, and the leads are told once for each date. A no-go needs no telling.
+    Without a decision nothing opens, and the leads are told once for each date. A no-go about it needs no telling.
     """
     lock_plan(Wave.objects.values_list("rollout_id", flat=True).get(pk=wave_id))
     wave = lock_wave(wave_id)
@@ -166,7 +166,7 @@ def open_step(*, wave_id: int, now: dt.datetime) -> WaveOpening | None:
     if step is None or opening_moment(wave.day_of(step)) > now:
         return None
     if not wave.has_go:
-        if wave.decision is None:
+        if wave.decision is None or _date_set_since_decided(wave):
             _tell_no_decision(wave, step, now=now)
         return None
     before, after = WAVE_TRANSITIONS[step]
@@ -233,6 +233,12 @@ def _hold(turned_away: list[TurnedAway], *, now: dt.datetime) -> None:
             wave=away.placement.wave,
             reason="; ".join(away.sentences),
         )
+
+
+def _date_set_since_decided(wave: Wave) -> bool:
+    """A no-go asks for a new date and a new go (rule 6): with the date set, the decision about it is still missing."""
+    latest = wave.events.filter(kind__in=[EventKind.DECIDED, EventKind.DATES_SET]).last()
+    return latest is not None and latest.kind == EventKind.DATES_SET
 
 
 def _tell_no_decision(wave: Wave, step: Step, *, now: dt.datetime) -> None:

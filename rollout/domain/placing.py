@@ -51,10 +51,11 @@ def move(
     version_seen: int | None = None,
     position: int | None = None,
     reason: str = "",
-) -> PlanEvent:
+) -> PlanEvent | None:
     """Move an agency to a wave, or (`to` None) to the queue: at the end, or at `position` from 1.
 
-    Unreadiness never stands in the way. Within the queue, `position` reorders.
+    Unreadiness never stands in the way. Within the queue, `position` reorders. Returns the event; None, and nothing
+    changed, if the agency stands in that wave already.
 
     Raises:
         MoveRefused: the wave is full or opened, the agency's own wave has opened, the agency is a pilot or withdrawn,
@@ -65,6 +66,8 @@ def move(
     _refuse_if_moved_since(placement, version_seen)
     _refuse_if_fixed(placement)
     target = _target(placement, to)
+    if target is not None and target == placement.wave:
+        return None
     return _put(placement, target, kind=EventKind.MOVED, by=by, now=now, position=position, reason=reason)
 
 
@@ -140,17 +143,15 @@ def _put(
     now: dt.datetime,
     position: int | None = None,
     reason: str = "",
-    after: Mapping[str, Any] | None = None,
 ) -> PlanEvent:
     """Change the place, write the event, and let the go of each wave whose set of agencies changed be void (rule 6)."""
     before, left, was_queued = place_of(placement), placement.wave, placement.status == PlacementStatus.QUEUED
     if wave is None:
         queueing.put_in_queue(placement, position=position)
-    elif wave.pk != placement.wave_id:
+    else:
         placement.status, placement.queue_position = PlacementStatus.PLACED, None
         placement.wave, placement.slot = wave, free_slot(wave)
-    if wave != left:  # asked to go where it stands, it keeps the choice
-        placement.deferral_wave = None
+    placement.deferral_wave = None
     placement.version += 1
     placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "version"])
     if was_queued:
@@ -167,7 +168,7 @@ def _put(
         agency=placement.agency,
         wave=wave or left,
         before=before,
-        after=place_of(placement) | dict(after or {}),
+        after=place_of(placement),
         reason=reason,
     )
 

@@ -37,6 +37,11 @@ def test_the_latest_decision_counts(wave, lead):
     assert PlanEvent.objects.filter(kind=EventKind.DECIDED).count() == 2
 
 
+def test_a_double_press_is_one_decision(wave, lead):
+    assert decide(wave, lead) == decide(wave, lead)
+    assert PlanEvent.objects.filter(kind=EventKind.DECIDED).count() == 1
+
+
 def test_a_go_after_the_steps_moment_is_refused_until_a_new_date_is_set(wave, lead):
     late = at("2018-02-07 08:00")
     with pytest.raises(

@@ -90,6 +90,14 @@ def test_a_no_go_keeps_the_wave_planned_and_tells_nobody(wave, lead):
     assert not PlanEvent.objects.filter(kind=EventKind.NO_DECISION).exists()
 
 
+def test_a_new_date_after_a_no_go_asks_for_a_new_decision_and_the_leads_are_told_when_it_is_missing(wave, lead):
+    ready("kli", wave)
+    deciding.decide(wave=wave, verdict=Verdict.NO_GO, reason="Venter på avtalen", by=lead, now=NOW)
+    placing.set_dates(wave=wave, leaders_on=dt.date(2018, 2, 9), all_staff_on=wave.all_staff_on, by=lead, now=NOW)
+    assert open_at(at("2018-02-09 08:00")) == []
+    assert PlanEvent.objects.get(kind=EventKind.NO_DECISION).after == {"step": "leaders", "date": "2018-02-09"}
+
+
 def test_a_go_voided_by_a_new_date_opens_nothing(wave, lead):
     ready("kli", wave)
     give_go(wave, by=lead)

@@ -48,6 +48,13 @@ def test_a_move_takes_the_agency_out_of_the_queue_and_writes_one_event(rollout, 
     assert event.after == {"status": "placed", "wave": 1, "slot": 1}
 
 
+def test_a_move_to_where_the_agency_stands_changes_nothing(rollout, lead):
+    placement = place(make_agency("kli"), wave(rollout, 1))
+    assert placing.move(placement=placement, to=wave(rollout, 1), by=lead, now=NOW) is None
+    assert not PlanEvent.objects.exists()
+    assert (Placement.objects.get().version, wave(rollout, 1).plan_version) == (1, 1)
+
+
 def test_a_sixth_agency_is_refused_in_words(rollout, lead):
     for number in range(5):
         place(make_agency(f"a{number}"), wave(rollout, 1))
