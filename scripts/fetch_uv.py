@@ -1,6 +1,7 @@
 """Get uv from the package registry with nothing but Python's own library: for machines with neither venv nor pip.
 
-Usage: python3 scripts/fetch_uv.py FOLDER. Runs on any Python from 3.7; follows PIP_INDEX_URL and UV_DEFAULT_INDEX.
+Usage: python3 scripts/fetch_uv.py FOLDER. Runs on any Python from 3.7. Which registry, UV_DEFAULT_INDEX or PIP_INDEX_URL says:
+no address stands in the project.
 """
 
 import hashlib
@@ -39,7 +40,9 @@ def wheel_address(index):
 
 
 def main(folder):
-    index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL") or "https://pypi.org/simple"
+    index = os.environ.get("UV_DEFAULT_INDEX") or os.environ.get("PIP_INDEX_URL")
+    if not index:
+        sys.exit("neither UV_DEFAULT_INDEX nor PIP_INDEX_URL says where the package registry is")
     address, _, digest = wheel_address(index).partition("#sha256=")
     wheel = urllib.request.urlopen(address, timeout=300).read()
     if hashlib.sha256(wheel).hexdigest() != digest:

@@ -1,0 +1,90 @@
+"""Wave 1 with one ready agency and one that is not, on the demo's first morning; and the gestures of its page."""
+
+import re
+
+import pytest
+
+from agencies.models import RoleName
+from rollout.domain import opening
+from tests import factories as make
+from tests.factories import at
+
+WAVE = "/r/workplace-2018/waves/1/"
+HTMX = {"HX-Request": "true"}
+REASON = "Alt er på plass."
+
+
+@pytest.fixture(autouse=True)
+def february(settings, db):
+    settings.DEMO_MODE = True
+    make.set_clock(make.NOW)
+
+
+@pytest.fixture
+def rollout():
+    return make.make_rollout(waves=3)
+
+
+@pytest.fixture
+def wave(rollout):
+    """Wave 1 with one ready agency and one that has not signed."""
+    wave = rollout.waves.get(number=1)
+    brann = make.make_agency("bre", name="Brann- og redningsetaten", employees=480)
+    make.make_people(brann)
+    make.make_ready(make.place(brann, wave))
+    climate = make.make_agency("kli", name="Klimaetaten", employees=37)
+    make.make_people(climate)
+    make.make_ready(make.place(climate, wave), but_not=("guidelines_adopted",))
+    return wave
+
+
+@pytest.fixture
+def lead():
+    return make.make_lead()
+
+
+@pytest.fixture
+def as_lead(client, lead):
+    client.force_login(lead)
+    return client
+
+
+@pytest.fixture
+def as_reader(client):
+    client.force_login(make.give_role("leser@example.org", RoleName.READER))
+    return client
+
+
+def text_of(html: str) -> str:
+    """The words of a page, without its tags and soft hyphens."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html.replace("\N{SOFT HYPHEN}", "")).split())
+
+
+def part(html: str) -> str:
+    """What the page's actions swap, without what differs from one request to the next."""
+    found = html[html.index('<div class="ur-page" id="wave">') :].split("</main>")[0].rstrip()
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", found)
+
+
+def decide(client, what="go", *, version=1, reason=REASON, headers=None):
+    return client.post(f"{WAVE}{what}/", {"reason": reason, "version": version}, headers=headers)
+
+
+def defer(client, to, agency="kli", **extra):
+    return client.post(f"{WAVE}defer/{agency}/", {"to": to}, **extra)
+
+
+def set_dates(client, leaders_on="2018-02-08", all_staff_on="2018-02-27", version=1, **extra):
+    data = {"leaders_on": leaders_on, "all_staff_on": all_staff_on, "version": version, "reason": "Ny frist"}
+    return client.post(f"{WAVE}dates/", data, **extra)
+
+
+def open_for_all_with_one_held(wave):
+    """Both were let in with the leaders; then a new text holds one back."""
+    make.sign(wave.placements.get(agency__slug="kli"))
+    make.give_go(wave)
+    opening.open_due(now=at("2018-02-07 08:00"))
+    version = make.make_guidelines(wave.rollout, number=2, text="Ny tekst")
+    make.sign(wave.placements.get(agency__slug="bre"), version=version)
+    opening.open_due(now=at("2018-02-27 08:00"))
+    make.set_clock(at("2018-02-27 09:00"))
