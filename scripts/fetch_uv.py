@@ -1,7 +1,7 @@
 """Get uv from the package registry with nothing but Python's own library: for machines with neither venv nor pip.
 
-Usage: python3 scripts/fetch_uv.py FOLDER. Runs on any Python from 3.7. Which registry, UV_DEFAULT_INDEX or PIP_INDEX_URL says:
-no address stands in the project.
+Usage: python3 scripts/fetch_uv.py FOLDER. Runs on any Python from 3.7. UV_DEFAULT_INDEX or PIP_INDEX_URL says which
+registry: no address stands in the project.
 """
 
 import hashlib
