@@ -9,13 +9,23 @@ import yaml
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+class _Strict(yaml.SafeLoader):
+    """Refuses a key given twice, as Compose does; YAML's own reader would take the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [key.value for key, _value in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ValueError(f"line {node.start_mark.line + 1}: given twice: {', '.join(twice)}")
+        return super().construct_mapping(node, deep)
+
+
 class Missing(Exception):
     """A variable that must be set is not, with the file's own message."""
 
 
 def load(path: Path, environment: dict[str, str]) -> dict[str, Any]:
     """The file with all variables resolved. Raises Missing."""
-    return _resolve_all(yaml.safe_load(path.read_text()), environment)
+    return _resolve_all(yaml.load(path.read_text(), Loader=_Strict), environment)  # noqa: S506 - a safe one
 
 
 def _resolve_all(value: Any, environment: dict[str, str]) -> Any:

@@ -62,6 +62,12 @@ def test_a_variable_that_must_be_set_is_asked_for():
         compose.resolve("${SECRET:?set it}", {"SECRET": ""})
 
 
+def test_a_key_given_twice_is_refused(tmp_path):
+    (tmp_path / "twice.yml").write_text("services:\n  web: {}\n  web: {}\n")
+    with pytest.raises(ValueError, match="twice: web"):
+        compose.load(tmp_path / "twice.yml", {})
+
+
 # -- what the file promises ----------------------------------------------------------------------------------------
 
 

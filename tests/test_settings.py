@@ -1,0 +1,57 @@
+"""The environment decides, and what is missing is told at start, by name."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REQUIRED = {
+    "DATABASE_URL": "postgresql:///none",
+    "REDIS_URL": "redis://none",
+    "EMAIL_URL": "smtp+tls://user:secret@mail.example.org:587",
+    "SECRET_KEY": "key",
+}
+
+
+def _settings(shown: str, **environment: str) -> subprocess.CompletedProcess:
+    code = f"from rollout import settings as s; print({shown})"
+    own = {"PATH": os.environ["PATH"]} | environment
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=own, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", ["REDIS_URL", "EMAIL_URL", "SECRET_KEY"])
+def test_a_missing_variable_stops_the_start_and_is_named(name):
+    done = _settings("s.DEBUG", **{key: value for key, value in REQUIRED.items() if key != name})
+    assert done.returncode != 0
+    assert name in done.stderr.splitlines()[-1]
+
+
+def test_with_a_database_named_there_is_no_demo():
+    assert _settings("s.DEMO_MODE, s.DEBUG", **REQUIRED).stdout == "False False\n"
+
+
+def test_mail_goes_where_the_address_says():
+    shown = _settings("s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_USE_TLS, s.EMAIL_HOST_USER", **REQUIRED).stdout
+    assert shown == "mail.example.org 587 True user\n"
+
+
+@pytest.mark.parametrize(("address", "is_safe"), [("https://plan.example.org", True), ("http://127.0.0.1:8000", False)])
+def test_an_https_address_makes_the_cookies_safe(address, is_safe):
+    shown = "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS > 0"
+    assert _settings(shown, SITE_URL=address, **REQUIRED).stdout.split() == [str(is_safe)] * 3
+
+
+def test_the_site_answers_to_its_own_name_and_to_a_health_check_on_the_same_machine():
+    shown = _settings("*s.ALLOWED_HOSTS", SITE_URL="https://plan.example.org", **REQUIRED).stdout.split()
+    assert shown == ["plan.example.org", "127.0.0.1", "localhost"]
+
+
+def test_every_variable_the_settings_read_stands_in_the_documentation():
+    read = set(re.findall(r'env\.\w+\(\s*["\'](\w+)["\']', (ROOT / "rollout" / "settings.py").read_text()))
+    told = set(re.findall(r"^\| `(\w+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
+    assert "REDIS_URL" in read
+    assert read - {"PORT"} <= told
