@@ -15,6 +15,7 @@ from rollout.models import (
     EventKind,
     Placement,
     PlacementStatus,
+    PlanEvent,
     ReadinessConfirmation,
     StepEvidence,
     Waiver,
@@ -170,3 +171,35 @@ def waive(*, placement: Placement, step: CourseStep, reason: str, by: Person, no
         reason=waiver.reason,
     )
     return waiver
+
+
+@transaction.atomic
+def take_back_waiver(
+    *,
+    placement: Placement,
+    step_key: str,
+    by: Person | None,
+    now: dt.datetime,
+    undoes: PlanEvent | None = None,
+) -> None:
+    """The agency must do the step after all.
+
+    Raises:
+        Refused: it is not let off that step, or its wave has opened.
+    """
+    placement = _lock(placement)
+    if placement.wave is not None and not placement.wave.is_planned:
+        raise Refused(_("%(wave)s er åpnet. Fritaket kan ikke tas tilbake.") % {"wave": placement.wave})
+    gone, _rows = Waiver.objects.filter(placement=placement, step__key=step_key).delete()
+    if not gone:
+        raise Refused(_("%(agency)s har ikke fritak fra dette steget.") % {"agency": placement.agency})
+    record(
+        rollout=placement.rollout,
+        kind=EventKind.WAIVER_TAKEN_BACK,
+        by=by,
+        at=now,
+        agency=placement.agency,
+        wave=placement.wave,
+        after={"step": step_key},
+        undoes=undoes,
+    )

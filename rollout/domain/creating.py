@@ -1,4 +1,4 @@
-"""Making a rollout: the row itself, its licence pool, the default course and a first guideline text."""
+"""Making a rollout: the row itself, its licence pool, the default course, guidelines and blackout periods."""
 
 import datetime as dt
 from decimal import Decimal
@@ -12,8 +12,8 @@ from rollout.domain import signing_off
 from rollout.domain.locks import lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
-from rollout.models import CourseStep, CourseVersion, EventKind, LicencePool, Rollout
-from rollout.reference import default_course, default_guidelines
+from rollout.models import BlackoutPeriod, CourseStep, CourseVersion, EventKind, LicencePool, Rollout
+from rollout.reference import default_blackouts, default_course, default_guidelines
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def create_rollout(
     activate: bool = False,
     **fields: Any,
 ) -> Rollout:
-    """Make a rollout with the default course and a first guideline text. The first one becomes the active one.
+    """Make a rollout with the default course, guidelines and blackout periods. The first one becomes the active one.
 
     `pool` is the number of licences in the contract, `price_nok` the price of one for a month; `activate` makes this
     the active one instead of another; `fields` are other fields of `Rollout`.
@@ -48,6 +48,7 @@ def create_rollout(
         slug=slug, name=name, tool_name=tool_name or name, is_active=activate or active is None, **fields
     )
     LicencePool.objects.create(rollout=rollout, size=pool, price_nok=price_nok)
+    BlackoutPeriod.objects.bulk_create(BlackoutPeriod(rollout=rollout, **row._asdict()) for row in default_blackouts())
     course = CourseVersion.objects.create(rollout=rollout, number=1, made_at=now)
     CourseStep.objects.bulk_create(CourseStep(course_version=course, **row._asdict()) for row in default_course())
     record(

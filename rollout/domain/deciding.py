@@ -10,7 +10,7 @@ from rollout.domain.locks import lock_placement, lock_plan, lock_wave
 from rollout.domain.recording import record
 from rollout.domain.refusals import DecisionRefused
 from rollout.domain.words import long_date
-from rollout.models import Decision, EventKind, Placement, Verdict, Wave, opening_moment
+from rollout.models import Decision, EventKind, Placement, PlanEvent, Verdict, Wave, opening_moment
 
 
 @transaction.atomic
@@ -70,7 +70,14 @@ def decide(
 
 
 @transaction.atomic
-def choose_deferral(*, placement: Placement, to: Wave | None, by: Person | None, now: dt.datetime) -> Placement:
+def choose_deferral(
+    *,
+    placement: Placement,
+    to: Wave | None,
+    by: Person | None,
+    now: dt.datetime,
+    undoes: PlanEvent | None = None,
+) -> Placement:
     """Choose where an agency goes if it is not ready when its wave opens; `to` None: the front of the queue (rule 7).
 
     Raises:
@@ -96,5 +103,6 @@ def choose_deferral(*, placement: Placement, to: Wave | None, by: Person | None,
             wave=placement.wave,
             before={"wave": before},
             after={"wave": to.number if to else None},
+            undoes=undoes,
         )
     return placement

@@ -6,6 +6,7 @@ placements, so a new figure never changes what was opened.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -110,9 +111,14 @@ def import_list(
     Raises:
         ImportRefused: the list has a bad line, or somebody else made one of its agencies at the same moment.
     """
-    rollout = lock_plan(rollout.pk)
-    # Agencies belong to no rollout: another rollout's import is kept from changing them in between.
     slugs = [row.slug for row in agency_list.rows]
+    # Agencies belong to no rollout: each that has one of them gets the event too, since its board changes with them.
+    placed_in: dict[str, set[int]] = defaultdict(set)
+    for slug, pk in Placement.objects.filter(agency__slug__in=slugs).values_list("agency__slug", "rollout"):
+        placed_in[slug].add(pk)
+    locked = {pk: lock_plan(pk) for pk in sorted(set().union({rollout.pk}, *placed_in.values()))}
+    rollout = locked[rollout.pk]
+    # Another rollout's import is kept from changing them in between.
     list(Agency.objects.filter(slug__in=slugs).order_by("pk").select_for_update(no_key=True))
     plan = plan_import(rollout=rollout, agency_list=agency_list)
     agencies = {change.row.slug: change.agency or Agency(slug=change.row.slug) for change in plan.all}
@@ -127,16 +133,17 @@ def import_list(
             raise ImportRefused(
                 _("%(agency)s ble lagt inn av noen andre akkurat nå. Prøv listen på nytt.") % {"agency": agency}
             ) from error
-        record(
-            rollout=rollout,
-            kind=EventKind.AGENCY_IMPORTED,
-            by=by,
-            at=now,
-            agency=agency,
-            before=change.before,
-            after=change.after,
-            reason=reason,
-        )
+        for pk in {rollout.pk} | placed_in[change.row.slug]:
+            record(
+                rollout=locked[pk],
+                kind=EventKind.AGENCY_IMPORTED,
+                by=by,
+                at=now,
+                agency=agency,
+                before=change.before,
+                after=change.after,
+                reason=reason,
+            )
     for change in plan.queued:
         queueing.join(rollout=rollout, agency=agencies[change.row.slug], by=by, now=now, reason=reason)
     return plan

@@ -1,6 +1,7 @@
 """Licences: what each agency has funded, and what is reserved from the pool (rule 8)."""
 
 import datetime as dt
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.models import EventKind, LicenceBudget, LicencePool, Placement, Rollout
+from rollout.models import EventKind, LicenceBudget, LicencePool, LicencePrice, Placement, PlanEvent, Rollout
 
 
 def shortfall(*, headcount: int, funded: int) -> int:
@@ -28,6 +29,7 @@ def set_funding(
     by: Person | None,
     now: dt.datetime,
     reason: str = "",
+    undoes: PlanEvent | None = None,
 ) -> LicenceBudget:
     """Set what the agency has set aside: licences (number), implementation (NOK) and the budget's reference.
 
@@ -57,12 +59,21 @@ def set_funding(
             before=before,
             after=_funding(budget),
             reason=reason,
+            undoes=undoes,
         )
     return budget
 
 
 @transaction.atomic
-def set_pool(*, rollout: Rollout, size: int, by: Person | None, now: dt.datetime, reason: str = "") -> LicencePool:
+def set_pool(
+    *,
+    rollout: Rollout,
+    size: int,
+    by: Person | None,
+    now: dt.datetime,
+    reason: str = "",
+    undoes: PlanEvent | None = None,
+) -> LicencePool:
     """Set how many licences the contract has.
 
     Raises:
@@ -87,8 +98,50 @@ def set_pool(*, rollout: Rollout, size: int, by: Person | None, now: dt.datetime
             before={"pool": before},
             after={"pool": size},
             reason=reason,
+            undoes=undoes,
         )
     return pool
+
+
+@transaction.atomic
+def set_price(
+    *,
+    rollout: Rollout,
+    valid_from: dt.date,
+    price_nok: Decimal | None,
+    by: Person | None,
+    now: dt.datetime,
+    undoes: PlanEvent | None = None,
+) -> None:
+    """Set what a licence costs a month (NOK) from a date on; None takes that price out of the table.
+
+    Raises:
+        Refused: the price is negative.
+    """
+    rollout = lock_plan(rollout.pk)
+    if price_nok is not None and price_nok < 0:
+        raise Refused(_("Prisen kan ikke være negativ."), field="price_nok")
+    row = LicencePrice.objects.filter(rollout=rollout, valid_from=valid_from).first()
+    before = row.price_nok if row else None
+    if before == price_nok:
+        return
+    if price_nok is None:
+        LicencePrice.objects.filter(rollout=rollout, valid_from=valid_from).delete()
+    else:
+        LicencePrice.objects.update_or_create(rollout=rollout, valid_from=valid_from, defaults={"price_nok": price_nok})
+    record(
+        rollout=rollout,
+        kind=EventKind.PRICE_SET,
+        by=by,
+        at=now,
+        before=_price(valid_from, before),
+        after=_price(valid_from, price_nok),
+        undoes=undoes,
+    )
+
+
+def _price(valid_from: dt.date, price_nok: Decimal | None) -> dict:
+    return {"valid_from": valid_from.isoformat(), "price_nok": None if price_nok is None else str(price_nok)}
 
 
 def _funding(budget: LicenceBudget) -> dict:

@@ -15,7 +15,7 @@ from django.db import transaction
 from agencies import lists
 from agencies.models import Agency, Person, Role, RoleName
 from rollout import reference
-from rollout.domain import confirming, importing, inviting, licensing, placing, queueing, signing_off
+from rollout.domain import confirming, importing, inviting, licensing, queueing, scheduling, signing_off
 from rollout.domain.creating import create_rollout
 from rollout.domain.locks import lock_table
 from rollout.domain.readiness import key_people_required
@@ -115,6 +115,7 @@ def load_reference_rollout() -> Rollout | None:
         municipality_employees=55_400,
         municipality_employees_source="41 000 medarbeidere er oppgitt som 74 % av kommunen: om lag 55 400",
         contact_email=LEAD,
+        ends_on=dt.date(2018, 12, 31),
         pool=45_000,
         price_nok=Decimal(25),
         by=lead,
@@ -130,7 +131,7 @@ def load_reference_rollout() -> Rollout | None:
     for placement in queue:
         _fund(placement, by=lead)
     for leaders_on, all_staff_on in WAVES:
-        placing.add_wave(rollout=rollout, leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=PLANNED_AT)
+        scheduling.add_wave(rollout=rollout, leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=PLANNED_AT)
     done = [what for placement in queue[:WELL_ON_THEIR_WAY] for what in _course(placement)]
     for _at, do in sorted(done, key=lambda what: what[0]):
         do()

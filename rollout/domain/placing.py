@@ -1,20 +1,24 @@
-"""Placing agencies: moves between queue and waves, new waves, and the waves' dates (rules 1, 2 and 6)."""
+"""Placing agencies: moves between queue and waves, alone and several together, and the order within (rules 1 and 2).
+
+A wave is a list of at most five: its slots run from 1 without gaps, as the queue's positions do.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F, Max
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.models import Person
-from rollout import emails
 from rollout.domain import queueing
-from rollout.domain.locks import lock_plan, lock_wave
-from rollout.domain.recording import record
-from rollout.domain.refusals import MoveRefused, Refused
-from rollout.domain.words import long_date
+from rollout.domain.locks import lock_plan
+from rollout.domain.recording import new_change, record
+from rollout.domain.refusals import MoveRefused
+from rollout.domain.words import clock_time, thousands
 from rollout.models import (
     CAPACITY,
     EventKind,
@@ -24,8 +28,16 @@ from rollout.models import (
     Rollout,
     Wave,
     WaveState,
-    opening_moment,
 )
+
+#: What says where an agency stands.
+PLACING = (EventKind.JOINED, EventKind.MOVED, EventKind.DEFERRED, EventKind.WITHDRAWN, EventKind.REJOINED)
+
+#: Puts a wave's agencies in the given order, slots from 1; the unique constraint is checked at the statement's end.
+_ORDER = """
+UPDATE rollout_placement p SET slot = o.place
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS o(id, place) WHERE p.id = o.id AND p.slot <> o.place
+"""
 
 
 def place_of(placement: Placement) -> dict[str, Any]:
@@ -41,6 +53,16 @@ def free_slot(wave: Wave) -> int | None:
     return next((slot for slot in range(1, CAPACITY + 1) if slot not in taken), None)
 
 
+def _order(wave: Wave, *, placement: Placement | None = None, position: int | None = None) -> None:
+    """Close the wave's gaps, with `placement` at `position` from 1 if one is given."""
+    ids = list(Placement.objects.filter(wave=wave).order_by("slot").values_list("pk", flat=True))
+    if placement is not None and position is not None:
+        ids.remove(placement.pk)
+        ids.insert(max(0, position - 1), placement.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, [ids])
+
+
 @transaction.atomic
 def move(
     *,
@@ -49,41 +71,120 @@ def move(
     by: Person | None,
     now: dt.datetime,
     version_seen: int | None = None,
+    seen: int | None = None,
     position: int | None = None,
     reason: str = "",
 ) -> PlanEvent | None:
-    """Move an agency to a wave, or (`to` None) to the queue: at the end, or at `position` from 1.
+    """Move an agency to a wave, or (`to` None) to the queue: last, or at `position` from 1.
 
-    Unreadiness never stands in the way. Within the queue, `position` reorders. Returns the event; None, and nothing
-    changed, if the agency stands in that wave already.
+    Unreadiness never stands in the way. With `position`, a move to where the agency stands reorders. `version_seen` is
+    the placement's version as it was shown, `seen` the last event the page knew of. Returns the event; None, and
+    nothing changed, if the agency stands there already.
 
     Raises:
-        MoveRefused: the wave is full or opened, the agency's own wave has opened, the agency is a pilot or withdrawn,
-            or it has moved since `version_seen` was shown.
+        MoveRefused: the wave is full or opened, the agency's own wave has opened, the agency is a pilot, withdrawn or
+            pinned, or it has moved since `version_seen` was shown.
     """
     lock_plan(placement.rollout_id)
-    placement = _fresh(placement)
-    _refuse_if_moved_since(placement, version_seen)
-    _refuse_if_fixed(placement)
-    target = _target(placement, to)
-    if target is not None and target == placement.wave:
+    placement = fresh(placement)
+    refuse_if_moved_since(placement, version_seen)
+    refuse_if_fixed(placement)
+    target = wave_to_enter(placement, to, seen=seen)
+    if target is not None and target == placement.wave and position in (None, placement.slot):
         return None
-    return _put(placement, target, kind=EventKind.MOVED, by=by, now=now, position=position, reason=reason)
+    return put(placement, target, kind=EventKind.MOVED, by=by, now=now, position=position, reason=reason)
 
 
-def _fresh(placement: Placement) -> Placement:
+@transaction.atomic
+def move_many(
+    *,
+    rollout: Rollout,
+    versions: Mapping[str, int | None],
+    to: Wave | None,
+    by: Person | None,
+    now: dt.datetime,
+    seen: int | None = None,
+    reason: str = "",
+) -> list[PlanEvent]:
+    """Move several agencies to one wave, or last in the queue: all or nothing, one event each, undone together.
+
+    `versions`: each agency's slug and its placement's version as it was shown (None: not asked). They keep the order in
+    which they stood: waves before the queue. Those that stand there already stay. Returns the events.
+
+    Raises:
+        MoveRefused: one of them cannot be moved, with every reason; none was.
+    """
+    rollout = lock_plan(rollout.pk)
+    found = rollout.placements.filter(agency__slug__in=versions).select_related("rollout", "agency", "wave")
+    placements = sorted(found, key=_standing)
+    reasons = [
+        _("%(slug)s er ikke med i utrullingen.") % {"slug": slug}
+        for slug in sorted(set(versions) - {placement.agency.slug for placement in placements})
+    ]
+    movers = []
+    for placement in placements:
+        try:
+            refuse_if_moved_since(placement, versions[placement.agency.slug])
+            if (to.pk if to else None) == placement.wave_id and placement.status in (
+                PlacementStatus.QUEUED,
+                PlacementStatus.PLACED,
+            ):
+                continue
+            refuse_if_fixed(placement)
+        except MoveRefused as refused:
+            reasons += refused.reasons
+        else:
+            movers.append(placement)
+    if to is not None and movers:
+        reasons += _no_room_for(to, movers, seen=seen)
+    if reasons:
+        raise MoveRefused(reasons)
+    change = new_change()
+    wave = Wave.objects.get(pk=to.pk) if to is not None else None
+    return [
+        put(fresh(placement), wave, kind=EventKind.MOVED, by=by, now=now, reason=reason, change=change)
+        for placement in movers
+    ]
+
+
+def _standing(placement: Placement) -> tuple[int, int, int]:
+    """A readable order of places: the waves in their order, then the queue."""
+    if placement.wave is not None:
+        return (0, placement.wave.number, placement.slot or 0)
+    return (1, 0, placement.queue_position or 0)
+
+
+def _no_room_for(to: Wave, movers: list[Placement], *, seen: int | None) -> list[str]:
+    try:
+        wave = wave_to_enter(movers[0], to, seen=seen)
+    except MoveRefused as refused:
+        return refused.reasons
+    free = CAPACITY - Placement.objects.filter(wave=wave).count()
+    if len(movers) <= free:
+        return []
+    return [
+        ngettext(
+            "%(wave)s har %(free)s ledig plass, og du flytter %(n)s virksomheter. "
+            "Velg færre, eller flytt noen ut først.",
+            "%(wave)s har %(free)s ledige plasser, og du flytter %(n)s virksomheter. "
+            "Velg færre, eller flytt noen ut først.",
+            free,
+        )
+        % {"wave": wave, "free": free, "n": len(movers)}
+    ]
+
+
+def fresh(placement: Placement) -> Placement:
+    """The placement as it is now, with what the moves need."""
     return Placement.objects.select_related("rollout", "agency", "wave").get(pk=placement.pk)
 
 
-def _refuse_if_moved_since(placement: Placement, version_seen: int | None) -> None:
+def refuse_if_moved_since(placement: Placement, version_seen: int | None) -> None:
+    """Raises MoveRefused if the placement has moved since it had the version that was shown."""
     if version_seen is None or version_seen == placement.version:
         return
     latest = (
-        PlanEvent.objects.filter(
-            agency_id=placement.agency_id,
-            rollout_id=placement.rollout_id,
-            kind__in=[EventKind.MOVED, EventKind.DEFERRED, EventKind.JOINED],
-        )
+        PlanEvent.objects.filter(agency_id=placement.agency_id, rollout_id=placement.rollout_id, kind__in=PLACING)
         .select_related("by")
         .last()
     )
@@ -105,8 +206,8 @@ def place_name(placement: Placement) -> str:
     }[PlacementStatus(placement.status)]
 
 
-def _refuse_if_fixed(placement: Placement) -> None:
-    """Pilots, withdrawn agencies and agencies of an opened wave stay where they are."""
+def refuse_if_fixed(placement: Placement) -> None:
+    """Raises MoveRefused: pilots, withdrawn, pinned and those in an opened wave stay where they are."""
     if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
         raise MoveRefused(_("%(agency)s står utenfor kø og puljer og kan ikke flyttes.") % {"agency": placement.agency})
     if placement.wave is not None and not placement.wave.is_planned:
@@ -114,9 +215,18 @@ def _refuse_if_fixed(placement: Placement) -> None:
             _("%(wave)s er åpnet, så %(agency)s kan ikke flyttes ut. Lederne der har alt tilgang.")
             % {"wave": placement.wave, "agency": placement.agency}
         )
+    if placement.is_pinned:
+        raise MoveRefused(
+            _("%(agency)s er låst i %(place)s: %(reason)s Lås opp plasseringen først.")
+            % {
+                "agency": placement.agency,
+                "place": place_name(placement),
+                "reason": placement.pin_reason.rstrip(".") + ".",
+            }
+        )
 
 
-def _target(placement: Placement, to: Wave | None) -> Wave | None:
+def wave_to_enter(placement: Placement, to: Wave | None, *, seen: int | None = None) -> Wave | None:
     if to is None:
         return None
     wave = Wave.objects.get(pk=to.pk)
@@ -130,11 +240,27 @@ def _target(placement: Placement, to: Wave | None) -> Wave | None:
         raise MoveRefused(
             _("%(wave)s er full: den har %(capacity)s virksomheter. Flytt en ut, eller velg en annen pulje.")
             % {"wave": wave, "capacity": CAPACITY}
+            + _filled_since(wave, seen)
         )
     return wave
 
 
-def _put(
+def _filled_since(wave: Wave, seen: int | None) -> str:
+    """Who took the last place, where that happened after the page was shown."""
+    if seen is None:
+        return ""
+    entered = wave.events.filter(kind__in=PLACING, pk__gt=seen, after__wave=wave.number)
+    last = entered.select_related("by", "agency").last()
+    if last is None:
+        return ""
+    return " " + _("%(who)s flyttet %(agency)s dit %(when)s, etter at du åpnet tavlen.") % {
+        "who": last.by or _("Systemet"),
+        "agency": last.agency,
+        "when": clock_time(last.at),
+    }
+
+
+def put(
     placement: Placement,
     wave: Wave | None,
     *,
@@ -143,23 +269,26 @@ def _put(
     now: dt.datetime,
     position: int | None = None,
     reason: str = "",
+    change: uuid.UUID | None = None,
+    undoes: PlanEvent | None = None,
 ) -> PlanEvent:
-    """Change the place, write the event, and let the go of each wave whose set of agencies changed be void (rule 6)."""
+    """Change the place, write the event, and let the go of each wave whose set of agencies changed be void (rule 6).
+
+    For the verbs: the caller holds the plan's lock, gives a `fresh` placement and has asked what stands in the way.
+    """
     before, left, was_queued = place_of(placement), placement.wave, placement.status == PlacementStatus.QUEUED
     if wave is None:
         queueing.put_in_queue(placement, position=position)
-    else:
+    elif wave != left:
         placement.status, placement.queue_position = PlacementStatus.PLACED, None
         placement.wave, placement.slot = wave, free_slot(wave)
     placement.deferral_wave = None
+    placement.pin_reason = ""
     placement.version += 1
-    placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "version"])
-    if was_queued:
-        queueing.close_gaps(placement.rollout)
-    placement.refresh_from_db(fields=["queue_position"])
-    if kind == EventKind.MOVED:
-        changed = {w.pk for w in (left, wave) if w is not None} if left != wave else set()
-        Wave.objects.filter(pk__in=changed, state=WaveState.PLANNED).update(plan_version=F("plan_version") + 1)
+    placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
+    settle(placement, left=left, was_queued=was_queued, position=position)
+    if kind != EventKind.DEFERRED:
+        void_go(left, wave)
     return record(
         rollout=placement.rollout,
         kind=kind,
@@ -170,7 +299,27 @@ def _put(
         before=before,
         after=place_of(placement),
         reason=reason,
+        change=change,
+        undoes=undoes,
     )
+
+
+def settle(placement: Placement, *, left: Wave | None, was_queued: bool, position: int | None = None) -> None:
+    """After a saved change of place: close the gaps that were left, and put the newcomer at `position` in its wave."""
+    if was_queued:
+        queueing.close_gaps(placement.rollout)
+    if left is not None and left != placement.wave:
+        _order(left)
+    if placement.wave is not None and position is not None:
+        _order(placement.wave, placement=placement, position=position)
+    placement.refresh_from_db(fields=["queue_position", "slot"])
+
+
+def void_go(left: Wave | None, entered: Wave | None) -> None:
+    """A planned wave whose set of agencies changed is another plan than the one that was given its go (rule 6)."""
+    if left != entered:
+        changed = [wave.pk for wave in (left, entered) if wave is not None]
+        Wave.objects.filter(pk__in=changed, state=WaveState.PLANNED).update(plan_version=F("plan_version") + 1)
 
 
 def defer(
@@ -178,11 +327,11 @@ def defer(
 ) -> PlanEvent:
     """Rule 7, called by the opening, which holds the locks: to the wave chosen if it has room, else to the queue.
 
-    The opening's own deferrals void no go (rule 6).
+    The opening's own deferrals void no go (rule 6), and go before a pin.
     """
     if to is not None and (not to.is_planned or free_slot(to) is None):
         to = None
-    return _put(
+    return put(
         placement,
         to,
         kind=EventKind.DEFERRED,
@@ -205,115 +354,30 @@ def apply_plan(*, rollout: Rollout, places: Mapping[str, int], by: Person | None
     queued = list(
         rollout.placements.queued().filter(agency__slug__in=places).select_related("rollout", "agency", "wave")
     )
+    change = new_change()
     for placement in queued:
         wave = waves.get(places[placement.agency.slug])
         if wave is None:
             raise MoveRefused(
                 _("Pulje %(number)s finnes ikke. Lag den først.") % {"number": places[placement.agency.slug]}
             )
-        _put(placement, _target(placement, wave), kind=EventKind.MOVED, by=by, now=now)
+        refuse_if_fixed(placement)
+        put(fresh(placement), wave_to_enter(placement, wave), kind=EventKind.MOVED, by=by, now=now, change=change)
     return len(queued)
 
 
-def _refuse_bad_dates(leaders_on: dt.date, all_staff_on: dt.date) -> None:
-    if all_staff_on <= leaders_on:
-        raise Refused(_("Åpning for alle må være etter åpning for ledere. Velg en senere dato for alle."))
+def over_cap(wave: Wave, placements: Iterable[Placement]) -> int:
+    """How many people more than the wave's cap stand in it; 0 without a cap."""
+    return max(0, sum(p.headcount for p in placements) - wave.people_cap) if wave.people_cap else 0
 
 
-def _refuse_past(day: dt.date, now: dt.datetime) -> None:
-    if opening_moment(day) <= now:
-        raise Refused(_("%(day)s klokken 8 er passert. Velg en senere dato.") % {"day": long_date(day).capitalize()})
-
-
-def next_number(rollout: Rollout) -> int:
-    """The number the next wave gets."""
-    return (rollout.waves.aggregate(last=Max("number"))["last"] or 0) + 1
-
-
-@transaction.atomic
-def add_wave(
-    *,
-    rollout: Rollout,
-    leaders_on: dt.date,
-    all_staff_on: dt.date,
-    by: Person | None,
-    now: dt.datetime,
-    number_seen: int | None = None,
-) -> Wave:
-    """Add a wave with the next number.
-
-    Raises:
-        Refused: the dates are not ahead, or not in order, or the number that was shown, `number_seen`, is taken: the
-            form was sent twice, or somebody else was first.
-    """
-    rollout = lock_plan(rollout.pk)
-    number = next_number(rollout)
-    if number_seen is not None and number_seen != number:
-        raise Refused(
-            _("Pulje %(number)s er laget siden du åpnet skjemaet. Åpne «Ny pulje» igjen om du vil ha en til.")
-            % {"number": number_seen}
-        )
-    _refuse_bad_dates(leaders_on, all_staff_on)
-    _refuse_past(leaders_on, now)
-    wave = Wave.objects.create(rollout=rollout, number=number, leaders_on=leaders_on, all_staff_on=all_staff_on)
-    record(
-        rollout=rollout,
-        kind=EventKind.WAVE_ADDED,
-        by=by,
-        at=now,
-        wave=wave,
-        after={"leaders_on": leaders_on.isoformat(), "all_staff_on": all_staff_on.isoformat()},
-    )
-    return wave
-
-
-@transaction.atomic
-def set_dates(
-    *,
-    wave: Wave,
-    leaders_on: dt.date,
-    all_staff_on: dt.date,
-    by: Person | None,
-    now: dt.datetime,
-    reason: str = "",
-    version_seen: int | None = None,
-) -> Wave:
-    """Set a wave's two dates. A changed date voids the go (rule 6); mail that names the old one is mended (rule 10).
-
-    Raises:
-        Refused: a date that has passed or whose step has opened would change, the dates are not in order, or the
-            wave has changed since `version_seen` was shown.
-    """
-    lock_plan(wave.rollout_id)
-    wave = lock_wave(wave.pk)
-    if version_seen is not None and version_seen != wave.plan_version:
-        raise Refused(_("%(wave)s er endret siden du så den. Se på puljen og prøv igjen.") % {"wave": wave})
-    before = {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on}
-    after = {"leaders_on": leaders_on, "all_staff_on": all_staff_on}
-    changed = {name for name in before if before[name] != after[name]}
-    if not changed:
-        return wave
-    _refuse_bad_dates(leaders_on, all_staff_on)
-    opened = {"leaders_on": wave.leaders_opened_at, "all_staff_on": wave.all_staff_opened_at}
-    for name in sorted(changed):
-        if opened[name] is not None:
-            raise Refused(
-                _("%(wave)s åpnet for dette steget %(day)s. Datoen kan ikke endres lenger.")
-                % {"wave": wave, "day": long_date(before[name])}
-            )
-        _refuse_past(after[name], now)
-    wave.leaders_on, wave.all_staff_on = leaders_on, all_staff_on
-    wave.plan_version += 1
-    wave.save(update_fields=["leaders_on", "all_staff_on", "plan_version"])
-    event = record(
-        rollout=wave.rollout,
-        kind=EventKind.DATES_SET,
-        by=by,
-        at=now,
-        wave=wave,
-        before={name: day.isoformat() for name, day in before.items()},
-        after={name: day.isoformat() for name, day in after.items()},
-        reason=reason,
-    )
-    emails.date_changed(wave=wave, before=before, event=event, now=now)
-    return wave
+def cap_warning(wave: Wave, placements: Iterable[Placement]) -> str:
+    """A sentence where the wave holds more people than its cap; else empty."""
+    over = over_cap(wave, placements)
+    if not over:
+        return ""
+    return _("%(wave)s er %(over)s medarbeidere over taket på %(cap)s.") % {
+        "wave": wave,
+        "over": thousands(over),
+        "cap": thousands(wave.people_cap or 0),
+    }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from rollout.domain.calendar import working_day_on_or_before
+from rollout.domain.calendar import Calendar, calendars_of
 from rollout.domain.words import thousands
 from rollout.models import (
     OSLO,
@@ -80,6 +80,7 @@ class Facts:
 
     placement: Placement
     steps: list[CourseStep]
+    calendar: Calendar = field(default_factory=Calendar)
     funded: int = 0
     last_material_version: int | None = None
     signed_version: int | None = None
@@ -143,11 +144,11 @@ FACTS: dict[str, tuple[str, Callable[[Facts], tuple[bool, str]]]] = {
 }
 
 
-def due_on(placement: Placement, step: CourseStep) -> dt.date | None:
-    """Lead time before the leaders' date, then back to a working day (rule 4); None outside the waves."""
+def due_on(placement: Placement, step: CourseStep, calendar: Calendar) -> dt.date | None:
+    """Lead time before the leaders' date, then back to a day that is not hard (rules 4 and 12); None in the queue."""
     if placement.status != PlacementStatus.PLACED or placement.wave is None:
         return None
-    return working_day_on_or_before(placement.wave.leaders_on - dt.timedelta(days=step.lead_time_days))
+    return calendar.due_day_on_or_before(placement.wave.leaders_on - dt.timedelta(days=step.lead_time_days))
 
 
 def _status(facts: Facts, step: CourseStep, today: dt.date) -> StepStatus:
@@ -159,7 +160,7 @@ def _status(facts: Facts, step: CourseStep, today: dt.date) -> StepStatus:
         code, fulfilled = "evidence_missing", evidence is not None
         detail = _("bekreftet") if fulfilled else _("steget er ikke bekreftet")
     waived = waiver is not None and step.key != FUNDING
-    due = due_on(facts.placement, step)
+    due = due_on(facts.placement, step, facts.calendar)
     missing = not (fulfilled or waived)
     days_late = None if due is None else max(0, (today - due).days) if missing else 0
     problem = None
@@ -186,8 +187,14 @@ def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
     ).values_list("rollout_id", "number"):
         last_material[rollout_id] = max(number, last_material.get(rollout_id, 0))
 
+    calendars = calendars_of({p.rollout_id for p in placements})
     facts = {
-        p.pk: Facts(p, steps[p.course_version_id], last_material_version=last_material.get(p.rollout_id))
+        p.pk: Facts(
+            p,
+            steps[p.course_version_id],
+            calendars[p.rollout_id],
+            last_material_version=last_material.get(p.rollout_id),
+        )
         for p in placements
     }
     for placement_id, funded in LicenceBudget.objects.filter(placement__in=ids).values_list("placement", "funded"):

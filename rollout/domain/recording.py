@@ -1,10 +1,14 @@
 """Writing the plan's history (rule 9)."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from agencies.models import Agency, Person
 from rollout.models import EventKind, PlanEvent, Rollout, Wave
+
+#: One for each action whose events belong together, and are undone together.
+new_change = uuid.uuid4
 
 
 def record(
@@ -19,8 +23,13 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
     once: str | None = None,
+    change: uuid.UUID | None = None,
+    undoes: PlanEvent | None = None,
 ) -> PlanEvent:
-    """Write one event, in the transaction of the change it tells of. `by` None: the system did it."""
+    """Write one event, in the transaction of the change it tells of. `by` None: the system did it.
+
+    `change` groups the events of one action; without it the event stands alone. `undoes`: the event it takes back.
+    """
     return PlanEvent.objects.create(
         rollout=rollout,
         kind=kind,
@@ -32,4 +41,6 @@ def record(
         after=after or {},
         reason=reason,
         once=once,
+        change=change or new_change(),
+        undoes=undoes,
     )

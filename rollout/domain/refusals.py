@@ -1,18 +1,22 @@
-"""How a verb says no: whole sentences that say why and what to do, for people to read."""
+"""What a verb answers when a rule stands in the way: sentences for the person who asked."""
 
 from collections.abc import Iterable
 
 
 class Refused(Exception):
-    """A rule stands in the way and nothing was changed. `reasons` are sentences in the user's language."""
+    """A rule stands in the way. `reasons` are sentences that say what to do, in the user's language.
 
-    def __init__(self, reasons: str | Iterable[str]):
+    `field` names the input that the reasons are about, where there is one; empty: they are about the whole.
+    """
+
+    def __init__(self, reasons: str | Iterable[str], *, field: str = ""):
         self.reasons = [str(reasons)] if not isinstance(reasons, (list, tuple)) else [str(r) for r in reasons]
+        self.field = field
         super().__init__(" ".join(self.reasons))
 
 
 class MoveRefused(Refused):
-    """An agency cannot be placed there: full, opened, or moved since it was shown (rules 1 and 2)."""
+    """An agency cannot be placed there: full, opened, pinned, or moved since it was shown (rules 1 and 2)."""
 
 
 class DecisionRefused(Refused):
@@ -21,3 +25,7 @@ class DecisionRefused(Refused):
 
 class SignOffRefused(Refused):
     """The text is not the one that was seen (rule 5)."""
+
+
+class UndoRefused(Refused):
+    """A change cannot be taken back: of a kind that cannot, or something newer stands in the way (rule 9)."""

@@ -1,11 +1,12 @@
 """The plan's tables. Every change goes through a verb of `rollout.domain`; queries read as sentences on QuerySets."""
 
+from rollout.models.calendar import BlackoutPeriod, CalendarFeed
 from rollout.models.course import CourseStep, CourseVersion, OwnerRole, ReadinessConfirmation, StepEvidence, Waiver
 from rollout.models.guidelines import GuidelineVersion, SignOff, text_hash
-from rollout.models.history import EventKind, PlanEvent
+from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, OutgoingEmail
 from rollout.models.placements import LicenceBudget, Placement, PlacementStatus
-from rollout.models.rollouts import DemoClock, LicencePool, Rollout
+from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
@@ -24,6 +25,8 @@ __all__ = [
     "CAPACITY",
     "OSLO",
     "WAVE_TRANSITIONS",
+    "BlackoutPeriod",
+    "CalendarFeed",
     "CourseStep",
     "CourseVersion",
     "Decision",
@@ -32,8 +35,10 @@ __all__ = [
     "EmailState",
     "EventKind",
     "GuidelineVersion",
+    "LastSeen",
     "LicenceBudget",
     "LicencePool",
+    "LicencePrice",
     "OutgoingEmail",
     "OwnerRole",
     "Placement",

@@ -1,5 +1,8 @@
 """What happened to the plan: one event for every change (rule 9)."""
 
+import uuid
+
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,13 +37,28 @@ class EventKind(models.TextChoices):
     MESSAGE_SETTLED = "message_settled", _("melding avklart")
     ROLE_GIVEN = "role_given", _("rolle gitt")
     ROLLOUT_CREATED = "rollout_created", _("utrulling opprettet")
+    ROLLOUT_EDITED = "rollout_edited", _("utrulling endret")
+    ROLLOUT_ACTIVATED = "rollout_activated", _("gjort til aktiv utrulling")
+    WITHDRAWN = "withdrawn", _("trukket")
+    REJOINED = "rejoined", _("tilbake i køen")
+    PINNED = "pinned", _("plassering låst")
+    UNPINNED = "unpinned", _("plassering låst opp")
+    CAP_SET = "cap_set", _("tak for medarbeidere satt")
+    BLACKOUT_ADDED = "blackout_added", _("sperreperiode lagt inn")
+    BLACKOUT_REMOVED = "blackout_removed", _("sperreperiode fjernet")
+    AGENCY_EDITED = "agency_edited", _("virksomhet endret")
+    WAIVER_TAKEN_BACK = "waiver_taken_back", _("fritak tatt tilbake")
+    PRICE_SET = "price_set", _("pris satt")
+    FEED_MADE = "feed_made", _("kalenderadresse laget")
+    FEED_REVOKED = "feed_revoked", _("kalenderadresse trukket tilbake")
 
 
 class PlanEvent(models.Model):
     """One change: who (null: the system), when, what, from, to, why. Append-only, written in the change's transaction.
 
     `once` holds a key for what may happen a single time whatever runs twice, such as telling that a date
-    passed without a decision.
+    passed without a decision. Events of one action share `change`, and are undone together; an undoing is an event of
+    its own that names, in `undoes`, the one it takes back: the database lets each be undone once.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.PROTECT, related_name="events")
@@ -53,13 +71,35 @@ class PlanEvent(models.Model):
     after = models.JSONField(default=dict)
     reason = models.TextField(blank=True)
     once = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001 (null is "no such key", never equal)
+    change = models.UUIDField(default=uuid.uuid4, db_default=RandomUUID(), editable=False)
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, related_name="undone_by", null=True, blank=True, editable=False
+    )
 
     class Meta:
         ordering = ["id"]
         indexes = [
             models.Index(fields=["rollout", "at"], name="event_by_time"),
             models.Index(fields=["agency", "id"], name="event_by_agency"),
+            # The last event's id is the plan's version: what an open board asks for every few seconds.
+            models.Index(fields=["rollout", "id"], name="event_by_rollout"),
+            models.Index(fields=["change"], name="event_by_change"),
         ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"
+
+
+class LastSeen(models.Model):
+    """How far in the history a person has read, by their own press: what the overview calls new begins after it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="+")
+    event_id = models.BigIntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "rollout"], name="one_last_seen_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.event_id}"

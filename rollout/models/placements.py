@@ -52,6 +52,8 @@ class Placement(models.Model):
     slot = models.PositiveSmallIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField()
+    # Why the place must be kept; empty: it may be moved. The opening's own deferrals go before it.
+    pin_reason = models.TextField(_("hvorfor plasseringen er låst"), blank=True)
     key_people_stated = models.PositiveIntegerField(_("antall nøkkelpersoner"), null=True, blank=True)
     # Where the agency goes if it is not ready when its wave opens (rule 7); null: the front of the queue.
     deferral_wave = models.ForeignKey(Wave, on_delete=models.SET_NULL, related_name="+", null=True, blank=True)
@@ -88,6 +90,9 @@ class Placement(models.Model):
                 name="placement_is_in_one_place",
             ),
             models.CheckConstraint(
+                condition=Q(pin_reason="") | Q(status__in=["queued", "placed"]), name="only_a_place_is_pinned"
+            ),
+            models.CheckConstraint(
                 condition=Q(leaders_access_at__isnull=True, employees_at_opening__isnull=True)
                 | Q(leaders_access_at__isnull=False, employees_at_opening__isnull=False, status="placed"),
                 name="access_freezes_the_headcount",
@@ -111,6 +116,10 @@ class Placement(models.Model):
         if self.employees_at_opening is not None:
             return self.employees_at_opening
         return self.agency.employees
+
+    @property
+    def is_pinned(self) -> bool:
+        return bool(self.pin_reason)
 
     @property
     def is_held(self) -> bool:

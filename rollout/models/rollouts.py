@@ -30,6 +30,9 @@ class Rollout(models.Model):
         help_text=_("Kommunens eget tall, ikke summen av radene."),
     )
     municipality_employees_source = models.CharField(_("kilde for tallet"), max_length=240, blank=True)
+    ends_on = models.DateField(
+        _("siste dag"), null=True, blank=True, help_text=_("Datoer etter denne varsles, men nektes ikke.")
+    )
     contact_email = models.EmailField(_("kontaktadresse"), blank=True)
 
     objects = RolloutQuerySet.as_manager()
@@ -53,6 +56,7 @@ class LicencePool(models.Model):
     rollout = models.OneToOneField(Rollout, on_delete=models.CASCADE, related_name="licence_pool")
     size = models.PositiveIntegerField(_("lisenser i avtalen"), default=0)
     reserved = models.PositiveIntegerField(default=0, editable=False)
+    # From the start; `LicencePrice` holds what it is from a later date.
     price_nok = models.DecimalField(_("pris per lisens per måned (kr)"), max_digits=8, decimal_places=2, default=0)
 
     class Meta:
@@ -66,6 +70,24 @@ class LicencePool(models.Model):
     @property
     def free(self) -> int:
         return self.size - self.reserved
+
+
+class LicencePrice(models.Model):
+    """What a licence costs a month, in NOK, from a date on."""
+
+    rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="licence_prices")
+    valid_from = models.DateField(_("gjelder fra"))
+    price_nok = models.DecimalField(_("pris per lisens per måned (kr)"), max_digits=8, decimal_places=2)
+
+    class Meta:
+        ordering = ["valid_from"]
+        constraints = [
+            models.UniqueConstraint(fields=["rollout", "valid_from"], name="one_price_per_date"),
+            models.CheckConstraint(condition=Q(price_nok__gte=0), name="price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.valid_from}: {self.price_nok}"
 
 
 class DemoClock(models.Model):

@@ -77,6 +77,8 @@ class Wave(models.Model):
     all_staff_on = models.DateField(_("åpner for alle"))
     state = models.CharField(max_length=20, choices=WaveState, default=WaveState.PLANNED)
     plan_version = models.PositiveIntegerField(default=1)
+    # Warned over, never refused; five places are the hard limit.
+    people_cap = models.PositiveIntegerField(_("tak for medarbeidere"), null=True, blank=True)
     leaders_opened_at = models.DateTimeField(null=True, blank=True)
     all_staff_opened_at = models.DateTimeField(null=True, blank=True)
 
@@ -92,6 +94,9 @@ class Wave(models.Model):
             models.UniqueConstraint(fields=["rollout", "number"], name="wave_number_once_per_rollout"),
             models.CheckConstraint(condition=Q(number__gt=0), name="wave_number_from_one"),
             models.CheckConstraint(condition=Q(all_staff_on__gt=F("leaders_on")), name="wave_leaders_before_all_staff"),
+            models.CheckConstraint(
+                condition=Q(people_cap__isnull=True) | Q(people_cap__gt=0), name="wave_people_cap_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(state="planned", leaders_opened_at__isnull=True, all_staff_opened_at__isnull=True)
                 | Q(state="leaders_open", leaders_opened_at__isnull=False, all_staff_opened_at__isnull=True)

@@ -1,6 +1,7 @@
 """What comes with the product: the default course, a first guideline text, and Oslo's rollout of 2018 as an example."""
 
 import csv
+import datetime as dt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,32 @@ def default_course() -> list[CourseRow]:
             basis=row["basis"],
         )
         for row in _rows("course.csv")
+    ]
+
+
+class BlackoutRow(NamedTuple):
+    """One period that comes with the product, as `BlackoutPeriod` keeps it."""
+
+    first_day: dt.date
+    last_day: dt.date
+    name: str
+    hard: bool
+    source: str
+    confirmed: bool
+
+
+def default_blackouts() -> list[BlackoutRow]:
+    """School holidays and *fellesferie* in Oslo, 2018 and 2026-2028; the later years follow a pattern, unconfirmed."""
+    return [
+        BlackoutRow(
+            first_day=dt.date.fromisoformat(row["first_day"]),
+            last_day=dt.date.fromisoformat(row["last_day"]),
+            name=row["name"],
+            hard=row["hard_or_soft"] == "hard",
+            source=row["source"],
+            confirmed=row["confirmed"] == "yes",
+        )
+        for row in _rows("blackouts.csv")
     ]
 
 

@@ -18,7 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock, reference
-from rollout.domain import placing, queueing
+from rollout.domain import placing, queueing, scheduling
 from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm
 from rollout.models import CAPACITY, Placement, Rollout, Wave
@@ -267,10 +267,10 @@ def join(request: Request, slug: str) -> HttpResponse:
 def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
-    form = NewWaveForm(request.POST or None, initial={"number_seen": placing.next_number(rollout)})
+    form = NewWaveForm(request.POST or None, initial={"number_seen": scheduling.next_number(rollout)})
     if request.method == "POST" and form.is_valid():
         try:
-            wave = placing.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+            wave = scheduling.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
         except Refused as refused:
             form.add_error(None, str(refused))
         else:

@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import deciding, figures, opening, placing
+from rollout.domain import deciding, figures, opening, scheduling
 from rollout.domain.refusals import Refused
 from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, WaveDatesForm, add_reasons
 from rollout.models import Placement, Rollout, Verdict, Wave
@@ -169,7 +169,7 @@ def dates(request: Request, slug: str, number: int) -> HttpResponse:
         if form.is_valid():
             wanted = form.cleaned_data
             try:
-                wave = placing.set_dates(
+                wave = scheduling.set_dates(
                     wave=wave,
                     leaders_on=wanted["leaders_on"],
                     all_staff_on=wanted["all_staff_on"],

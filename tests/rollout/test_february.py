@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from agencies.models import Person
 from rollout import clock
-from rollout.domain import confirming, deciding, opening, placing, signing_off, stepping
+from rollout.domain import confirming, deciding, opening, placing, scheduling, signing_off, stepping
 from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
 from rollout.reference import proposed_plan
 from tests.factories import at
@@ -130,7 +130,7 @@ def test_a_moved_all_staff_date_is_corrected_once_for_everyone_told_of_the_old_o
     stepping.step_to(to=at("2018-02-08 09:00"))
     OutgoingEmail.objects.update(state="sent", settled_at=at("2018-02-08 09:00"))
     wave = rollout.waves.get(number=1)
-    placing.set_dates(
+    scheduling.set_dates(
         wave=wave, leaders_on=wave.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead(), now=clock.now()
     )
     corrections = OutgoingEmail.objects.filter(kind="date_changed")

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import RoleName
-from rollout.domain import opening, placing, settling
+from rollout.domain import opening, scheduling, settling
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent
 from tests.factories import (
@@ -53,7 +53,7 @@ def set_state(message, state):
 
 
 def move_all_staff(wave, day, *, now="2018-02-12 10:00"):
-    return placing.set_dates(
+    return scheduling.set_dates(
         wave=wave,
         leaders_on=wave.leaders_on,
         all_staff_on=dt.date.fromisoformat(day),
@@ -173,7 +173,7 @@ def test_a_new_date_withdraws_the_call_for_a_decision_that_was_not_sent():
     opening.open_due(now=OPENING)
     assert messages() == [(EmailKind.NO_DECISION, EmailState.WAITING)]
 
-    placing.set_dates(
+    scheduling.set_dates(
         wave=wave, leaders_on=dt.date(2018, 2, 14), all_staff_on=wave.all_staff_on, by=lead, now=at("2018-02-07 09:00")
     )
 
@@ -185,7 +185,7 @@ def test_no_decision_is_told_once_for_each_date():
     wave = make_wave(make_rollout(), 1)
     for moment in ("2018-02-07 08:00", "2018-02-07 08:01", "2018-02-08 08:00"):
         opening.open_due(now=at(moment))
-    placing.set_dates(
+    scheduling.set_dates(
         wave=wave, leaders_on=dt.date(2018, 2, 14), all_staff_on=wave.all_staff_on, by=lead, now=at("2018-02-08 09:00")
     )
     opening.open_due(now=at("2018-02-14 08:00"))

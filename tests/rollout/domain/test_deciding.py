@@ -1,6 +1,6 @@
 import pytest
 
-from rollout.domain import deciding, placing
+from rollout.domain import deciding, placing, scheduling
 from rollout.domain.refusals import DecisionRefused
 from rollout.models import Decision, EventKind, PlanEvent, Verdict, Wave, WaveState
 from tests.factories import NOW, at, make_agency, make_lead, make_rollout, place
@@ -48,7 +48,7 @@ def test_a_go_after_the_steps_moment_is_refused_until_a_new_date_is_set(wave, le
         DecisionRefused, match="skulle ha åpnet onsdag 7. februar 2018 klokken 8. Sett en ny dato først"
     ):
         decide(wave, lead, now=late)
-    placing.set_dates(
+    scheduling.set_dates(
         wave=wave, leaders_on=at("2018-02-09 08:00").date(), all_staff_on=wave.all_staff_on, by=lead, now=late
     )
     assert decide(wave, lead, now=late).verdict == Verdict.GO

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from rollout.domain import deciding, opening, placing, readiness
+from rollout.domain import deciding, opening, readiness, scheduling
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, LicencePool, PlanEvent, Verdict, WaveState
 from tests.factories import NOW, at, give_go, make_agency, make_guidelines, make_lead, make_ready, make_rollout, place
@@ -93,7 +93,7 @@ def test_a_no_go_keeps_the_wave_planned_and_tells_nobody(wave, lead):
 def test_a_new_date_after_a_no_go_asks_for_a_new_decision_and_the_leads_are_told_when_it_is_missing(wave, lead):
     ready("kli", wave)
     deciding.decide(wave=wave, verdict=Verdict.NO_GO, reason="Venter på avtalen", by=lead, now=NOW)
-    placing.set_dates(wave=wave, leaders_on=dt.date(2018, 2, 9), all_staff_on=wave.all_staff_on, by=lead, now=NOW)
+    scheduling.set_dates(wave=wave, leaders_on=dt.date(2018, 2, 9), all_staff_on=wave.all_staff_on, by=lead, now=NOW)
     assert open_at(at("2018-02-09 08:00")) == []
     assert PlanEvent.objects.get(kind=EventKind.NO_DECISION).after == {"step": "leaders", "date": "2018-02-09"}
 
@@ -101,7 +101,7 @@ def test_a_new_date_after_a_no_go_asks_for_a_new_decision_and_the_leads_are_told
 def test_a_go_voided_by_a_new_date_opens_nothing(wave, lead):
     ready("kli", wave)
     give_go(wave, by=lead)
-    placing.set_dates(wave=wave, leaders_on=dt.date(2018, 2, 8), all_staff_on=wave.all_staff_on, by=lead, now=NOW)
+    scheduling.set_dates(wave=wave, leaders_on=dt.date(2018, 2, 8), all_staff_on=wave.all_staff_on, by=lead, now=NOW)
     assert open_at(at("2018-02-08 08:00")) == []
     assert PlanEvent.objects.filter(kind=EventKind.NO_DECISION).count() == 1
 
@@ -110,7 +110,7 @@ def test_a_new_all_staff_date_after_the_leaders_needs_a_new_go(wave, lead):
     ready("kli", wave)
     give_go(wave, by=lead)
     open_at(LEADERS)
-    placing.set_dates(wave=wave, leaders_on=wave.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead, now=LEADERS)
+    scheduling.set_dates(wave=wave, leaders_on=wave.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead, now=LEADERS)
     assert open_at(at("2018-03-01 08:00")) == []
     assert fresh(wave).state == WaveState.LEADERS_OPEN
 

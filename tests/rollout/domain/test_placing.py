@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from agencies.models import Person
-from rollout.domain import placing, queueing
+from rollout.domain import placing, queueing, scheduling
 from rollout.domain.refusals import MoveRefused, Refused
 from rollout.models import EventKind, Placement, PlanEvent, Wave, WaveState
 from tests.factories import NOW, give_go, make_agency, make_lead, make_pilot, make_rollout, make_wave, place
@@ -67,15 +67,15 @@ def test_a_sixth_agency_is_refused_in_words(rollout, lead):
     assert not PlanEvent.objects.exists()
 
 
-def test_a_move_takes_the_lowest_free_slot(rollout, lead):
+def test_a_wave_closes_its_gaps_and_a_newcomer_stands_last_in_it(rollout, lead):
     placements = [place(make_agency(f"a{number}"), wave(rollout, 1)) for number in range(3)]
     placing.move(placement=placements[1], to=None, by=lead, now=NOW)
     newcomer = place(make_agency("new"), rollout=rollout)
 
     placing.move(placement=newcomer, to=wave(rollout, 1), by=lead, now=NOW)
 
-    newcomer.refresh_from_db()
-    assert newcomer.slot == 2
+    in_order = wave(rollout, 1).placements.order_by("slot").values_list("agency__slug", "slot")
+    assert list(in_order) == [("a0", 1), ("a2", 2), ("new", 3)]
 
 
 def test_a_card_that_moved_since_it_was_shown_is_refused_and_told_who_moved_it(rollout, lead):
@@ -167,7 +167,7 @@ def test_the_proposed_plan_is_applied_whole_or_not_at_all(rollout, lead):
 
 
 def test_a_new_wave_gets_the_next_number(rollout, lead):
-    made = placing.add_wave(
+    made = scheduling.add_wave(
         rollout=rollout, leaders_on=dt.date(2018, 11, 1), all_staff_on=dt.date(2018, 11, 14), by=lead, now=NOW
     )
     assert made.number == 3
@@ -183,19 +183,19 @@ def test_a_new_wave_gets_the_next_number(rollout, lead):
 )
 def test_impossible_dates_are_refused(rollout, lead, leaders_on, all_staff_on, sentence):
     with pytest.raises(Refused, match=sentence):
-        placing.add_wave(rollout=rollout, leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
+        scheduling.add_wave(rollout=rollout, leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
     with pytest.raises(Refused, match=sentence):
-        placing.set_dates(wave=wave(rollout, 1), leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
+        scheduling.set_dates(wave=wave(rollout, 1), leaders_on=leaders_on, all_staff_on=all_staff_on, by=lead, now=NOW)
 
 
 def test_changed_dates_void_the_go_and_unchanged_ones_do_not(rollout, lead):
     one = wave(rollout, 1)
     give_go(one, by=lead)
-    placing.set_dates(wave=one, leaders_on=one.leaders_on, all_staff_on=one.all_staff_on, by=lead, now=NOW)
+    scheduling.set_dates(wave=one, leaders_on=one.leaders_on, all_staff_on=one.all_staff_on, by=lead, now=NOW)
     assert wave(rollout, 1).has_go
     assert not PlanEvent.objects.filter(kind=EventKind.DATES_SET).exists()
 
-    placing.set_dates(
+    scheduling.set_dates(
         wave=one, leaders_on=one.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead, now=NOW, reason="Vinterferie"
     )
     assert wave(rollout, 1).decision is None
@@ -207,7 +207,7 @@ def test_the_leaders_date_of_an_opened_wave_stays(rollout, lead):
     one = wave(rollout, 1)
     Wave.objects.filter(pk=one.pk).update(state=WaveState.LEADERS_OPEN, leaders_opened_at=NOW)
     with pytest.raises(Refused, match="Datoen kan ikke endres lenger"):
-        placing.set_dates(wave=one, leaders_on=dt.date(2018, 2, 9), all_staff_on=one.all_staff_on, by=lead, now=NOW)
+        scheduling.set_dates(wave=one, leaders_on=dt.date(2018, 2, 9), all_staff_on=one.all_staff_on, by=lead, now=NOW)
 
 
 def test_dates_are_not_set_on_a_wave_that_changed_since_it_was_shown(rollout, lead):
@@ -215,7 +215,7 @@ def test_dates_are_not_set_on_a_wave_that_changed_since_it_was_shown(rollout, le
     seen = one.plan_version
     placing.move(placement=place(make_agency("kli"), rollout=rollout), to=one, by=lead, now=NOW)
     with pytest.raises(Refused, match="endret siden du så den"):
-        placing.set_dates(
+        scheduling.set_dates(
             wave=one,
             leaders_on=dt.date(2018, 2, 8),
             all_staff_on=one.all_staff_on,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rollout.domain import confirming, deciding, licensing, opening, placing, queueing, reporting
+from rollout.domain import confirming, deciding, licensing, opening, placing, queueing, reporting, scheduling
 from rollout.models import OutgoingEmail, Rollout, Verdict
 from tests import factories as make
 from tests.factories import at
@@ -205,7 +205,7 @@ def test_all_staff_access_counts_people(rollout, lead):
 def test_changes_are_told_in_sentences_and_each_once(rollout, lead):
     first = status(rollout, "2018-02-05 08:00")
     wave, now = rollout.waves.get(number=2), at("2018-02-06 10:00")
-    placing.set_dates(
+    scheduling.set_dates(
         wave=wave, leaders_on=at("2018-04-11 08:00").date(), all_staff_on=wave.all_staff_on, by=lead, now=now
     )
     placing.move(placement=placed(rollout, "vav"), to=wave, by=lead, now=now)

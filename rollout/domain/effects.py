@@ -1,0 +1,189 @@
+"""What a change will do before it is done: overdue steps, licences short, a go that is void (rules 4-8).
+
+Nothing is written. The facts are read as they are; the new place or date is only thought.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from rollout.domain import placing, readiness, scheduling
+from rollout.domain.calendar import Calendar, calendar_of
+from rollout.domain.readiness import Problem
+from rollout.domain.words import long_date, thousands
+from rollout.models import CAPACITY, LicencePool, Placement, PlacementStatus, Rollout, Wave
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """The steps of one agency that the change makes overdue: they are not now."""
+
+    placement: Placement
+    problems: list[Problem]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a change brings. `warnings` are sentences; `loses_go` the waves whose go is void by it."""
+
+    overdue: list[Overdue] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    loses_go: list[Wave] = field(default_factory=list)
+    shifts: list[scheduling.Shift] = field(default_factory=list)
+
+    @property
+    def sentences(self) -> list[str]:
+        """All of it in words, the gravest first."""
+        said = [_("Klarsignalet for %(wave)s faller bort.") % {"wave": wave} for wave in self.loses_go]
+        return said + self.warnings + [_late(one) for one in self.overdue]
+
+    @property
+    def none(self) -> bool:
+        return not self.sentences
+
+
+def _late(one: Overdue) -> str:
+    number = len(one.problems)
+    worst = max(problem.days_late or 0 for problem in one.problems)
+    return ngettext(
+        "%(agency)s: %(number)s steg går over fristen, «%(steps)s», inntil %(days)s dager.",
+        "%(agency)s: %(number)s steg går over fristen, «%(steps)s», inntil %(days)s dager.",
+        number,
+    ) % {
+        "agency": one.placement.agency,
+        "number": number,
+        "steps": "», «".join(problem.step.name for problem in one.problems[:3]) + ("», …" if number > 3 else ""),
+        "days": worst,
+    }
+
+
+def _overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
+    """The steps that are overdue with the placements in `waves` (by placement's id), and are not overdue today."""
+    before = readiness.problems_by_placement(placements, now=now)
+    thought = []
+    for placement in placements:
+        moved = Placement(**{f.attname: getattr(placement, f.attname) for f in Placement._meta.concrete_fields})
+        moved.agency, moved.rollout = placement.agency, placement.rollout
+        moved.wave = waves[placement.pk]
+        moved.status = PlacementStatus.PLACED if moved.wave else PlacementStatus.QUEUED
+        thought.append(moved)
+    after = readiness.problems_by_placement(thought, now=now)
+    found = []
+    for placement in placements:
+        late_now = {problem.step.key for problem in before[placement.pk] if problem.days_late}
+        newly = [p for p in after[placement.pk] if p.days_late and p.step.key not in late_now]
+        if newly:
+            found.append(Overdue(placement, newly))
+    return found
+
+
+def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | None, now: dt.datetime) -> Effects:
+    """What moving these agencies to a wave, or (None) to the queue, will do.
+
+    The placements come with `rollout`, `agency`, `wave` and `licence_budget`. A full wave is a warning here; the move
+    itself refuses it.
+    """
+    movers = [p for p in placements if p.wave_id != (to.pk if to else None)]
+    touched = {p.wave_id: p.wave for p in movers if p.wave is not None}
+    if to is not None and movers:
+        touched[to.pk] = to
+    warnings: list[str] = []
+    overdue: list[Overdue] = []
+    if to is not None and movers:
+        standing = list(to.placements.select_related("agency"))
+        free = CAPACITY - len(standing)
+        if len(movers) > free:
+            warnings.append(
+                ngettext("%(wave)s har bare %(n)s ledig plass.", "%(wave)s har bare %(n)s ledige plasser.", free)
+                % {"wave": to, "n": free}
+                if free
+                else _("%(wave)s er full.") % {"wave": to}
+            )
+        warnings += filter(None, [placing.cap_warning(to, [*standing, *movers])])
+        warnings += _licences_short(rollout, movers)
+        overdue = _overdue_after(movers, {p.pk: to for p in movers}, now=now)
+    warnings += [
+        _("%(agency)s er låst: %(reason)s") % {"agency": p.agency, "reason": p.pin_reason}
+        for p in movers
+        if p.is_pinned
+    ]
+    return Effects(overdue, warnings, [wave for wave in touched.values() if wave.has_go])
+
+
+def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:
+    said = []
+    for placement in movers:
+        budget = getattr(placement, "licence_budget", None)
+        short = placement.headcount - (budget.funded if budget else 0)
+        if short > 0:
+            said.append(
+                _("%(agency)s mangler %(n)s lisenser og slippes ikke inn før de er finansiert.")
+                % {"agency": placement.agency, "n": thousands(short)}
+            )
+    pool = LicencePool.objects.filter(rollout=rollout).first()
+    people = sum(p.headcount for p in movers)
+    if pool is not None and people > pool.free:
+        said.append(
+            _("Avtalen har %(free)s ledige lisenser, og disse trenger %(n)s.")
+            % {"free": thousands(pool.free), "n": thousands(people)}
+        )
+    return said
+
+
+def of_dates(
+    *,
+    wave: Wave,
+    leaders_on: dt.date,
+    all_staff_on: dt.date,
+    now: dt.datetime,
+    carry_on: bool = False,
+    earlier: bool = False,
+) -> Effects:
+    """What new dates for a wave will do, with the shifts of the waves after it where they are carried on.
+
+    Raises:
+        Refused: the calendar has no open day to shift to.
+    """
+    rollout = Rollout.objects.get(pk=wave.rollout_id)
+    calendar = calendar_of(rollout)
+    shifts = scheduling.planned_shifts(
+        wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
+    )
+    shifts = [shift for shift in shifts if shift.changes]
+    placements = list(
+        Placement.objects.filter(wave__in=[s.wave for s in shifts], leaders_access_at__isnull=True)
+        .select_related("rollout", "agency", "wave")
+        .order_by("wave__number", "slot")
+    )
+    thought = {shift.wave.pk: _with_dates(shift) for shift in shifts}
+    overdue = _overdue_after(placements, {p.pk: thought[p.wave_id or 0] for p in placements}, now=now)
+    warnings = [sentence for shift in shifts for sentence in _date_warnings(shift, rollout, calendar)]
+    return Effects(overdue, warnings, [shift.wave for shift in shifts if shift.wave.has_go], shifts)
+
+
+def _with_dates(shift: scheduling.Shift) -> Wave:
+    wave = Wave(**{f.attname: getattr(shift.wave, f.attname) for f in Wave._meta.concrete_fields})
+    wave.leaders_on, wave.all_staff_on = shift.leaders_on, shift.all_staff_on
+    return wave
+
+
+def _date_warnings(shift: scheduling.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
+    said = []
+    for name in scheduling.DATES:
+        day = getattr(shift, name)
+        if day == getattr(shift.wave, name):
+            continue
+        if (why := calendar.warned_because(day)) is not None:
+            said.append(
+                _("%(wave)s åpner %(day)s, i %(period)s.")
+                % {"wave": shift.wave, "day": long_date(day), "period": why.lower()}
+            )
+        if rollout.ends_on is not None and day > rollout.ends_on:
+            said.append(
+                _("%(wave)s åpner %(day)s, etter utrullingens siste dag (%(last)s).")
+                % {"wave": shift.wave, "day": long_date(day), "last": long_date(rollout.ends_on)}
+            )
+    return said

@@ -1,0 +1,224 @@
+"""Taking back a change (rule 9): a new event for each of the change's own, all or nothing.
+
+An undoing is refused, in words, where something newer stands in its way. It can itself be undone. What cannot be taken
+back is not in `UNDO`: what was opened, decided, signed or sent has happened.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from agencies.models import Agency, Person
+from rollout.domain import calendar, confirming, deciding, leaving, licensing, placing, profiles, scheduling
+from rollout.domain.locks import lock_plan, lock_wave
+from rollout.domain.recording import new_change
+from rollout.domain.refusals import Refused, UndoRefused
+from rollout.domain.words import clock_time
+from rollout.models import BlackoutPeriod, EventKind, Placement, PlacementStatus, PlanEvent, Rollout, Wave
+
+#: Kinds that change the same thing: a newer one about the same agency or wave stands in the way of an older one.
+ASPECTS: tuple[frozenset[EventKind], ...] = (
+    frozenset(placing.PLACING),
+    frozenset({EventKind.DATES_SET}),
+    # A pin ends with the place it was for.
+    frozenset({EventKind.PINNED, EventKind.UNPINNED, *placing.PLACING}),
+    frozenset({EventKind.CAP_SET}),
+    frozenset({EventKind.FUNDING_SET}),
+    frozenset({EventKind.DEFERRAL_CHOSEN, *placing.PLACING}),
+    frozenset({EventKind.POOL_SET}),
+    frozenset({EventKind.PRICE_SET}),
+    frozenset({EventKind.AGENCY_EDITED, EventKind.AGENCY_IMPORTED}),
+)
+
+
+class _Way:
+    """How one event is taken back: who acts and when, and the change that the new event belongs to."""
+
+    def __init__(self, event: PlanEvent, *, by: Person | None, now: dt.datetime, change: uuid.UUID):
+        self.event, self.by, self.now, self.change = event, by, now, change
+
+    @property
+    def acting(self) -> dict[str, Any]:
+        return {"by": self.by, "now": self.now, "undoes": self.event}
+
+    @property
+    def placement(self) -> Placement:
+        return placing.fresh(Placement.objects.get(rollout=self.event.rollout_id, agency=self.event.agency_id))
+
+
+def _place_back(way: _Way) -> None:
+    """To where the agency stood before: the same wave or the queue, at the place it had there."""
+    placement, before = way.placement, way.event.before
+    came_from = before.get("status")
+    kind = EventKind.MOVED
+    if placement.status == PlacementStatus.WITHDRAWN:
+        kind = EventKind.REJOINED
+    else:
+        placing.refuse_if_fixed(placement)
+    if came_from in (None, PlacementStatus.WITHDRAWN):
+        leaving.withdraw(placement=placement, reason=_("Angret"), **way.acting)
+        return
+    wave, position = None, before.get("queue_position")
+    if came_from == PlacementStatus.PLACED:
+        wave = Wave.objects.get(rollout=placement.rollout_id, number=before["wave"])
+        wave, position = placing.wave_to_enter(placement, wave), before["slot"]
+    placing.put(placement, wave, kind=kind, position=position, change=way.change, **way.acting)
+
+
+def _dates_back(way: _Way) -> None:
+    wave = lock_wave(way.event.wave_id or 0)
+    shift = scheduling.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
+    scheduling.apply_shift(shift, calendar=calendar.calendar_of(wave.rollout), change=way.change, **way.acting)
+
+
+def _unpin(way: _Way) -> None:
+    leaving.unpin(placement=way.placement, **way.acting)
+
+
+def _pin(way: _Way) -> None:
+    leaving.pin(placement=way.placement, reason=way.event.before["reason"], **way.acting)
+
+
+def _cap_back(way: _Way) -> None:
+    scheduling.set_people_cap(wave=lock_wave(way.event.wave_id or 0), cap=way.event.before["cap"], **way.acting)
+
+
+def _funding_back(way: _Way) -> None:
+    licensing.set_funding(placement=way.placement, **way.event.before, **way.acting)
+
+
+def _pool_back(way: _Way) -> None:
+    licensing.set_pool(rollout=way.event.rollout, size=way.event.before["pool"], **way.acting)
+
+
+def _price_back(way: _Way) -> None:
+    before = way.event.before
+    price = None if before["price_nok"] is None else Decimal(before["price_nok"])
+    valid_from = dt.date.fromisoformat(before["valid_from"])
+    licensing.set_price(rollout=way.event.rollout, valid_from=valid_from, price_nok=price, **way.acting)
+
+
+def _deferral_back(way: _Way) -> None:
+    number = way.event.before["wave"]
+    to = Wave.objects.get(rollout=way.event.rollout_id, number=number) if number else None
+    deciding.choose_deferral(placement=way.placement, to=to, **way.acting)
+
+
+def _waiver_back(way: _Way) -> None:
+    confirming.take_back_waiver(placement=way.placement, step_key=way.event.after["step"], **way.acting)
+
+
+def _remove_blackout(way: _Way) -> None:
+    period = BlackoutPeriod.objects.filter(pk=way.event.after["id"]).first()
+    if period is None:
+        raise Refused(_("«%(name)s» er alt fjernet.") % {"name": way.event.after["name"]})
+    calendar.remove_blackout(period=period, **way.acting)
+
+
+def _add_blackout(way: _Way) -> None:
+    period: dict[str, Any] = {name: value for name, value in way.event.before.items() if name != "id"}
+    period |= {name: dt.date.fromisoformat(period[name]) for name in ("first_day", "last_day")}
+    calendar.add_blackout(rollout=way.event.rollout, **period, **way.acting)
+
+
+def _profile_back(way: _Way) -> None:
+    agency = Agency.objects.get(pk=way.event.agency_id or 0)
+    profiles.edit(rollout=way.event.rollout, agency=agency, fields=way.event.before, **way.acting)
+
+
+UNDO: dict[EventKind, Callable[[_Way], None]] = {
+    EventKind.MOVED: _place_back,
+    EventKind.WITHDRAWN: _place_back,
+    EventKind.REJOINED: _place_back,
+    EventKind.JOINED: _place_back,
+    EventKind.DATES_SET: _dates_back,
+    EventKind.PINNED: _unpin,
+    EventKind.UNPINNED: _pin,
+    EventKind.CAP_SET: _cap_back,
+    EventKind.FUNDING_SET: _funding_back,
+    EventKind.POOL_SET: _pool_back,
+    EventKind.PRICE_SET: _price_back,
+    EventKind.DEFERRAL_CHOSEN: _deferral_back,
+    EventKind.STEP_WAIVED: _waiver_back,
+    EventKind.BLACKOUT_ADDED: _remove_blackout,
+    EventKind.BLACKOUT_REMOVED: _add_blackout,
+    EventKind.AGENCY_EDITED: _profile_back,
+}
+
+
+def can_be_undone(event: PlanEvent) -> bool:
+    """Whether to offer it: of a kind that can be taken back, and not taken back yet. `undo` has the last word."""
+    return EventKind(event.kind) in UNDO and not hasattr(event, "undone_by")
+
+
+@transaction.atomic
+def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.datetime) -> list[PlanEvent]:
+    """Take back a whole change, newest event first, all or nothing. Returns the events that did it.
+
+    Raises:
+        UndoRefused: it is not there, cannot be undone, has been undone, or something newer stands in its way; with
+            every reason.
+    """
+    rollout = lock_plan(rollout.pk)
+    events = list(
+        rollout.events.filter(change=change)
+        .select_related("rollout", "agency", "wave", "undone_by__by")
+        .order_by("-pk")
+    )
+    reasons = [_("Denne endringen finnes ikke.")] if not events else []
+    for event in events:
+        reasons += _in_the_way(event)
+    if reasons:
+        raise UndoRefused(list(dict.fromkeys(reasons)))
+    new = new_change()
+    for event in events:
+        try:
+            UNDO[EventKind(event.kind)](_Way(event, by=by, now=now, change=new))
+        except Refused as refused:
+            raise UndoRefused(refused.reasons) from refused
+    return list(PlanEvent.objects.filter(undoes__in=events).select_related("agency", "wave", "by").order_by("pk"))
+
+
+def _in_the_way(event: PlanEvent) -> list[str]:
+    if EventKind(event.kind) not in UNDO:
+        return [_("«%(what)s» kan ikke angres.") % {"what": event.get_kind_display().capitalize()}]
+    if hasattr(event, "undone_by"):
+        return [
+            _("Endringen er alt angret av %(who)s %(when)s.")
+            % {"who": event.undone_by.by or _("systemet"), "when": clock_time(event.undone_by.at)}
+        ]
+    newer = newer_in_the_way(event)
+    if newer is None:
+        return []
+    return [
+        _("%(what)s er endret på nytt etterpå: «%(kind)s» av %(who)s %(when)s. Angre det først.")
+        % {
+            "what": newer.agency or newer.wave or newer.rollout,
+            "kind": newer.get_kind_display().capitalize(),
+            "who": newer.by or _("systemet"),
+            "when": clock_time(newer.at),
+        }
+    ]
+
+
+def newer_in_the_way(event: PlanEvent) -> PlanEvent | None:
+    """The newest later event about the same thing that still stands: what was undone since is not in the way."""
+    kinds = {kind for aspect in ASPECTS if event.kind in aspect for kind in aspect}
+    newer = PlanEvent.objects.filter(rollout=event.rollout_id, kind__in=kinds, pk__gt=event.pk)
+    if event.agency_id:
+        newer = newer.filter(agency=event.agency_id)
+    elif event.wave_id:
+        newer = newer.filter(wave=event.wave_id, agency__isnull=True)
+    gone: set[int] = set()
+    for later in newer.select_related("by", "agency", "wave", "rollout").order_by("-pk"):
+        if later.pk in gone:
+            continue
+        if later.undoes_id is None or later.undoes_id <= event.pk:
+            return later
+        gone.add(later.undoes_id)
+    return None
