@@ -23,6 +23,7 @@ from agencies.models import Person, Role, RoleName
 SEES_AGENCIES = frozenset({RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER})
 SEES_OWN_AGENCY = frozenset({RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY})
 HELD = "_held_roles"  # where a request keeps the roles it has read
+UNREAD = object()
 
 
 class Request(HttpRequest):
@@ -57,12 +58,15 @@ class Held:
 
 
 def held_by(person) -> Held:
-    """Read the person's current roles: one query, and none for an anonymous visitor."""
+    """The person's current roles: read with the person behind a session (`agencies.backends`), else by one query."""
     if not person.is_authenticated:
         return Held()
     central: set[str] = set()
     at: dict[str, set[str]] = {}
-    for role, slug in Role.objects.current().filter(person=person).values_list("role", "agency__slug"):
+    rows = vars(person).get("roles_held", UNREAD)
+    if rows is UNREAD:
+        rows = Role.objects.current().filter(person=person).values_list("role", "agency__slug")
+    for role, slug in rows or ():
         if slug is None:
             central.add(role)
         else:

@@ -23,7 +23,7 @@ from agencies.models import Person, Role, RoleName
 logger = logging.getLogger(__name__)
 
 SIGNED_IN_BY = "signed_in_by"
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "agencies.backends.PersonBackend"
 
 
 def invited(email: str) -> Person | None:
