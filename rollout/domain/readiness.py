@@ -7,8 +7,9 @@ step but the funding. What is missing is a list of `Problem`s, and that list dri
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -74,9 +75,32 @@ class StepStatus:
         return self.fulfilled or self.waived
 
 
+class Known(Protocol):
+    """What readiness is judged by: read whole (`Facts`), or slim, for a board (`rollout.domain.glance`)."""
+
+    @property
+    def headcount(self) -> int: ...
+    @property
+    def locations(self) -> int: ...
+    @property
+    def key_people_stated(self) -> int | None: ...
+    @property
+    def funded(self) -> int: ...
+    @property
+    def last_material_version(self) -> int | None: ...
+    @property
+    def signed_version(self) -> int | None: ...
+    @property
+    def confirmed(self) -> bool: ...
+    @property
+    def evidence(self) -> Container[int]: ...
+    @property
+    def waivers(self) -> Container[int]: ...
+
+
 @dataclass
 class Facts:
-    """All that the readiness of one placement hangs on, loaded in bulk."""
+    """All that the readiness of one placement hangs on, loaded in bulk; `evidence` and `waivers` by their step's id."""
 
     placement: Placement
     steps: list[CourseStep]
@@ -88,10 +112,26 @@ class Facts:
     evidence: dict[int, StepEvidence] = field(default_factory=dict)
     waivers: dict[int, Waiver] = field(default_factory=dict)
 
+    @property
+    def headcount(self) -> int:
+        return self.placement.headcount
+
+    @property
+    def locations(self) -> int:
+        return self.placement.agency.locations
+
+    @property
+    def key_people_stated(self) -> int | None:
+        return self.placement.key_people_stated
+
 
 def key_people_required(placement: Placement) -> int:
     """At least one per location and one per hundred employees, rounded up (rule 3)."""
-    return max(placement.agency.locations, math.ceil(placement.headcount * KEY_PEOPLE_SHARE), 1)
+    return _key_people_required(placement.headcount, placement.agency.locations)
+
+
+def _key_people_required(headcount: int, locations: int) -> int:
+    return max(locations, math.ceil(headcount * KEY_PEOPLE_SHARE), 1)
 
 
 def current_guidelines(rollout: Rollout) -> GuidelineVersion | None:
@@ -99,49 +139,84 @@ def current_guidelines(rollout: Rollout) -> GuidelineVersion | None:
     return rollout.guideline_versions.order_by("-number").first()
 
 
-def _funding(facts: Facts) -> tuple[bool, str]:
-    missing = facts.placement.headcount - facts.funded
+def _funding_detail(known: Known) -> str:
+    missing = known.headcount - known.funded
     detail = _("%(funded)s av %(needed)s lisenser er finansiert") % {
-        "funded": thousands(facts.funded),
-        "needed": thousands(facts.placement.headcount),
+        "funded": thousands(known.funded),
+        "needed": thousands(known.headcount),
     }
     if missing > 0:
         detail += _(" (%(missing)s mangler)") % {"missing": thousands(missing)}
-    return missing <= 0, detail
+    return detail
 
 
-def _guidelines(facts: Facts) -> tuple[bool, str]:
-    if facts.last_material_version is None:
-        return False, _("ingen kjøreregler er publisert ennå")
-    if facts.signed_version is None:
-        return False, _("kjørereglene er ikke signert")
-    if facts.signed_version < facts.last_material_version:
-        return False, _("versjon %(old)s er signert, men versjon %(new)s må signeres på nytt") % {
-            "old": facts.signed_version,
-            "new": facts.last_material_version,
+def _guidelines(known: Known) -> bool:
+    return (
+        known.last_material_version is not None
+        and known.signed_version is not None
+        and known.signed_version >= known.last_material_version
+    )
+
+
+def _guidelines_detail(known: Known) -> str:
+    if known.last_material_version is None:
+        return _("ingen kjøreregler er publisert ennå")
+    if known.signed_version is None:
+        return _("kjørereglene er ikke signert")
+    if not _guidelines(known):
+        return _("versjon %(old)s er signert, men versjon %(new)s må signeres på nytt") % {
+            "old": known.signed_version,
+            "new": known.last_material_version,
         }
-    return True, _("versjon %(number)s er signert") % {"number": facts.signed_version}
+    return _("versjon %(number)s er signert") % {"number": known.signed_version}
 
 
-def _key_people(facts: Facts) -> tuple[bool, str]:
-    stated, required = facts.placement.key_people_stated or 0, key_people_required(facts.placement)
-    return stated >= required, _("%(stated)s av minst %(required)s nøkkelpersoner er oppgitt") % {
-        "stated": thousands(stated),
-        "required": thousands(required),
+def _key_people(known: Known) -> bool:
+    return (known.key_people_stated or 0) >= _key_people_required(known.headcount, known.locations)
+
+
+def _key_people_detail(known: Known) -> str:
+    return _("%(stated)s av minst %(required)s nøkkelpersoner er oppgitt") % {
+        "stated": thousands(known.key_people_stated or 0),
+        "required": thousands(_key_people_required(known.headcount, known.locations)),
     }
 
 
-def _confirmation(facts: Facts) -> tuple[bool, str]:
-    return facts.confirmed, _("klarmelding er gitt") if facts.confirmed else _("klarmelding er ikke gitt")
+def _confirmation_detail(known: Known) -> str:
+    return _("klarmelding er gitt") if known.confirmed else _("klarmelding er ikke gitt")
 
 
-#: The steps fulfilled by facts: key -> (problem code, the fact and a phrase about it).
-FACTS: dict[str, tuple[str, Callable[[Facts], tuple[bool, str]]]] = {
-    FUNDING: ("funding_short", _funding),
-    GUIDELINES: ("guidelines_unsigned", _guidelines),
-    KEY_PEOPLE: ("key_people_short", _key_people),
-    CONFIRMATION: ("not_confirmed", _confirmation),
+class Fact(NamedTuple):
+    """A step that is fulfilled by a fact: the problem's code without it, whether it holds, and a phrase about it."""
+
+    code: str
+    holds: Callable[[Known], bool]
+    detail: Callable[[Known], str]
+
+
+#: The steps fulfilled by facts, by their keys.
+FACTS: dict[str, Fact] = {
+    FUNDING: Fact("funding_short", lambda known: known.funded >= known.headcount, _funding_detail),
+    GUIDELINES: Fact("guidelines_unsigned", _guidelines, _guidelines_detail),
+    KEY_PEOPLE: Fact("key_people_short", _key_people, _key_people_detail),
+    CONFIRMATION: Fact("not_confirmed", lambda known: known.confirmed, _confirmation_detail),
 }
+
+
+def fulfilled(known: Known, step: CourseStep) -> bool:
+    """Whether the step is done: by its fact, or by evidence."""
+    fact = FACTS.get(step.key)
+    return fact.holds(known) if fact else step.pk in known.evidence
+
+
+def waived(known: Known, step: CourseStep) -> bool:
+    """Whether the agency is let off the step; never off the funding (rule 8)."""
+    return step.pk in known.waivers and step.key != FUNDING
+
+
+def count_problems(known: Known, steps: Iterable[CourseStep]) -> int:
+    """How many problems `problems` would list, without a word about them."""
+    return sum(step.blocking and not fulfilled(known, step) and not waived(known, step) for step in steps)
 
 
 def due_on(placement: Placement, step: CourseStep, calendar: Calendar) -> dt.date | None:
@@ -152,21 +227,20 @@ def due_on(placement: Placement, step: CourseStep, calendar: Calendar) -> dt.dat
 
 
 def _status(facts: Facts, step: CourseStep, today: dt.date) -> StepStatus:
-    evidence, waiver = facts.evidence.get(step.pk), facts.waivers.get(step.pk)
-    if step.key in FACTS:
-        code, fact = FACTS[step.key]
-        fulfilled, detail = fact(facts)
+    fact, done = FACTS.get(step.key), fulfilled(facts, step)
+    if fact:
+        code, detail = fact.code, fact.detail(facts)
     else:
-        code, fulfilled = "evidence_missing", evidence is not None
-        detail = _("bekreftet") if fulfilled else _("steget er ikke bekreftet")
-    waived = waiver is not None and step.key != FUNDING
+        code, detail = "evidence_missing", _("bekreftet") if done else _("steget er ikke bekreftet")
+    let_off = waived(facts, step)
     due = due_on(facts.placement, step, facts.calendar)
-    missing = not (fulfilled or waived)
+    missing = not (done or let_off)
     days_late = None if due is None else max(0, (today - due).days) if missing else 0
     problem = None
     if missing and step.blocking:
         problem = Problem(code, step, step.owner_role, due, days_late, detail)
-    return StepStatus(step, fulfilled, waived, step.key in FACTS, due, days_late, detail, problem, evidence, waiver)
+    evidence, waiver = facts.evidence.get(step.pk), facts.waivers.get(step.pk)
+    return StepStatus(step, done, let_off, fact is not None, due, days_late, detail, problem, evidence, waiver)
 
 
 def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
