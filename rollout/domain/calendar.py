@@ -156,9 +156,10 @@ def add_blackout(
     now: dt.datetime,
     source: str = "",
     confirmed: bool = True,
+    pk: int | None = None,
     undoes: PlanEvent | None = None,
 ) -> BlackoutPeriod:
-    """Add a period, both ends included.
+    """Add a period, both ends included. `pk`: the one it had before it was removed, so that its history holds.
 
     Raises:
         Refused: the days are not in order, the period is there already, or it is hard and a wave is to open in it.
@@ -171,6 +172,7 @@ def add_blackout(
     if hard:
         _refuse_over_openings(rollout, first_day, last_day)
     period = BlackoutPeriod.objects.create(
+        pk=pk,
         rollout=rollout,
         name=name,
         first_day=first_day,

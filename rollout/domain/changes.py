@@ -90,10 +90,23 @@ def _because(text: str, reason: str) -> str:
 def _sentences(events: list[PlanEvent]) -> list[dict[str, str]]:
     """One or more sentences for each kind of event, in the order in which a reader wants them."""
     by_kind = defaultdict(list)
-    for event in events:
+    for event in _standing(events):
         by_kind[event.kind].append(event)
     told = {kind: tell(by_kind[kind]) for kind, tell in TELL.items() if by_kind[kind]}
     return [{"kind": str(kind), "text": text} for kind, texts in told.items() for text in texts]
+
+
+def _standing(events: list[PlanEvent]) -> list[PlanEvent]:
+    """Without what was taken back within these same events, and its undoing: together they changed nothing."""
+    here, gone, standing = {event.pk for event in events}, set(), []
+    for event in reversed(events):
+        if event.pk in gone:
+            continue
+        if event.undoes_id in here:
+            gone.add(event.undoes_id)
+        else:
+            standing.append(event)
+    return standing[::-1]
 
 
 def _first_and_last(events: list[PlanEvent], *, key: str) -> dict[Any, tuple[dict[str, Any], dict[str, Any]]]:
@@ -150,6 +163,23 @@ def _moved(events: list[PlanEvent]) -> list[str]:
         _("Flyttet fra %(before)s til %(after)s: %(names)s.")
         % {"before": before[1], "after": after[1], "names": _names(names)}
         for (after, before), names in sorted(ways.items())
+    ]
+
+
+def _withdrawn(events: list[PlanEvent]) -> list[str]:
+    return [
+        _because(
+            _("%(agency)s er trukket fra %(before)s") % {"agency": event.agency, "before": _place(event.before)[1]},
+            event.reason,
+        )
+        for event in events
+    ]
+
+
+def _rejoined(events: list[PlanEvent]) -> list[str]:
+    return [
+        _("%(agency)s er tilbake i %(after)s.") % {"agency": event.agency, "after": _place(event.after)[1]}
+        for event in events
     ]
 
 
@@ -214,6 +244,10 @@ def _waived(events: list[PlanEvent]) -> list[str]:
     ]
 
 
+def _waiver_taken_back(events: list[PlanEvent]) -> list[str]:
+    return [_("%(agency)s er ikke lenger fritatt for et steg.") % {"agency": event.agency} for event in events]
+
+
 def _published(events: list[PlanEvent]) -> list[str]:
     return [_("Kjøreregler, versjon %(number)s, er publisert.") % {"number": e.after["version"]} for e in events]
 
@@ -227,9 +261,12 @@ TELL: dict[EventKind, Callable[[list[PlanEvent]], list[str]]] = {
     EventKind.RELEASED: _released,
     EventKind.DATES_SET: _dates_set,
     EventKind.MOVED: _moved,
+    EventKind.WITHDRAWN: _withdrawn,
+    EventKind.REJOINED: _rejoined,
     EventKind.WAVE_ADDED: _waves_added,
     EventKind.JOINED: _joined,
     EventKind.FUNDING_SET: _funding,
     EventKind.STEP_WAIVED: _waived,
+    EventKind.WAIVER_TAKEN_BACK: _waiver_taken_back,
     EventKind.GUIDELINES_PUBLISHED: _published,
 }

@@ -123,7 +123,7 @@ def _remove_blackout(way: _Way) -> None:
 def _add_blackout(way: _Way) -> None:
     period: dict[str, Any] = {name: value for name, value in way.event.before.items() if name != "id"}
     period |= {name: dt.date.fromisoformat(period[name]) for name in ("first_day", "last_day")}
-    calendar.add_blackout(rollout=way.event.rollout, **period, **way.acting)
+    calendar.add_blackout(rollout=way.event.rollout, pk=way.event.before["id"], **period, **way.acting)
 
 
 def _profile_back(way: _Way) -> None:

@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency, Person
@@ -53,6 +54,29 @@ class EventKind(models.TextChoices):
     FEED_REVOKED = "feed_revoked", _("kalenderadresse trukket tilbake")
 
 
+#: An opening is told once, of the wave; these keys of its `after` hold the slugs of the agencies it was about.
+OPENINGS = (EventKind.LEADERS_OPENED, EventKind.ALL_STAFF_OPENED)
+OPENED_FOR = ("let_in", "turned_away")
+
+
+class PlanEventQuerySet(models.QuerySet["PlanEvent"]):
+    def for_telling(self):
+        """With all that a sentence about each names, so that a list of them takes no further query."""
+        return self.select_related("by", "agency", "wave", "undoes__agency", "undoes__wave", "undone_by__by")
+
+    def about_agency(self, agency: Agency):
+        """The agency's own events, and the openings that let it in or passed it over."""
+        opened = Q()
+        for key in OPENED_FOR:
+            opened |= Q(kind__in=OPENINGS, after__contains={key: [agency.slug]})
+        return self.filter(Q(agency=agency) | opened)
+
+    def about_wave(self, wave: Wave):
+        """What happened to the wave and in it, and who left it for another place."""
+        left = Q(kind__in=[EventKind.MOVED, EventKind.DEFERRED], before__wave=wave.number)
+        return self.filter(Q(wave=wave) | left, rollout=wave.rollout_id)
+
+
 class PlanEvent(models.Model):
     """One change: who (null: the system), when, what, from, to, why. Append-only, written in the change's transaction.
 
@@ -75,6 +99,8 @@ class PlanEvent(models.Model):
     undoes = models.OneToOneField(
         "self", on_delete=models.PROTECT, related_name="undone_by", null=True, blank=True, editable=False
     )
+
+    objects = PlanEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]

@@ -1,7 +1,6 @@
 """The plan's part of an agency's page: place, course, signatures, funding and history; for leads also what they set."""
 
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from rollout import clock
 from rollout.domain import confirming, licensing, readiness
 from rollout.domain.refusals import Refused
 from rollout.forms import FundingForm, WaiveForm, add_reasons
-from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, PlanEvent, Rollout
+from rollout.models import LicenceBudget, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
@@ -137,14 +136,10 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
 
 
 def _history(rollout: Rollout, agency: Agency) -> list[dict]:
-    """Newest first: the agency's own events, and the openings that let it in."""
-    opened = Q(
-        kind__in=[EventKind.LEADERS_OPENED, EventKind.ALL_STAFF_OPENED], after__contains={"let_in": [agency.slug]}
-    )
-    events = (
-        PlanEvent.objects.filter(Q(agency=agency) | opened, rollout=rollout)
-        .select_related("by", "wave")
-        .order_by("-id")[:EVENTS_AT_MOST]
-    )
+    """Newest first: the agency's own events, and the openings of its wave."""
+    events = rollout.events.about_agency(agency).for_telling().order_by("-id")[:EVENTS_AT_MOST]
     names = step_names(rollout)
-    return [{"event": event, "text": tell(event, names)} for event in events]
+    return [
+        {"event": event, "text": tell(event, names) if event.agency_id else f"{event.wave}: {tell(event, names)}"}
+        for event in events
+    ]

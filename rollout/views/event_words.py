@@ -1,60 +1,90 @@
-"""Events told one by one, for an agency's history and for a wave's (rule 9)."""
+"""Events told one by one, for the history of a plan, of an agency and of a wave (rule 9)."""
 
 import datetime as dt
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Field, Model
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
+from agencies.models import Agency, RoleName
 from rollout.domain.words import long_date, thousands
-from rollout.models import CourseStep, EventKind, PlanEvent, Step, Verdict
+from rollout.models import CourseStep, EventKind, PlacementStatus, PlanEvent, Rollout, Step, Verdict
+
+#: The longest text that is told in full where a field was changed.
+TEXT_AT_MOST = 60
 
 
 def tell(event: PlanEvent, steps: dict[str, str]) -> str:
-    """One sentence about the event; `steps` gives the name of each step by its key."""
-    kind = EventKind(event.kind)
-    teller = TELL.get(kind) or (None if event.agency_id else OF_A_WAVE.get(kind))
-    return teller(event, steps) if teller else event.get_kind_display().capitalize()
+    """One sentence about the event; `steps` gives the name of each step by its key.
+
+    An undoing tells what it took back; read with `PlanEvent.objects.for_telling()`, that takes no query of its own.
+    """
+    if event.undoes_id is None or event.undoes is None:
+        return _tell(event, steps)
+    if event.undoes.undoes_id is not None:
+        return _("Angringen er angret: %(what)s") % {"what": _lower(_tell(event, steps))}
+    return _("Angret: %(what)s") % {"what": _lower(_tell(event.undoes, steps))}
+
+
+def _tell(event: PlanEvent, steps: dict[str, str]) -> str:
+    try:
+        return TELL[EventKind(event.kind)](event, steps)
+    except KeyError:  # written before its kind kept what the sentence needs: a history stays readable
+        return event.get_kind_display().capitalize()
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def step_names(rollout) -> dict[str, str]:
     return dict(CourseStep.objects.filter(course_version__rollout=rollout).values_list("key", "name"))
 
 
+# -- places --------------------------------------------------------------------------------------------------------
+
+
 def _place(place: dict[str, Any]) -> str:
     number = place.get("wave")
     if number:
         return _("pulje %(number)s") % {"number": number}
+    if place.get("status") == PlacementStatus.WITHDRAWN:
+        return _("de trukne")
     return _("plass %(place)s i køen") % {"place": place.get("queue_position")}
 
 
 def _moved(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Flyttet fra %(before)s til %(after)s") % {"before": _place(event.before), "after": _place(event.after)}
+    before, after = event.before, event.after
+    wave = after.get("wave")
+    if before.get("status") == after.get("status") and before.get("wave") == wave:
+        position = "slot" if wave else "queue_position"
+        words = {"number": wave, "before": before.get(position), "after": after.get(position)}
+        if wave:
+            return _("Flyttet fra plass %(before)s til plass %(after)s i pulje %(number)s") % words
+        return _("Flyttet fra plass %(before)s til plass %(after)s i køen") % words
+    return _("Flyttet fra %(before)s til %(after)s") % {"before": _place(before), "after": _place(after)}
 
 
 def _deferred(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Utsatt fra %(before)s til %(after)s") % {"before": _place(event.before), "after": _place(event.after)}
 
 
-def _funding(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Finansierte lisenser satt til %(after)s (før: %(before)s)") % {
-        "after": thousands(event.after["funded"]),
-        "before": thousands(event.before.get("funded") or 0),
-    }
+def _withdrawn(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Trukket fra %(place)s") % {"place": _place(event.before)}
 
 
-def _step(event: PlanEvent, steps: dict[str, str]) -> str:
-    key = event.after["step"]
-    said = _("Bekreftet: %(step)s") if event.kind == EventKind.STEP_CONFIRMED else _("Fritatt fra: %(step)s")
-    return said % {"step": steps.get(key, key)}
+def _rejoined(event: PlanEvent, steps: dict[str, str]) -> str:
+    said = _("Tilbake i planen, i %(place)s") if event.after.get("wave") else _("Tilbake i planen, på %(place)s")
+    return said % {"place": _place(event.after)}
 
 
-def _key_people(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Antall nøkkelpersoner satt til %(number)s") % {"number": thousands(event.after["key_people"])}
-
-
-def _signed(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Signerte kjørereglene, versjon %(number)s") % {"number": event.after["version"]}
+def _unpinned(event: PlanEvent, steps: dict[str, str]) -> str:
+    reason = event.before["reason"].rstrip(".")
+    return _("Plasseringen er låst opp (var låst: %(reason)s)") % {"reason": reason}
 
 
 def _chosen(event: PlanEvent, steps: dict[str, str]) -> str:
@@ -63,8 +93,14 @@ def _chosen(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Blir virksomheten ikke klar, går den til: %(where)s") % {"where": where}
 
 
-def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
-    return str(Verdict(event.after["decision"]).label)
+# -- waves ---------------------------------------------------------------------------------------------------------
+
+
+def _wave_added(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Ny pulje: åpner for ledere %(leaders)s og for alle %(all)s") % {
+        "leaders": _day(event.after["leaders_on"]),
+        "all": _day(event.after["all_staff_on"]),
+    }
 
 
 def _dates_set(event: PlanEvent, steps: dict[str, str]) -> str:
@@ -78,6 +114,20 @@ def _dates_set(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Nye datoer: %(dates)s") % {"dates": ", ".join(changed)}
 
 
+def _cap_set(event: PlanEvent, steps: dict[str, str]) -> str:
+    before, after = event.before.get("cap"), event.after.get("cap")
+    if after is None:
+        return _("Taket for medarbeidere er fjernet (var %(before)s)") % {"before": thousands(before or 0)}
+    return _("Tak for medarbeidere satt til %(after)s (før: %(before)s)") % {
+        "after": thousands(after),
+        "before": _("ikke noe tak") if before is None else thousands(before),
+    }
+
+
+def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
+    return str(Verdict(event.after["decision"]).label)
+
+
 def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Åpnet ikke %(day)s (%(step)s): ingen beslutning") % {
         "day": _day(event.after["date"]),
@@ -85,30 +135,204 @@ def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
     }
 
 
+def _opened(event: PlanEvent, steps: dict[str, str]) -> str:
+    said = _("Åpnet for alle")
+    if event.kind == EventKind.LEADERS_OPENED:
+        said = _("Åpnet for ledere og nøkkelpersoner")
+    let_in, away = len(event.after.get("let_in", [])), len(event.after.get("turned_away", []))
+    parts = [
+        ngettext("%(n)s virksomhet kom inn", "%(n)s virksomheter kom inn", let_in) % {"n": let_in},
+        _("%(n)s ble ikke med") % {"n": away} if away else "",
+    ]
+    return f"{said}: {', '.join(filter(None, parts))}"
+
+
+# -- the course ----------------------------------------------------------------------------------------------------
+
+
+def _step(said: str) -> Callable[[PlanEvent, dict[str, str]], str]:
+    def teller(event: PlanEvent, steps: dict[str, str]) -> str:
+        key = event.after["step"]
+        return f"{_(said)}: {steps.get(key, key)}"
+
+    return teller
+
+
+def _key_people(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Antall nøkkelpersoner satt til %(number)s") % {"number": thousands(event.after["key_people"])}
+
+
+def _signed(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Signerte kjørereglene, versjon %(number)s") % {"number": event.after["version"]}
+
+
+def _published(event: PlanEvent, steps: dict[str, str]) -> str:
+    said = _("Kjøreregler, versjon %(number)s, er publisert") % {"number": event.after["version"]}
+    return said if event.after.get("material", True) else _("%(said)s, uten krav om ny signatur") % {"said": said}
+
+
+# -- money ---------------------------------------------------------------------------------------------------------
+
+
+def _funding(event: PlanEvent, steps: dict[str, str]) -> str:
+    before, after = event.before, event.after
+    changed = []
+    if before.get("funded") != after["funded"]:
+        words = {"after": thousands(after["funded"]), "before": thousands(before.get("funded") or 0)}
+        changed.append(_("Finansierte lisenser satt til %(after)s (før: %(before)s)") % words)
+    cost = after.get("implementation_cost_nok")
+    if cost is not None and before.get("implementation_cost_nok") != cost:
+        words = {"after": thousands(cost), "before": thousands(before.get("implementation_cost_nok") or 0)}
+        changed.append(_("Satt av til innføring: %(after)s kr (før: %(before)s kr)") % words)
+    reference = after.get("budget_reference")
+    if reference is not None and before.get("budget_reference") != reference:
+        changed.append(_("Budsjettreferanse: %(reference)s") % {"reference": reference or _("ingen")})
+    return "; ".join([*changed[:1], *map(_lower, changed[1:])])
+
+
+def _pool_set(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Lisenser i avtalen satt til %(after)s (før: %(before)s)") % {
+        "after": thousands(event.after["pool"]),
+        "before": thousands(event.before.get("pool") or 0),
+    }
+
+
+def _price_set(event: PlanEvent, steps: dict[str, str]) -> str:
+    before, after = event.before.get("price_nok"), event.after.get("price_nok")
+    words = {"day": _day(event.after["valid_from"]), "before": _kroner(before), "after": _kroner(after)}
+    if after is None:
+        return _("Prisen fra %(day)s er tatt ut (var %(before)s per lisens i måneden)") % words
+    if before is None:
+        return _("Prisen fra %(day)s er %(after)s per lisens i måneden") % words
+    return _("Prisen fra %(day)s er %(after)s per lisens i måneden (før: %(before)s)") % words
+
+
+def _kroner(amount: str | None) -> str:
+    """ "27.50" -> "27,50 kr"; whole kroner without øre."""
+    number = Decimal(amount or 0)
+    whole, ore = int(number), round(number % 1 * 100)
+    return f"{thousands(whole)}{f',{ore:02}' if ore else ''}\N{NO-BREAK SPACE}kr"
+
+
+# -- agencies, people, mail, the rollout itself --------------------------------------------------------------------
+
+
+def _fields(event: PlanEvent, model: type[Model], said: str) -> str:
+    """Which fields were changed, from what to what; nothing before: only what they became."""
+    fields, changes = {field.name: field for field in model._meta.concrete_fields}, []
+    for name, after in event.after.items():
+        field = fields[name]
+        label, before = str(field.verbose_name), event.before.get(name)
+        if name == "status_note":
+            changes.append(label)
+            continue
+        words = {"field": label, "before": _value(field, before), "after": _value(field, after)}
+        changes.append(_("%(field)s fra %(before)s til %(after)s") % words)
+    return f"{said}: {', '.join(changes)}"
+
+
+def _value(field: Field, value: Any) -> str:
+    if value in (None, ""):
+        return _("ingen")
+    if isinstance(value, bool):
+        return _("ja") if value else _("nei")
+    if isinstance(value, int):
+        return thousands(value)
+    if field.get_internal_type() == "DateField":
+        return _day(value)
+    return f"«{Truncator(str(dict(field.flatchoices).get(value, value))).chars(TEXT_AT_MOST)}»"
+
+
+def _imported(event: PlanEvent, steps: dict[str, str]) -> str:
+    if event.before:
+        return _fields(event, Agency, _("Endret ved import"))
+    employees = event.after.get("employees")
+    if employees is None:
+        return _("Lagt inn ved import")
+    return _("Lagt inn ved import, med %(employees)s medarbeidere") % {"employees": thousands(employees)}
+
+
+def _role_given(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Ny rolle gitt: %(role)s") % {"role": RoleName(event.after["role"]).label}
+
+
+def _settled(event: PlanEvent, steps: dict[str, str]) -> str:
+    if event.after["was_sent"]:
+        return _("En melding som ble avbrutt, er avklart: den ble sendt")
+    return _("En melding som ble avbrutt, er avklart: den ble ikke sendt, og sendes på nytt")
+
+
+def _blackout(said: str) -> Callable[[PlanEvent, dict[str, str]], str]:
+    def teller(event: PlanEvent, steps: dict[str, str]) -> str:
+        period = event.after or event.before
+        first, last = _day(period["first_day"]), _day(period["last_day"])
+        return _("%(said)s: «%(name)s», %(days)s (%(kind)s)") % {
+            "said": _(said),
+            "name": period["name"],
+            "days": first if first == last else _("%(first)s til %(last)s") % {"first": first, "last": last},
+            "kind": _("ingenting åpner") if period["hard"] else _("det varsles"),
+        }
+
+    return teller
+
+
+def _created(event: PlanEvent, steps: dict[str, str]) -> str:
+    said = _("Utrullingen «%(name)s» er opprettet") % {"name": event.after["name"]}
+    template = event.after.get("template")
+    return _("%(said)s etter malen av «%(template)s»") % {"said": said, "template": template} if template else said
+
+
+def _activated(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Gjort til aktiv utrulling i stedet for «%(before)s»") % {"before": event.before["active"]}
+
+
 def _day(text: str) -> str:
     return long_date(dt.date.fromisoformat(text))
 
 
+def _just(sentence: str) -> Callable[[PlanEvent, dict[str, str]], str]:
+    return lambda event, steps: _(sentence)
+
+
+#: How each kind is told. A kind without a line is told by its name; its test fails.
 TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
-    EventKind.JOINED: lambda event, steps: _("Lagt i køen"),
+    EventKind.JOINED: _just(gettext_noop("Lagt i køen")),
+    EventKind.PILOT_MARKED: _just(gettext_noop("Merket som pilot")),
     EventKind.MOVED: _moved,
     EventKind.DEFERRED: _deferred,
+    EventKind.WITHDRAWN: _withdrawn,
+    EventKind.REJOINED: _rejoined,
+    EventKind.PINNED: _just(gettext_noop("Plasseringen er låst")),
+    EventKind.UNPINNED: _unpinned,
     EventKind.DEFERRAL_CHOSEN: _chosen,
-    EventKind.FUNDING_SET: _funding,
-    EventKind.STEP_CONFIRMED: _step,
-    EventKind.STEP_WAIVED: _step,
-    EventKind.KEY_PEOPLE_STATED: _key_people,
-    EventKind.SIGNED: _signed,
-    EventKind.READINESS_CONFIRMED: lambda event, steps: _("Meldt klar"),
-    EventKind.LEADERS_OPENED: lambda event, steps: _("Åpnet for ledere og nøkkelpersoner"),
-    EventKind.ALL_STAFF_OPENED: lambda event, steps: _("Åpnet for alle"),
-    EventKind.HELD: lambda event, steps: _("Åpningen for alle ble holdt tilbake"),
-    EventKind.RELEASED: lambda event, steps: _("Sluppet inn for alle"),
-}
-
-#: What is told of a whole wave, and of no agency in it.
-OF_A_WAVE: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
-    EventKind.DECIDED: _decided,
+    EventKind.WAVE_ADDED: _wave_added,
     EventKind.DATES_SET: _dates_set,
+    EventKind.CAP_SET: _cap_set,
+    EventKind.DECIDED: _decided,
     EventKind.NO_DECISION: _no_decision,
+    EventKind.LEADERS_OPENED: _opened,
+    EventKind.ALL_STAFF_OPENED: _opened,
+    EventKind.HELD: _just(gettext_noop("Åpningen for alle ble holdt tilbake")),
+    EventKind.RELEASED: _just(gettext_noop("Sluppet inn for alle")),
+    EventKind.STEP_CONFIRMED: _step(gettext_noop("Bekreftet")),
+    EventKind.STEP_WAIVED: _step(gettext_noop("Fritatt fra")),
+    EventKind.WAIVER_TAKEN_BACK: _step(gettext_noop("Fritaket er tatt tilbake")),
+    EventKind.KEY_PEOPLE_STATED: _key_people,
+    EventKind.GUIDELINES_PUBLISHED: _published,
+    EventKind.SIGNED: _signed,
+    EventKind.READINESS_CONFIRMED: _just(gettext_noop("Meldt klar")),
+    EventKind.FUNDING_SET: _funding,
+    EventKind.POOL_SET: _pool_set,
+    EventKind.PRICE_SET: _price_set,
+    EventKind.AGENCY_IMPORTED: _imported,
+    EventKind.AGENCY_EDITED: lambda event, steps: _fields(event, Agency, _("Endret")),
+    EventKind.ROLE_GIVEN: _role_given,
+    EventKind.MESSAGE_SETTLED: _settled,
+    EventKind.BLACKOUT_ADDED: _blackout(gettext_noop("Sperreperiode lagt inn")),
+    EventKind.BLACKOUT_REMOVED: _blackout(gettext_noop("Sperreperiode fjernet")),
+    EventKind.FEED_MADE: _just(gettext_noop("Ny hemmelig kalenderadresse er laget")),
+    EventKind.FEED_REVOKED: _just(gettext_noop("Den hemmelige kalenderadressen er trukket tilbake")),
+    EventKind.ROLLOUT_CREATED: _created,
+    EventKind.ROLLOUT_EDITED: lambda event, steps: _fields(event, Rollout, _("Utrullingen er endret")),
+    EventKind.ROLLOUT_ACTIVATED: _activated,
 }

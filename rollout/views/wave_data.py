@@ -4,7 +4,6 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from rollout import emails
@@ -19,7 +18,6 @@ from rollout.models import (
     Decision,
     EmailKind,
     EmailState,
-    EventKind,
     OutgoingEmail,
     PlanEvent,
     Rollout,
@@ -260,8 +258,7 @@ def _sent(rollout: Rollout, wave: Wave) -> list[Sent]:
 
 def _history(rollout: Rollout, wave: Wave) -> list[Told]:
     """Newest first: what happened to the wave and in it, and who was moved out of it."""
-    left = Q(kind__in=[EventKind.MOVED, EventKind.DEFERRED], before__wave=wave.number)
-    events = rollout.events.filter(Q(wave=wave) | left).select_related("by", "agency", "wave")
+    events = rollout.events.about_wave(wave).for_telling()
     names = step_names(rollout)
     return [
         Told(event, f"{event.agency}: {tell(event, names)}" if event.agency else tell(event, names))

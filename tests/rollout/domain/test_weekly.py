@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-from rollout.domain import confirming, deciding, licensing, opening, placing, queueing, reporting, scheduling
+from rollout.domain import (
+    confirming,
+    deciding,
+    leaving,
+    licensing,
+    opening,
+    placing,
+    queueing,
+    reporting,
+    scheduling,
+    undoing,
+)
 from rollout.models import OutgoingEmail, Rollout, Verdict
 from tests import factories as make
 from tests.factories import at
@@ -310,3 +321,28 @@ def test_a_name_with_markup_is_escaped_in_the_html_only(rollout, lead):
     assert "Barn & <Unge>" in mail.text
     assert "Barn &amp; &lt;Unge&gt;" in mail.html
     assert "<Unge>" not in mail.html
+
+
+def test_what_was_taken_back_within_the_week_is_not_told(rollout, lead):
+    status(rollout, "2018-02-05 08:00")
+    moved = placing.move(placement=placed(rollout, "vav"), to=rollout.waves.get(number=2), by=lead, now=make.NOW)
+    undoing.undo(rollout=rollout, change=moved.change, by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-12 08:00")) == []
+
+    leaving.withdraw(placement=placed(rollout, "vav"), reason="Vil vente", by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-19 08:00")) == ["Vann- og avløpsetaten er trukket fra køen: Vil vente"]
+
+
+def test_an_undoing_that_was_itself_taken_back_leaves_the_change_told(rollout, lead):
+    status(rollout, "2018-02-05 08:00")
+    moved = placing.move(placement=placed(rollout, "vav"), to=rollout.waves.get(number=2), by=lead, now=make.NOW)
+    (back,) = undoing.undo(rollout=rollout, change=moved.change, by=lead, now=make.NOW)
+    undoing.undo(rollout=rollout, change=back.change, by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-12 08:00")) == ["Flyttet fra køen til Pulje 2: Vann- og avløpsetaten."]
+
+
+def test_what_is_taken_back_a_week_later_is_told_then(rollout, lead):
+    withdrawn = leaving.withdraw(placement=placed(rollout, "bns"), reason="Vil vente", by=lead, now=make.NOW)
+    status(rollout, "2018-02-05 08:00")
+    undoing.undo(rollout=rollout, change=withdrawn.change, by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-12 08:00")) == ["Bydel Nordstrand er tilbake i Pulje 1."]

@@ -1,0 +1,227 @@
+"""Every kind of event is told in a sentence of its own, and an undoing says what it took back."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from rollout.domain import calendar, leaving, licensing, placing, profiles, scheduling, undoing
+from rollout.models import EventKind, PlanEvent
+from rollout.views.event_words import TELL, step_names, tell
+from tests.factories import NOW, make_agency, make_lead, make_rollout, place
+
+pytestmark = pytest.mark.django_db
+
+QUEUED, PLACED = {"status": "queued", "queue_position": 4}, {"status": "placed", "wave": 2, "slot": 3}
+DATES = {"leaders_on": "2018-02-07", "all_staff_on": "2018-02-27"}
+PERIOD = {"name": "Fellesferie", "first_day": "2018-07-09", "last_day": "2018-07-27", "hard": True}
+FUNDING = {"funded": 1600, "implementation_cost_nok": 240_000, "budget_reference": "Budsjett 2018"}
+
+#: Each kind as the verbs write it: what was before, what came after, and the sentence.
+TOLD = [
+    (EventKind.JOINED, {}, {"queue_position": 4, "funded": 10}, "Lagt i køen"),
+    (EventKind.PILOT_MARKED, {}, {}, "Merket som pilot"),
+    (EventKind.MOVED, QUEUED, PLACED, "Flyttet fra plass 4 i køen til pulje 2"),
+    (EventKind.MOVED, PLACED, PLACED | {"slot": 1}, "Flyttet fra plass 3 til plass 1 i pulje 2"),
+    (EventKind.MOVED, QUEUED, QUEUED | {"queue_position": 1}, "Flyttet fra plass 4 til plass 1 i køen"),
+    (EventKind.DEFERRED, PLACED, QUEUED, "Utsatt fra pulje 2 til plass 4 i køen"),
+    (EventKind.WITHDRAWN, PLACED, {"status": "withdrawn"}, "Trukket fra pulje 2"),
+    (EventKind.REJOINED, {"status": "withdrawn"}, QUEUED, "Tilbake i planen, på plass 4 i køen"),
+    (EventKind.REJOINED, {"status": "withdrawn"}, PLACED, "Tilbake i planen, i pulje 2"),
+    (EventKind.PINNED, {}, {"reason": "Avtalt."}, "Plasseringen er låst"),
+    (EventKind.UNPINNED, {"reason": "Avtalt."}, {}, "Plasseringen er låst opp (var låst: Avtalt)"),
+    (EventKind.DEFERRAL_CHOSEN, {"wave": None}, {"wave": 3}, "Blir virksomheten ikke klar, går den til: pulje 3"),
+    (
+        EventKind.WAVE_ADDED,
+        {},
+        DATES,
+        "Ny pulje: åpner for ledere onsdag 7. februar 2018 og for alle tirsdag 27. februar 2018",
+    ),
+    (
+        EventKind.DATES_SET,
+        DATES,
+        DATES | {"leaders_on": "2018-02-08"},
+        "Nye datoer: ledere torsdag 8. februar 2018 (før: onsdag 7. februar 2018)",
+    ),
+    (EventKind.CAP_SET, {"cap": None}, {"cap": 9000}, "Tak for medarbeidere satt til 9 000 (før: ikke noe tak)"),
+    (EventKind.CAP_SET, {"cap": 9000}, {"cap": None}, "Taket for medarbeidere er fjernet (var 9 000)"),
+    (EventKind.DECIDED, {"decision": None}, {"decision": "go", "decision_id": 1}, "Klarsignal"),
+    (
+        EventKind.NO_DECISION,
+        {},
+        {"step": "leaders", "date": "2018-02-07"},
+        "Åpnet ikke onsdag 7. februar 2018 (ledertilgang): ingen beslutning",
+    ),
+    (
+        EventKind.LEADERS_OPENED,
+        {"state": "planned"},
+        {"state": "leaders_open", "let_in": ["bns"], "turned_away": ["kli", "vav"], "people": 1650},
+        "Åpnet for ledere og nøkkelpersoner: 1 virksomhet kom inn, 2 ble ikke med",
+    ),
+    (
+        EventKind.ALL_STAFF_OPENED,
+        {"state": "leaders_open"},
+        {"state": "all_open", "let_in": ["bns", "kli"], "turned_away": [], "people": 1687},
+        "Åpnet for alle: 2 virksomheter kom inn",
+    ),
+    (EventKind.HELD, {}, {}, "Åpningen for alle ble holdt tilbake"),
+    (EventKind.RELEASED, {}, {}, "Sluppet inn for alle"),
+    (EventKind.STEP_CONFIRMED, {}, {"step": "sponsor"}, "Bekreftet: Sponsor oppnevnt"),
+    (EventKind.STEP_WAIVED, {}, {"step": "sponsor"}, "Fritatt fra: Sponsor oppnevnt"),
+    (EventKind.WAIVER_TAKEN_BACK, {}, {"step": "sponsor"}, "Fritaket er tatt tilbake: Sponsor oppnevnt"),
+    (EventKind.KEY_PEOPLE_STATED, {"key_people": None}, {"key_people": 65}, "Antall nøkkelpersoner satt til 65"),
+    (EventKind.GUIDELINES_PUBLISHED, {}, {"version": 2, "material": True}, "Kjøreregler, versjon 2, er publisert"),
+    (
+        EventKind.GUIDELINES_PUBLISHED,
+        {},
+        {"version": 3, "material": False},
+        "Kjøreregler, versjon 3, er publisert, uten krav om ny signatur",
+    ),
+    (EventKind.SIGNED, {}, {"version": 1, "role": "agency_head"}, "Signerte kjørereglene, versjon 1"),
+    (EventKind.READINESS_CONFIRMED, {}, {"comment": ""}, "Meldt klar"),
+    (
+        EventKind.FUNDING_SET,
+        {},
+        FUNDING,
+        "Finansierte lisenser satt til 1 600 (før: 0); satt av til innføring: 240 000",
+    ),
+    (
+        EventKind.FUNDING_SET,
+        FUNDING,
+        FUNDING | {"budget_reference": "Sak 12/18"},
+        "Budsjettreferanse: Sak 12/18",
+    ),
+    (EventKind.POOL_SET, {"pool": 45_000}, {"pool": 50_000}, "Lisenser i avtalen satt til 50 000 (før: 45 000)"),
+    (
+        EventKind.PRICE_SET,
+        {"valid_from": "2018-07-02", "price_nok": "25.00"},
+        {"valid_from": "2018-07-02", "price_nok": "27.50"},
+        "Prisen fra mandag 2. juli 2018 er 27,50 kr per lisens i måneden (før: 25 kr)",
+    ),
+    (
+        EventKind.PRICE_SET,
+        {"valid_from": "2018-07-02", "price_nok": "27.50"},
+        {"valid_from": "2018-07-02", "price_nok": None},
+        "Prisen fra mandag 2. juli 2018 er tatt ut (var 27,50 kr per lisens i måneden)",
+    ),
+    (
+        EventKind.AGENCY_IMPORTED,
+        {},
+        {"name": "Bydel Nordstrand", "employees": 1650},
+        "Lagt inn ved import, med 1 650 medarbeidere",
+    ),
+    (
+        EventKind.AGENCY_IMPORTED,
+        {"employees": 1650},
+        {"employees": 1700},
+        "Endret ved import: medarbeidere fra 1 650 til 1 700",
+    ),
+    (
+        EventKind.AGENCY_EDITED,
+        {"name": "Kli", "kind": "etat", "maturity": None, "status_note": ""},
+        {"name": "Klimaetaten", "kind": "district", "maturity": 3, "status_note": "Ny leder."},
+        "Endret: navn fra «Kli» til «Klimaetaten», type fra «Etat» til «Bydel», modenhetsgrad fra ingen til 3, merknad",
+    ),
+    (EventKind.ROLE_GIVEN, {}, {"person": 1, "role": "agency_head"}, "Ny rolle gitt: virksomhetsleder"),
+    (
+        EventKind.MESSAGE_SETTLED,
+        {"state": "unknown"},
+        {"message_id": "a", "was_sent": True},
+        "En melding som ble avbrutt, er avklart: den ble sendt",
+    ),
+    (
+        EventKind.BLACKOUT_ADDED,
+        {},
+        PERIOD,
+        "Sperreperiode lagt inn: «Fellesferie», mandag 9. juli 2018 til fredag 27. juli 2018 (ingenting åpner)",
+    ),
+    (
+        EventKind.BLACKOUT_REMOVED,
+        PERIOD | {"hard": False, "last_day": "2018-07-09"},
+        {},
+        "Sperreperiode fjernet: «Fellesferie», mandag 9. juli 2018 (det varsles)",
+    ),
+    (EventKind.FEED_MADE, {}, {}, "Ny hemmelig kalenderadresse er laget"),
+    (EventKind.FEED_REVOKED, {}, {}, "Den hemmelige kalenderadressen er trukket tilbake"),
+    (
+        EventKind.ROLLOUT_CREATED,
+        {},
+        {"slug": "teams", "name": "Teams i Oslo", "template": "Workplace i Oslo", "is_active": False},
+        "Utrullingen «Teams i Oslo» er opprettet etter malen av «Workplace i Oslo»",
+    ),
+    (
+        EventKind.ROLLOUT_EDITED,
+        {"ends_on": None},
+        {"ends_on": "2018-12-31"},
+        "Utrullingen er endret: siste dag fra ingen til mandag 31. desember 2018",
+    ),
+    (
+        EventKind.ROLLOUT_ACTIVATED,
+        {"active": "Workplace i Oslo"},
+        {"is_active": True},
+        "Gjort til aktiv utrulling i stedet for «Workplace i Oslo»",
+    ),
+]
+
+
+@pytest.fixture
+def rollout():
+    return make_rollout(waves=3)
+
+
+@pytest.mark.parametrize(("kind", "before", "after", "sentence"), TOLD, ids=[str(kind) for kind, *_rest in TOLD])
+def test_a_kind_is_told_in_a_sentence(rollout, kind, before, after, sentence):
+    event = PlanEvent(rollout=rollout, kind=kind, at=NOW, before=before, after=after)
+    assert tell(event, {"sponsor": "Sponsor oppnevnt"}).replace("\xa0", " ").startswith(sentence)
+
+
+def test_no_kind_is_left_with_its_bare_label():
+    assert set(TELL) == set(EventKind) == {kind for kind, *_rest in TOLD}
+
+
+@pytest.fixture
+def all_that_can_be_undone(rollout):
+    """What the verbs themselves write: each kind that can be taken back, once."""
+    lead, act = make_lead(), {"now": NOW}
+    act["by"] = lead
+    placement = place(make_agency("kli"), rollout=rollout)
+    one = rollout.waves.get(number=1)
+    placing.move(placement=placement, to=one, **act)
+    leaving.pin(placement=placement, reason="Avtalt", **act)
+    leaving.unpin(placement=placement, **act)
+    leaving.withdraw(placement=placement, reason="Vil vente", **act)
+    leaving.rejoin(placement=placement, **act)
+    scheduling.set_dates(wave=one, leaders_on=dt.date(2018, 2, 8), all_staff_on=one.all_staff_on, **act)
+    scheduling.set_people_cap(wave=one, cap=9000, **act)
+    licensing.set_funding(placement=placement, funded=5, implementation_cost_nok=0, budget_reference="", **act)
+    licensing.set_pool(rollout=rollout, size=50_000, **act)
+    licensing.set_price(rollout=rollout, valid_from=dt.date(2018, 7, 1), price_nok=Decimal("27.50"), **act)
+    period = calendar.add_blackout(
+        rollout=rollout, name="Stengt", first_day=dt.date(2018, 3, 1), last_day=dt.date(2018, 3, 2), hard=True, **act
+    )
+    calendar.remove_blackout(period=period, **act)
+    profiles.edit(rollout=rollout, agency=placement.agency, fields={"employees": 120}, **act)
+    return rollout, lead
+
+
+def test_an_undoing_tells_what_it_took_back_and_its_own_undoing_what_is_so_again(all_that_can_be_undone):
+    rollout, lead = all_that_can_be_undone
+    names = step_names(rollout)
+    events = list(rollout.events.for_telling().order_by("-id"))
+    assert len(events) == 13
+    for event in events:
+        told = tell(event, names)
+        (back,) = undoing.undo(rollout=rollout, change=event.change, by=lead, now=NOW)
+        assert tell(back, names) == f"Angret: {told[0].lower()}{told[1:]}"
+        (again,) = undoing.undo(rollout=rollout, change=back.change, by=lead, now=NOW)
+        assert tell(again, names).startswith("Angringen er angret: ")
+        undoing.undo(rollout=rollout, change=again.change, by=lead, now=NOW)
+
+
+def test_telling_many_takes_no_query_of_its_own(all_that_can_be_undone, django_assert_num_queries):
+    rollout, lead = all_that_can_be_undone
+    last = rollout.events.last()
+    undoing.undo(rollout=rollout, change=last.change, by=lead, now=NOW)
+    with django_assert_num_queries(1):
+        for event in rollout.events.for_telling():
+            tell(event, {})
