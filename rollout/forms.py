@@ -16,6 +16,8 @@ MOST = 2_000_000_000
 class MoveForm(forms.Form):
     """Where an agency is to go. `version` is the card's as it was shown; `origin` the column it was shown in.
 
+    `seen` is the last event that the page knew of when the form was made.
+
     `position` counts from 1 in the queue; `before` and `after` are the neighbours a card was dropped between.
     """
 
@@ -29,6 +31,7 @@ class MoveForm(forms.Form):
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
     origin = forms.SlugField(widget=forms.HiddenInput, required=False)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     before = forms.SlugField(widget=forms.HiddenInput, required=False)
     after = forms.SlugField(widget=forms.HiddenInput, required=False)
 

@@ -2,16 +2,19 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status, waves
+from rollout.views import agency_plan, board, board_live, demo, health, home, importing, mail, mypage, status, undoing, waves
 
 plan = [
     path("", home.home, name="home"),
     path("demo/step/", demo.demo_step, name="demo-step"),
     path("r/<slug:slug>/board/", board.show, name="board"),
+    path("r/<slug:slug>/board/changes/", board_live.changes, name="board-changes"),
     path("r/<slug:slug>/board/move/<slug:agency>/", board.move, name="board-move"),
+    path("r/<slug:slug>/board/move/<slug:agency>/effect/", board_live.effect, name="board-effect"),
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),
     path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
+    path("r/<slug:slug>/undo/<uuid:change>/", undoing.undo, name="undo"),
     path("r/<slug:slug>/import/", importing.show, name="import"),
     path("r/<slug:slug>/import/try/", importing.try_out, name="import-try"),
     path("r/<slug:slug>/import/run/", importing.run, name="import-run"),

@@ -84,6 +84,9 @@ TABLE: dict[str, Line] = {
     # the board
     "rollout:board": Line(get=CENTRAL, args=R),
     "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),
+    "rollout:board-changes": Line(get=CENTRAL, args=R),
+    "rollout:board-effect": Line(get=LEADS, args=KLI),
+    "rollout:undo": Line(post=LEADS, args=R | {"change": "00000000-0000-4000-8000-000000000000"}),
     "rollout:board-join": Line(get=LEADS, post=LEADS, args=R),
     "rollout:wave-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:proposed-plan": Line(post=LEADS, args=R),

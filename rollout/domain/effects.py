@@ -27,18 +27,35 @@ class Overdue:
 
 @dataclass(frozen=True)
 class Effects:
-    """What a change brings. `warnings` are sentences; `loses_go` the waves whose go is void by it."""
+    """What a change brings. `warnings` are sentences; `loses_go` the waves whose go is void by it.
+
+    `over_cap`: a sentence if the wave comes to hold more people than its cap.
+    """
 
     overdue: list[Overdue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     loses_go: list[Wave] = field(default_factory=list)
     shifts: list[scheduling.Shift] = field(default_factory=list)
+    over_cap: str = ""
+
+    @property
+    def gravest(self) -> list[str]:
+        """Which go is void, and a cap that is passed."""
+        said = [_("Klarsignalet for %(wave)s faller bort.") % {"wave": wave} for wave in self.loses_go]
+        return said + list(filter(None, [self.over_cap]))
 
     @property
     def sentences(self) -> list[str]:
         """All of it in words, the gravest first."""
-        said = [_("Klarsignalet for %(wave)s faller bort.") % {"wave": wave} for wave in self.loses_go]
-        return said + self.warnings + [_late(one) for one in self.overdue]
+        return self.gravest + self.warnings + [_late(one) for one in self.overdue]
+
+    @property
+    def brief(self) -> list[str]:
+        """What there is room for right after the change: the gravest, and how many steps went over their date."""
+        late = sum(len(one.problems) for one in self.overdue)
+        if not late:
+            return self.gravest
+        return [*self.gravest, ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", late) % {"n": late}]
 
     @property
     def none(self) -> bool:
@@ -92,6 +109,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
         touched[to.pk] = to
     warnings: list[str] = []
     overdue: list[Overdue] = []
+    over_cap = ""
     if to is not None and movers:
         standing = list(to.placements.select_related("agency"))
         free = CAPACITY - len(standing)
@@ -102,7 +120,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
                 if free
                 else _("%(wave)s er full.") % {"wave": to}
             )
-        warnings += filter(None, [placing.cap_warning(to, [*standing, *movers])])
+        over_cap = placing.cap_warning(to, [*standing, *movers])
         warnings += _licences_short(rollout, movers)
         overdue = _overdue_after(movers, {p.pk: to for p in movers}, now=now)
     warnings += [
@@ -110,7 +128,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
         for p in movers
         if p.is_pinned
     ]
-    return Effects(overdue, warnings, [wave for wave in touched.values() if wave.has_go])
+    return Effects(overdue, warnings, [wave for wave in touched.values() if wave.has_go], over_cap=over_cap)
 
 
 def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:

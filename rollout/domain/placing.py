@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -88,7 +88,7 @@ def move(
     lock_plan(placement.rollout_id)
     placement = fresh(placement)
     refuse_if_moved_since(placement, version_seen)
-    refuse_if_fixed(placement)
+    refuse_if_fixed(placement, seen=seen)
     target = wave_to_enter(placement, to, seen=seen)
     if target is not None and target == placement.wave and position in (None, placement.slot):
         return None
@@ -130,7 +130,7 @@ def move_many(
                 PlacementStatus.PLACED,
             ):
                 continue
-            refuse_if_fixed(placement)
+            refuse_if_fixed(placement, seen=seen)
         except MoveRefused as refused:
             reasons += refused.reasons
         else:
@@ -206,14 +206,18 @@ def place_name(placement: Placement) -> str:
     }[PlacementStatus(placement.status)]
 
 
-def refuse_if_fixed(placement: Placement) -> None:
-    """Raises MoveRefused: pilots, withdrawn, pinned and those in an opened wave stay where they are."""
+def refuse_if_fixed(placement: Placement, *, seen: int | None = None) -> None:
+    """Raises MoveRefused: pilots, withdrawn, pinned and those in an opened wave stay where they are.
+
+    What happened after event `seen`, the last the page knew of, is told with who did it.
+    """
     if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
         raise MoveRefused(_("%(agency)s står utenfor kø og puljer og kan ikke flyttes.") % {"agency": placement.agency})
     if placement.wave is not None and not placement.wave.is_planned:
         raise MoveRefused(
             _("%(wave)s er åpnet, så %(agency)s kan ikke flyttes ut. Lederne der har alt tilgang.")
             % {"wave": placement.wave, "agency": placement.agency}
+            + _opened_since(placement.wave, seen)
         )
     if placement.is_pinned:
         raise MoveRefused(
@@ -223,6 +227,7 @@ def refuse_if_fixed(placement: Placement) -> None:
                 "place": place_name(placement),
                 "reason": placement.pin_reason.rstrip(".") + ".",
             }
+            + _pinned_since(placement, seen)
         )
 
 
@@ -235,6 +240,7 @@ def wave_to_enter(placement: Placement, to: Wave | None, *, seen: int | None = N
     if not wave.is_planned:
         raise MoveRefused(
             _("%(wave)s er åpnet og tar ikke imot flere. Velg en pulje som ikke er åpnet, eller køen.") % {"wave": wave}
+            + _opened_since(wave, seen)
         )
     if wave.pk != placement.wave_id and free_slot(wave) is None:
         raise MoveRefused(
@@ -247,17 +253,29 @@ def wave_to_enter(placement: Placement, to: Wave | None, *, seen: int | None = N
 
 def _filled_since(wave: Wave, seen: int | None) -> str:
     """Who took the last place, where that happened after the page was shown."""
-    if seen is None:
-        return ""
-    entered = wave.events.filter(kind__in=PLACING, pk__gt=seen, after__wave=wave.number)
-    last = entered.select_related("by", "agency").last()
+    entered = wave.events.filter(kind__in=PLACING, after__wave=wave.number)
+    return _since(entered, seen, _("%(who)s flyttet %(agency)s dit %(when)s, etter at du åpnet tavlen."))
+
+
+def _opened_since(wave: Wave, seen: int | None) -> str:
+    opened = wave.events.filter(kind__in=[EventKind.LEADERS_OPENED, EventKind.ALL_STAFF_OPENED])
+    return _since(opened, seen, _("%(who)s åpnet den %(when)s, etter at du åpnet tavlen."))
+
+
+def _pinned_since(placement: Placement, seen: int | None) -> str:
+    pinned = PlanEvent.objects.filter(
+        rollout=placement.rollout_id, agency=placement.agency_id, kind=EventKind.PINNED
+    )
+    return _since(pinned, seen, _("%(who)s låste den %(when)s, etter at du åpnet tavlen."))
+
+
+def _since(events: QuerySet[PlanEvent], seen: int | None, sentence: str) -> str:
+    """The sentence about the last of the events, where that came after the page was shown; else empty."""
+    last = events.filter(pk__gt=seen).select_related("by", "agency").last() if seen is not None else None
     if last is None:
         return ""
-    return " " + _("%(who)s flyttet %(agency)s dit %(when)s, etter at du åpnet tavlen.") % {
-        "who": last.by or _("Systemet"),
-        "agency": last.agency,
-        "when": clock_time(last.at),
-    }
+    said = {"who": last.by or _("Systemet"), "agency": last.agency, "when": clock_time(last.at)}
+    return " " + sentence % said
 
 
 def put(

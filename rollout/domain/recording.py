@@ -4,6 +4,9 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
 from agencies.models import Agency, Person
 from rollout.models import EventKind, PlanEvent, Rollout, Wave
 
@@ -44,3 +47,14 @@ def record(
         change=change or new_change(),
         undoes=undoes,
     )
+
+
+def plan_version(slug: str) -> int | None:
+    """The id of the plan's last event, 0 before the first; None if there is no such rollout. One small query.
+
+    Every change writes an event under the plan's lock, so the ids grow with the changes: who read the plan after this
+    number saw at least all that it counts.
+    """
+    last = PlanEvent.objects.filter(rollout=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    found = Rollout.objects.filter(slug=slug).annotate(version=Coalesce(Subquery(last), 0))
+    return found.values_list("version", flat=True).first()

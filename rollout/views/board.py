@@ -18,13 +18,19 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock, reference
-from rollout.domain import placing, queueing, scheduling
+from rollout.domain import effects, placing, queueing, scheduling
+from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm
-from rollout.models import CAPACITY, Placement, Rollout, Wave
+from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.board_data import QUEUE, Board, Column, board
+from rollout.views.board_since import since
 from rollout.views.context import rollout_of
+
+
+#: What every answer renews around the columns.
+AROUND = ("strip", "filters", "proposal", "jump", "shown", "news")
 
 
 @dataclass(frozen=True)
@@ -70,28 +76,43 @@ def _proposal(rollout: Rollout, shown: Board) -> dict[str, int]:
 def move(request: Request, slug: str, agency: str) -> HttpResponse:
     """Move one agency: GET shows the form, as a page or in the board's dialog; POST moves it."""
     rollout = rollout_of(request, slug)
-    placement = get_object_or_404(rollout.placements.select_related("agency", "wave", "rollout"), agency__slug=agency)
+    placement = placement_of(rollout, agency)
     if request.method != "POST":
         return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement))
     form = _bound_move_form(request, rollout, placement)
     if not form.is_valid():
         return _move_form(request, rollout, placement, form, status=422)
-    to, wanted = form.cleaned_data["to"], form.cleaned_data
+    to, wanted, now = form.cleaned_data["to"], form.cleaned_data, clock.now()
+    wave = wave_of(rollout, to)
+    foreseen = effects.of_move(rollout=rollout, placements=[placement], to=wave, now=now)
     try:
-        placing.move(
+        event = placing.move(
             placement=placement,
-            to=_wave(rollout, to),
+            to=wave,
             by=request.user,
-            now=clock.now(),
+            now=now,
             version_seen=wanted["version"],
+            seen=wanted["seen"] or shown_version(request),
             position=_position(rollout, placement, wanted) if to == QUEUE else None,
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
-    return _moved(request, rollout, placement, form)
+    return _moved(request, rollout, placement, form, event, foreseen)
 
 
-def _wave(rollout: Rollout, key: str) -> Wave | None:
+def placement_of(rollout: Rollout, agency: str) -> Placement:
+    """The agency's placement with all that a move asks of it; 404 if it takes no part."""
+    known = rollout.placements.select_related("agency", "wave", "rollout", "licence_budget")
+    return get_object_or_404(known, agency__slug=agency)
+
+
+def shown_version(request: Request) -> int | None:
+    """The last event that the page knows of, as an open board tells it with each request; None without one."""
+    told = (request.POST if request.method == "POST" else request.GET).get("since", "")
+    return int(told) if told.isdecimal() else None
+
+
+def wave_of(rollout: Rollout, key: str) -> Wave | None:
     return None if key == QUEUE else rollout.waves.get(number=key)
 
 
@@ -136,7 +157,11 @@ def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> 
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
     version = request.GET.get("version", "")
     origin = request.GET.get("origin") or _place_key(placement)
-    initial = {"version": int(version) if version.isdecimal() else placement.version, "origin": origin}
+    initial = {
+        "version": int(version) if version.isdecimal() else placement.version,
+        "origin": origin,
+        "seen": shown_version(request) or plan_version(rollout.slug),
+    }
     return MoveForm(initial=initial, **_choices(rollout, placement, origin))
 
 
@@ -165,13 +190,27 @@ def _move_form(
     return render(request, template, context, status=status)
 
 
-def _moved(request: Request, rollout: Rollout, placement: Placement, form: MoveForm) -> HttpResponse:
+def _moved(
+    request: Request,
+    rollout: Rollout,
+    placement: Placement,
+    form: MoveForm,
+    event: PlanEvent | None,
+    foreseen: effects.Effects,
+) -> HttpResponse:
+    """What moved and what came of it, with the means to take it back. No event: it stood there already."""
     shown = board(rollout, now=clock.now())
-    said = _said(placement, shown.column_of(placement.agency.slug))
+    said = " ".join([_said(placement, shown.column_of(placement.agency.slug)), *foreseen.brief])
+    undo = reverse("rollout:undo", args=[rollout.slug, event.change]) if event else ""
     if not request.htmx:
-        messages.success(request, said)
+        messages.success(request, said, extra_tags=undo)
         return redirect(f"{reverse('rollout:board', args=[rollout.slug])}#card-{placement.agency.slug}")
-    return _pieces(request, rollout, shown, placement, form, say={"text": said, "kind": "ok"})
+    say = {"text": said, "kind": "warn" if foreseen.brief else "ok", "undo": undo}
+    return pieces(request, rollout, shown, say=say, columns=_columns_of(form), agency=placement.agency.slug)
+
+
+def _columns_of(form: MoveForm) -> set[str]:
+    return {form.cleaned_data["origin"], form.cleaned_data["to"]}
 
 
 def _said(placement: Placement, column: Column | None) -> str:
@@ -193,40 +232,63 @@ def _refused(request: Request, rollout: Rollout, placement: Placement, form: Mov
     if not request.htmx:
         placement.refresh_from_db()
         again = MoveForm(
-            initial={"version": placement.version, "origin": _place_key(placement), "to": form.cleaned_data["to"]},
+            initial={
+                "version": placement.version,
+                "origin": _place_key(placement),
+                "to": form.cleaned_data["to"],
+                "seen": plan_version(rollout.slug),
+            },
             **_choices(rollout, placement, origin=_place_key(placement)),
         )
         return _move_form(request, rollout, placement, again, status=409, refusal=text)
     shown = board(rollout, now=clock.now())
     refusal = Refusal(form.cleaned_data["to"], text)
-    return _pieces(request, rollout, shown, placement, form, say={"text": text, "kind": "stop"}, refusal=refusal)
+    return pieces(
+        request,
+        rollout,
+        shown,
+        say={"text": text, "kind": "stop"},
+        columns=_columns_of(form),
+        agency=placement.agency.slug,
+        refusal=refusal,
+        status=409,
+    )
 
 
-def _pieces(
+def pieces(
     request: Request,
     rollout: Rollout,
     shown: Board,
-    placement: Placement,
-    form: MoveForm,
     *,
-    say: dict[str, str],
+    say: dict[str, str] | None = None,
+    columns: set[str] = frozenset(),  # type: ignore[assignment]
+    agency: str = "",
     refusal: Refusal | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """What a move changes on an open board, out of band: the columns left, come to and stood in, and the sums."""
-    now_in = shown.column_of(placement.agency.slug)
-    keys = {form.cleaned_data["origin"], form.cleaned_data["to"], now_in.key if now_in else ""}
-    context = _context(request, rollout, shown) | {"oob": True, "refusal": refusal}
-    parts = [
-        render_to_string("rollout/board.html#wave-column", context | {"column": column}, request)
-        for column in shown.columns
-        if column.key in keys
-    ]
-    parts += [
-        render_to_string(f"rollout/board.html#{part}", context, request) for part in ("strip", "filters", "proposal")
-    ]
-    response = HttpResponse("".join(parts), status=409 if refusal else 200)
-    trigger_client_event(response, "say", say)
-    return trigger_client_event(response, "moved", {"agency": placement.agency.slug}, after="settle")
+    """What has changed on an open board, out of band: `columns`, where `agency` stands, and all since it was shown.
+
+    The board comes to know the plan's version as these pieces show it, so that nothing between is left out: what
+    others did meanwhile is sent with what one did oneself. `say` goes to the toast; focus follows `agency`.
+    """
+    known = shown_version(request)
+    news = since(rollout, shown, seen=shown.version if known is None else known, reader=request.user)
+    now_in = shown.column_of(agency)
+    keys = columns | news.columns | ({now_in.key} if now_in else set())
+    context = _context(request, rollout, shown) | {"oob": True, "refusal": refusal, "since": news}
+    parts = []
+    for column in shown.columns:
+        if column.key in news.added:
+            html = render_to_string("rollout/board.html#wave-column", context | {"column": column, "oob": False}, request)
+            parts.append(f'<div hx-swap-oob="beforeend:#board">{html}</div>')
+        elif column.key in keys:
+            parts.append(render_to_string("rollout/board.html#wave-column", context | {"column": column}, request))
+    parts += [render_to_string(f"rollout/board.html#{part}", context, request) for part in AROUND]
+    response = HttpResponse("".join(parts), status=status)
+    if say:
+        trigger_client_event(response, "say", say)
+        trigger_client_event(response, "moved", {"agency": agency}, after="settle")
+    return response
 
 
 @may(Do.CHANGE_PLAN)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from rollout.domain import figures
+from rollout.domain.recording import plan_version
 from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
 QUEUE = "queue"
@@ -99,9 +100,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Board:
+    """The whole of it. `version`: the plan's (`recording.plan_version`) when the reading began."""
+
     columns: list[Column]
     totals: figures.Totals
     next_opening: Opening | None
+    version: int = 0
 
     @property
     def cards(self) -> list[Card]:
@@ -141,6 +145,7 @@ class Board:
 
 
 def board(rollout: Rollout, *, now: dt.datetime) -> Board:
+    version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
     plan = figures.plan(rollout, now=now)
     year = now.astimezone(OSLO).year
     columns = [Column(QUEUE, _("Kø"), QUEUE, [_card(entry) for entry in plan.queue])]
@@ -155,7 +160,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
         )
         for entry in plan.waves
     ]
-    return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now))
+    return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now), version)
 
 
 def _card(entry: figures.Entry) -> Card:

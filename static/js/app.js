@@ -1,15 +1,39 @@
 // On every page: menus that close, the one dialog, the one toast, and honest words when a request fails.
 (() => {
   const dialog = document.getElementById('dialog')
+  // ---- the toast: what was done, and the means to take it back. It waits while it is pointed at or focus is in it.
   const toast = document.getElementById('toast')
+  const said = toast.querySelector('[role="status"]'), undo = toast.querySelector('form')
   let toastTimer
-
-  const say = (text, kind = 'ok') => {
-    toast.dataset.kind = kind
-    toast.textContent = text
+  const wait = () => {
     clearTimeout(toastTimer)
-    toastTimer = setTimeout(() => { toast.textContent = '' }, 12000)
+    if (said.textContent) toastTimer = setTimeout(hush, undo && !undo.hidden ? 30000 : 12000)
   }
+  const hush = () => {
+    if (toast.matches(':hover') || toast.contains(document.activeElement)) return wait()
+    clearTimeout(toastTimer)
+    said.textContent = ''
+    if (undo) undo.hidden = true
+  }
+  const say = (text, kind = 'ok', undoing = '') => {
+    toast.dataset.kind = kind
+    said.textContent = text
+    if (undo) {
+      undo.hidden = !undoing
+      undo.setAttribute('action', undoing)
+      undo.elements.next.value = location.pathname + location.search
+      // On the board it is undone in place; on other pages the form leads back to the page.
+      if (undoing && document.getElementById('board')) { undo.setAttribute('hx-post', undoing); htmx.process(undo) }
+    }
+    wait()
+  }
+  toast.querySelector('.ur-toast__close').addEventListener('click', event => { event.currentTarget.blur(); said.textContent = ''; if (undo) undo.hidden = true })
+  document.addEventListener('keydown', event => {
+    if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key.toLowerCase() !== 'z') return
+    if (!undo || undo.hidden || dialog.open || event.target.closest('input:not([type="checkbox"]), textarea, select')) return
+    event.preventDefault()
+    undo.requestSubmit()
+  })
   window.puljeplan = { say, closeDialog: () => { if (dialog.open) dialog.close() } }
 
   // ---- menus (<details data-menu>): close on Escape, on a press outside, and when focus leaves
@@ -31,8 +55,8 @@
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
   dialog.addEventListener('close', () => dialog.replaceChildren())
 
-  // ---- what the server says: HX-Trigger: {"say": {"text": …, "kind": "ok" | "stop"}}
-  document.body.addEventListener('say', event => say(event.detail.text, event.detail.kind))
+  // ---- what the server says: HX-Trigger: {"say": {"text": …, "kind": "ok" | "warn" | "stop", "undo": address}}
+  document.body.addEventListener('say', event => say(event.detail.text, event.detail.kind, event.detail.undo))
 
   // ---- failures: signed out (the request was led to another page), refused, no network
   document.body.addEventListener('htmx:beforeSwap', event => {

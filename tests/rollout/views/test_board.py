@@ -176,7 +176,11 @@ def test_only_the_two_columns_and_the_sums_are_sent_back(as_lead, climate):
 
 def test_a_move_is_told_and_names_the_card_to_return_to(as_lead, climate):
     response = move(as_lead, climate, "3", headers=HTMX)
-    assert said(response) == {"text": "Klimaetaten er flyttet til Pulje 3. 1 av 5 plasser er brukt.", "kind": "ok"}
+    assert said(response) == {
+        "text": "Klimaetaten er flyttet til Pulje 3. 1 av 5 plasser er brukt.",
+        "kind": "ok",
+        "undo": f"/r/workplace-2018/undo/{PlanEvent.objects.get().change}/",
+    }
     assert json.loads(response["HX-Trigger-After-Settle"]) == {"moved": {"agency": "kli"}}
 
 

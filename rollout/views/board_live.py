@@ -1,0 +1,53 @@
+"""The open board: what others changed since it was shown, and what a move will do before it is done."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from agencies.access import Request
+from rollout import clock
+from rollout.domain import effects, placing
+from rollout.domain.recording import plan_version
+from rollout.domain.refusals import Refused
+from rollout.permissions import Do, may
+from rollout.views.board import pieces, placement_of, shown_version
+from rollout.views.board_data import QUEUE, board
+from rollout.views.context import rollout_of
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def changes(request: Request, slug: str) -> HttpResponse:
+    """What an open board asks every few seconds: 204, for one small query, while nothing has happened after event `since`."""
+    version = plan_version(slug)
+    if version is None:
+        raise Http404
+    known = shown_version(request)
+    if known is not None and version <= known:
+        return HttpResponse(status=204)
+    rollout = rollout_of(request, slug)
+    shown = board(rollout, now=clock.now())
+    return pieces(request, rollout, shown, columns=set() if known else {column.key for column in shown.columns})
+
+
+@may(Do.CHANGE_PLAN)
+@never_cache
+@require_safe
+def effect(request: Request, slug: str, agency: str) -> HttpResponse:
+    """*Dette skjer*: what moving the agency to the place chosen will do, or why it will be refused. Moves nothing."""
+    rollout = rollout_of(request, slug)
+    placement, key = placement_of(rollout, agency), request.GET.get("to", "")
+    wave = rollout.waves.filter(number=int(key)).first() if key.isdecimal() else None
+    if wave is None and key != QUEUE:
+        return HttpResponse("")
+    context: dict = {"refused": "", "effects": None}
+    try:
+        placing.refuse_if_fixed(placement)
+        placing.wave_to_enter(placement, wave)
+    except Refused as refused:
+        context["refused"] = str(refused)
+    else:
+        context["effects"] = effects.of_move(rollout=rollout, placements=[placement], to=wave, now=clock.now())
+    return render(request, "rollout/board/effect.html", context)
