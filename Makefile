@@ -1,5 +1,5 @@
 # The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
-.PHONY: demo demo-reset test lint format lock
+.PHONY: demo demo-reset test bench lint format lock
 
 PYTHON := .venv/bin/python
 
@@ -14,6 +14,11 @@ test:
 	@scripts/bootstrap dev
 	@scripts/chromium
 	@exec $(PYTHON) -m pytest $(ARGS)
+
+# One JSON object: what the pages cost. Takes some minutes; nothing else should run on the machine meanwhile.
+bench:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -m tests.bench
 
 # The settings are read, but no server is asked: any address will do.
 lint: export DATABASE_URL = postgresql:///lint
