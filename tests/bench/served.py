@@ -16,7 +16,8 @@ from rollout.wsgi import application as product
 from tests.bench.bare import page
 
 if os.environ.get("BENCH_REUSE") == "off":
-    settings.CACHES["markup"] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    for alias in ("pages", "markup"):
+        settings.CACHES[alias] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 # The bare view once more, behind the product's own middleware.
 rollout.urls.urlpatterns.insert(0, path("bare/<str:name>", page))
