@@ -1,8 +1,8 @@
 """Reusing what has not changed: a page under the plan's version, a part of it under its content.
 
-The plan's version is the id of its last event: every change writes one in its own transaction (rule 9). Both caches live
-in the process, since what they hold is found under what it was made of: nothing in them can be stale, nothing is lost
-with them, and a new release begins with none.
+The plan's version is the id of its last event: every change writes one in its own transaction (rule 9). Both caches are
+the process's own, since what they hold is found under what it was made of: nothing in them can be stale, nothing is
+lost with them, and a new release begins with none.
 """
 
 import hashlib
