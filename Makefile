@@ -9,11 +9,18 @@ demo:
 demo-reset:
 	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo reset
 
-# ARGS goes to pytest: make test ARGS="tests/test_demo.py -x"
+# Two runners, each with a database of its own, and the browser's tests in a run after the others (tests/conftest.py).
+# With ARGS one plain pytest: make test ARGS="tests/test_demo.py -x"
+RUNNERS := --numprocesses 2 --dist loadfile
 test:
 	@scripts/bootstrap dev
 	@scripts/chromium
+ifdef ARGS
 	@exec $(PYTHON) -m pytest $(ARGS)
+else
+	$(PYTHON) -m pytest $(RUNNERS) -m "not browser"
+	$(PYTHON) -m pytest $(RUNNERS) -m browser
+endif
 
 # One JSON object: what the pages cost. Takes some minutes; nothing else should run on the machine meanwhile.
 bench:
