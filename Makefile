@@ -1,5 +1,5 @@
 # The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
-.PHONY: demo demo-reset test lint format lock
+.PHONY: demo demo-reset test bench lint format lock
 
 PYTHON := .venv/bin/python
 
@@ -9,11 +9,23 @@ demo:
 demo-reset:
 	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo reset
 
-# ARGS goes to pytest: make test ARGS="tests/test_demo.py -x"
+# Two runners, each with a database of its own, and the browser's tests in a run after the others (tests/conftest.py).
+# With ARGS one plain pytest: make test ARGS="tests/test_demo.py -x"
+RUNNERS := --numprocesses 2 --dist loadfile
 test:
 	@scripts/bootstrap dev
 	@scripts/chromium
+ifdef ARGS
 	@exec $(PYTHON) -m pytest $(ARGS)
+else
+	$(PYTHON) -m pytest $(RUNNERS) -m "not browser"
+	$(PYTHON) -m pytest $(RUNNERS) -m browser
+endif
+
+# One JSON object: what the pages cost. Takes some minutes; nothing else should run on the machine meanwhile.
+bench:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -m tests.bench
 
 # The settings are read, but no server is asked: any address will do.
 lint: export DATABASE_URL = postgresql:///lint

@@ -111,7 +111,13 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+_IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+    # Markup that is found under what it was made of (`rollout.views.reuse`); as many as fit some tens of megabytes.
+    "pages": {"BACKEND": _IN_PROCESS, "LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 100}},
+    "markup": {"BACKEND": _IN_PROCESS, "LOCATION": "markup", "OPTIONS": {"MAX_ENTRIES": 5_000}},
+}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 vars().update(env.email_url_config(EMAIL_URL))  # EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and the rest

@@ -1,5 +1,6 @@
 """Fixtures everybody uses. The servers themselves come from `tests/servers.py`."""
 
+import fcntl
 import os
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 from hypothesis import settings as hypothesis
 
 from rollout.embedded import postgresql
+from tests.servers import FOLDER
 
 # The same examples every time, and no stopwatch: a busy machine is not a broken program.
 hypothesis.register_profile("steady", deadline=None, derandomize=True)
@@ -26,7 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
     """The files as production serves them: collected, hashed, listed; a template that names a missing one fails."""
-    call_command("collectstatic", interactive=False, verbosity=0)
+    with (FOLDER / "static.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several runners share the folder
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture

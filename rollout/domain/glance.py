@@ -1,0 +1,87 @@
+"""The plan at a glance: what a card shows of an agency, read in one query and without model instances.
+
+For the board alone, which is asked for most. What is missing is judged by the same functions as everywhere
+(`rollout.domain.readiness`), only counted and not told.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db import connection
+
+from rollout.domain import readiness
+from rollout.models import CourseStep, Rollout
+
+_READ = """
+SELECT p.wave_id, p.version, p.slot, p.queue_position, p.pin_reason, p.leaders_access_at IS NOT NULL,
+       p.all_staff_access_at IS NOT NULL, p.held_at IS NOT NULL AND p.all_staff_access_at IS NULL,
+       a.slug, a.name, a.kind, a.sector, COALESCE(p.employees_at_opening, a.employees), a.locations,
+       p.course_version_id, p.key_people_stated, COALESCE(b.funded, 0), g.number,
+       (SELECT max(v.number) FROM rollout_signoff s JOIN rollout_guidelineversion v ON v.id = s.version_id
+        WHERE s.placement_id = p.id),
+       EXISTS (SELECT FROM rollout_readinessconfirmation c WHERE c.placement_id = p.id),
+       ARRAY(SELECT e.step_id FROM rollout_stepevidence e WHERE e.placement_id = p.id),
+       ARRAY(SELECT w.step_id FROM rollout_waiver w WHERE w.placement_id = p.id)
+FROM rollout_placement p
+JOIN agencies_agency a ON a.id = p.agency_id
+LEFT JOIN rollout_licencebudget b ON b.placement_id = p.id
+CROSS JOIN (SELECT max(number) AS number FROM rollout_guidelineversion WHERE rollout_id = %(rollout)s AND is_material) g
+WHERE p.rollout_id = %(rollout)s AND p.status IN ('queued', 'placed')
+  AND (%(all)s OR p.wave_id = ANY(%(waves)s) OR (%(queue)s AND p.wave_id IS NULL))
+ORDER BY p.queue_position, p.slot
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One agency where it stands. A `readiness.Known`: `problems` counts what it lacks (rule 3)."""
+
+    wave_id: int | None
+    version: int
+    slot: int | None
+    queue_position: int | None
+    pin_reason: str
+    leaders_in: bool
+    has_access: bool
+    held: bool
+    slug: str
+    name: str
+    kind: str
+    sector: str
+    headcount: int
+    locations: int
+    course_version_id: int
+    key_people_stated: int | None
+    funded: int
+    last_material_version: int | None
+    signed_version: int | None
+    confirmed: bool
+    evidence: list[int]
+    waivers: list[int]
+    problems: int = 0
+
+    @property
+    def licences_missing(self) -> int:
+        return max(0, self.headcount - self.funded)
+
+
+def read(
+    rollout: Rollout, *, waves: Collection[int] | None = None, queue: bool = True
+) -> dict[int | None, list[Glance]]:
+    """Who stands where, in order: by the wave's id, None for the queue. Two queries whatever the size.
+
+    With `waves` only those waves are read, and the queue if `queue`.
+    """
+    steps = defaultdict(list)
+    for step in CourseStep.objects.filter(course_version__rollout=rollout, lead_time_days__gte=0):
+        steps[step.course_version_id].append(step)
+    by_wave: dict[int | None, list[Glance]] = defaultdict(list)
+    wanted = {"rollout": rollout.pk, "all": waves is None, "waves": list(waves or ()), "queue": queue}
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, wanted)
+        for row in cursor.fetchall():
+            unjudged = Glance(*row)
+            problems = readiness.count_problems(unjudged, steps[unjudged.course_version_id])
+            by_wave[unjudged.wave_id].append(Glance(*row, problems))
+    return by_wave
