@@ -216,3 +216,9 @@ class ReleaseForm(forms.Form):
     reason = forms.CharField(
         label=_("Begrunnelse"), widget=forms.Textarea(attrs={"rows": 3}), max_length=2000, help_text=NO_PRIVATE_MATTERS
     )
+
+
+class SeenForm(forms.Form):
+    """The last event that was on the page."""
+
+    event = forms.IntegerField(widget=forms.HiddenInput, min_value=1)

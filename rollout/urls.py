@@ -2,11 +2,27 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, board_live, demo, health, home, importing, mail, mypage, status, undoing, waves
+from rollout.views import (
+    agency_plan,
+    board,
+    board_live,
+    demo,
+    health,
+    home,
+    importing,
+    mail,
+    mypage,
+    overview,
+    status,
+    undoing,
+    waves,
+)
 
 plan = [
     path("", home.home, name="home"),
     path("demo/step/", demo.demo_step, name="demo-step"),
+    path("r/<slug:slug>/", overview.show, name="overview"),
+    path("r/<slug:slug>/seen/", overview.seen, name="seen"),
     path("r/<slug:slug>/board/", board.show, name="board"),
     path("r/<slug:slug>/board/changes/", board_live.changes, name="board-changes"),
     path("r/<slug:slug>/board/move/<slug:agency>/", board.move, name="board-move"),

@@ -66,6 +66,8 @@ TABLE: dict[str, Line] = {
     "account_logout": Line(get=ANYONE, post=ANYONE),
     "demo-sign-in": Line(post=ANYONE, data={"role": "lead"}),
     "rollout:home": Line(get=EVERYONE),
+    "rollout:overview": Line(get=CENTRAL, args=R),
+    "rollout:seen": Line(post=CENTRAL, args=R, data={"event": 1}),
     "rollout:short": Line(get=EVERYONE),
     "rollout:demo-step": Line(post=EVERYONE, data={"to": "day"}),
     # agencies

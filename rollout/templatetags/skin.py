@@ -130,6 +130,12 @@ def short_day(value: date | None) -> str:
 
 
 @register.filter
+def short_month(value: date | None) -> str:
+    """`feb.`, for an axis."""
+    return "" if value is None else str(SHORT_MONTHS[value.month - 1])
+
+
+@register.filter
 def long_day(value: date | None) -> str:
     """`onsdag 7. februar 2018`."""
     return "" if value is None else date_format(_local(value), "l j. F Y")
@@ -149,6 +155,12 @@ def short_moment(value: datetime | None) -> str:
     if value is None:
         return ""
     return _("%(day)s kl. %(time)s") % {"day": day(value), "time": date_format(_local(value), "H.i")}
+
+
+@register.filter
+def clock_time(value: datetime | None) -> str:
+    """`kl. 09.00`, where the day is plain."""
+    return "" if value is None else _("kl.\u00a0%(time)s") % {"time": date_format(_local(value), "H.i")}
 
 
 @register.filter

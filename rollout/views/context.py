@@ -13,8 +13,10 @@ from rollout.models import DemoClock, Rollout
 from rollout.permissions import Do, can
 
 KNOWN = "_rollout"  # where a request keeps the rollout it has read
+OVERVIEW = "rollout:overview"
 #: The menu: label, the page's name, who sees it. Pages of the plan take the rollout's slug.
 MENU = (
+    (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Min virksomhet"), "rollout:my", Do.SEE_COURSE),
@@ -52,8 +54,13 @@ def menu(request: Request, rollout: Rollout | None) -> list[dict[str, Any]]:
         if rollout is None or not can(request, do) or (name == "rollout:my" and not roles_of(request).at):
             continue
         url = reverse(name, args=[rollout.slug] if name.startswith("rollout:") else [])
-        items.append({"label": label, "url": url, "current": request.path.startswith(url)})
+        items.append({"label": label, "url": url, "current": _is_current(request.path, name, url)})
     return items
+
+
+def _is_current(path: str, name: str, url: str) -> bool:
+    """Whether the page belongs to the menu's entry. Every page of a plan begins with its overview's address."""
+    return path in (url, reverse("rollout:home")) if name == OVERVIEW else path.startswith(url)
 
 
 def shell(request: Request) -> dict[str, Any]:

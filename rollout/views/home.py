@@ -8,17 +8,20 @@ from django.views.decorators.http import require_safe
 from agencies.access import Request
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
+from rollout.views import overview
 
 
 @may(Do.ENTER)
 @never_cache
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """Lead to what the person comes for: the board, or their own agency."""
+    """What the person comes for: the active rollout's overview, or their own agency."""
     rollout = Rollout.objects.active()
     if rollout is None:
         return render(request, "rollout/no_rollout.html", status=404)
-    return redirect("rollout:board" if can(request, Do.SEE_PLAN) else "rollout:my", rollout.slug)
+    if not can(request, Do.SEE_PLAN):
+        return redirect("rollout:my", rollout.slug)
+    return overview.page(request, rollout)
 
 
 @may(Do.ENTER)

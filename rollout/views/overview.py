@@ -1,0 +1,55 @@
+"""The overview: how far the rollout is, what comes next, what stops it, and what changed since one was last here."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from agencies.access import Request
+from rollout import clock
+from rollout.domain import seeing
+from rollout.domain.refusals import Refused
+from rollout.forms import SeenForm
+from rollout.models import Rollout
+from rollout.permissions import Do, can, may
+from rollout.views.context import rollout_of
+from rollout.views.overview_data import overview
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def show(request: Request, slug: str) -> HttpResponse:
+    return page(request, rollout_of(request, slug))
+
+
+def page(request: Request, rollout: Rollout, *, status: int = 200, refusal: str = "") -> HttpResponse:
+    """The overview of this rollout, for whoever has been let in. Reading it changes nothing, not even what is new."""
+    now = clock.now()
+    context = {
+        "rollout": rollout,
+        "page": overview(rollout, person=request.user, now=now),
+        "can_act": can(request, Do.CHANGE_PLAN),
+        "now": now,
+        "refusal": refusal,
+    }
+    return render(request, "rollout/overview.html", context, status=status)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_POST
+def seen(request: Request, slug: str) -> HttpResponse:
+    """*Merk som sett*: raise the reader's own mark to the last event that was on the page."""
+    rollout = rollout_of(request, slug)
+    form = SeenForm(request.POST)
+    if not form.is_valid():
+        return page(request, rollout, status=422, refusal=_("Last siden på nytt og prøv igjen."))
+    try:
+        seeing.mark_seen(person=request.user, rollout=rollout, event_id=form.cleaned_data["event"], now=clock.now())
+    except Refused as refused:
+        return page(request, rollout, status=409, refusal=str(refused))
+    messages.success(request, _("Alt til og med nå er merket som sett."))
+    return redirect("rollout:overview", rollout.slug)

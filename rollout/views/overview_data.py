@@ -1,0 +1,412 @@
+"""What the overview shows, as plain values: built in a constant number of queries, whatever the size of the plan."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from agencies.models import Person
+from rollout.domain import coverage, figures, seeing, stopping
+from rollout.domain.coverage import WeekPoint
+from rollout.domain.figures import Plan, Totals, WaveEntry
+from rollout.domain.readiness import FUNDING
+from rollout.domain.stopping import Group, Matter, Row, Stop
+from rollout.domain.words import long_date, thousands
+from rollout.models import OSLO, BlackoutPeriod, EventKind, PlanEvent, Rollout, Step, Verdict, Wave, opening_moment
+from rollout.views import charts
+from rollout.views.board_data import STATE_ICONS
+from rollout.views.course_words import Tag
+from rollout.views.event_words import step_names, tell
+
+WAVES_AHEAD = 2
+ROWS_IN_SIGHT, PLACES_IN_SIGHT = 4, 6
+FIRST_VISIT = dt.timedelta(days=7)
+CHANGES_AT_MOST = 15
+CHANGES_IN_SIGHT = 8
+NAMES_AT_MOST = 3
+#: Kinds that differ from agency to agency in nothing but a figure: told as one.
+TOLD_BY_KIND = {EventKind.KEY_PEOPLE_STATED, EventKind.FUNDING_SET}
+EVENTS_READ = 300  # what the changes shown are gathered from; the history page has the rest
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A wave that has not opened for all: its next step, and how far off it is."""
+
+    entry: WaveEntry
+    step: Step
+    on: dt.date
+    days: int
+    passed: bool
+    soon: bool
+
+    @property
+    def wave(self) -> Wave:
+        return self.entry.wave
+
+    @property
+    def icon(self) -> str:
+        return STATE_ICONS[self.wave.state]
+
+    @property
+    def when(self) -> str:
+        return in_days(self.days)
+
+    @property
+    def decision(self) -> Tag:
+        """The decision that counts, as icon and word. A go for a plan that has changed is gone (rule 6)."""
+        if self.wave.has_go:
+            return Tag("ok", "check-circle", _("Klarsignal gitt"))
+        if self.wave.decision == Verdict.NO_GO:
+            return Tag("stop", "prohibited", _("Stopp"))
+        if self.passed:
+            return Tag("stop", "exclamation-mark-circle", _("Datoen er passert"))
+        if self.wave.latest_verdict == Verdict.GO:
+            return Tag("warn", "alert-warning", _("Klarsignalet er falt bort"))
+        return Tag("warn" if self.soon else "quiet", "clock", _("Ikke besluttet"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one stop is done away with."""
+
+    stop: Stop
+    url: str
+
+    @property
+    def name(self) -> str:
+        return str(self.stop.agency or self.stop.wave)
+
+
+@dataclass(frozen=True)
+class RowShown:
+    """What is missing, and where; of many places the first are in sight and the rest is folded away."""
+
+    row: Row
+    places: list[Place]
+
+    @property
+    def in_sight(self) -> list[Place]:
+        return self.places if len(self.places) <= PLACES_IN_SIGHT + 1 else self.places[:PLACES_IN_SIGHT]
+
+    @property
+    def more(self) -> int:
+        return len(self.places) - len(self.in_sight)
+
+
+@dataclass(frozen=True)
+class GroupShown:
+    group: Group
+    rows: list[RowShown]
+
+    @property
+    def is_lead(self) -> bool:
+        return self.group.actor == stopping.LEAD
+
+    @property
+    def in_sight(self) -> list[RowShown]:
+        return self.rows if len(self.rows) <= ROWS_IN_SIGHT + 1 else self.rows[:ROWS_IN_SIGHT]
+
+    @property
+    def folded(self) -> list[RowShown]:
+        return self.rows[len(self.in_sight) :]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened, once or to several the same day: each with its own sentence, the newest first."""
+
+    text: str
+    each: list[tuple[PlanEvent, str]]
+    mine: bool
+
+    @property
+    def events(self) -> list[PlanEvent]:
+        return [event for event, _text in self.each]
+
+    @property
+    def at(self) -> dt.datetime:
+        return self.events[0].at
+
+    @property
+    def reason(self) -> str:
+        reasons = {event.reason for event in self.events}
+        return reasons.pop() if len(reasons) == 1 else ""
+
+    @property
+    def by(self) -> Person | None:
+        """Who did it; None: the system, or several."""
+        return self.events[0].by if len({event.by_id for event in self.events}) == 1 else None
+
+    @property
+    def by_several(self) -> bool:
+        return len({event.by_id for event in self.events}) > 1
+
+    @property
+    def names(self) -> str:
+        """Whom it happened to: the first, and how many more."""
+        names = [str(event.agency or event.wave or "") for event in self.events]
+        shown = names if len(names) <= NAMES_AT_MOST + 1 else names[:NAMES_AT_MOST]
+        listed = ", ".join(shown)
+        more = len(names) - len(shown)
+        return _("%(names)s og %(n)s til") % {"names": listed, "n": more} if more else listed
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What is new since the reader's mark, the newest day first, and `earlier` folded away.
+
+    `first_visit`: no mark yet, so the last seven days. `events`: how many there are in all.
+    """
+
+    days: list[tuple[dt.date, list[Change]]]
+    earlier: list[tuple[dt.date, list[Change]]]
+    events: int
+    left_out: bool
+    first_visit: bool
+    last_event_id: int
+
+
+@dataclass(frozen=True)
+class WaveLine:
+    """A wave in the timeline and in its table."""
+
+    entry: WaveEntry
+    row: charts.Row
+
+    @property
+    def wave(self) -> Wave:
+        return self.entry.wave
+
+    @property
+    def icon(self) -> str:
+        return STATE_ICONS[self.wave.state]
+
+
+@dataclass(frozen=True)
+class Period:
+    """A blackout that can be seen in the timeline."""
+
+    period: BlackoutPeriod
+    band: charts.Band
+
+
+@dataclass(frozen=True)
+class Overview:
+    totals: Totals
+    headline: str
+    groups: list[GroupShown]
+    ahead: list[Ahead]
+    next_decision: Ahead | None
+    changes: Changes
+    timeline: charts.Timeline | None
+    lines: list[WaveLine]
+    periods: list[Period]
+    weeks: list[WeekPoint]
+    curves: charts.Curves | None
+    today: dt.date
+
+    @property
+    def stops(self) -> int:
+        return sum(len(shown.group.stops) for shown in self.groups)
+
+    @property
+    def late(self) -> int:
+        return sum(shown.group.late for shown in self.groups)
+
+    @property
+    def has_access_percent(self):
+        return figures.percent(self.totals.with_access, self.totals.employees)
+
+    @property
+    def planned_people(self) -> int:
+        return self.weeks[-1].planned if self.weeks else 0
+
+    @property
+    def last_week(self) -> int | None:
+        """The week in which the last planned wave opens for all."""
+        return next((week.number for week in self.weeks if week.planned == self.planned_people), None)
+
+    @property
+    def shows_hard(self) -> bool:
+        return any(shown.period.hard for shown in self.periods)
+
+    @property
+    def shows_soft(self) -> bool:
+        return any(not shown.period.hard for shown in self.periods)
+
+
+def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
+    today = now.astimezone(OSLO).date()
+    plan, totals = figures.plan(rollout, now=now), figures.totals(rollout)
+    found = stopping.stops(plan, free_licences=figures.licences(rollout).free, now=now)
+    ahead = waves_ahead(plan, now=now)
+    periods = list(rollout.blackouts.all())
+    drawn = charts.timeline(
+        [(entry.wave.leaders_on, entry.wave.all_staff_on) for entry in plan.waves],
+        [(period.first_day, period.last_day) for period in periods],
+        today=today,
+    )
+    weeks = coverage.of_plan(plan, now=now)
+    return Overview(
+        totals=totals,
+        headline=headline(plan, totals, ahead),
+        groups=[_shown(rollout, group) for group in stopping.grouped(found)],
+        ahead=ahead[:WAVES_AHEAD],
+        next_decision=next((one for one in ahead if one.entry.entries and not one.wave.has_go), None),
+        changes=_changes(rollout, person, now=now),
+        timeline=drawn,
+        lines=[WaveLine(entry, row) for entry, row in zip(plan.waves, drawn.rows, strict=True)] if drawn else [],
+        periods=[
+            Period(period, band) for period, band in zip(periods, drawn.periods if drawn else [], strict=False) if band
+        ],
+        weeks=weeks,
+        curves=charts.curves(weeks, base=totals.employees, today=today),
+        today=today,
+    )
+
+
+def _shown(rollout: Rollout, group: Group) -> GroupShown:
+    rows = [RowShown(row, [Place(stop, where_solved(rollout, stop)) for stop in row.stops]) for row in group.rows]
+    return GroupShown(group, rows)
+
+
+def waves_ahead(plan: Plan, *, now: dt.datetime) -> list[Ahead]:
+    """Every wave with a step left, by when that step is: one whose date has passed comes first."""
+    today = now.astimezone(OSLO).date()
+    found = []
+    for entry in plan.waves:
+        step = entry.wave.next_step
+        if step is not None:
+            on = entry.wave.day_of(step)
+            found.append(
+                Ahead(
+                    entry, step, on, (on - today).days, opening_moment(on) <= now, stopping.opens_soon(entry.wave, now)
+                )
+            )
+    return sorted(found, key=lambda one: (one.on, one.wave.number))
+
+
+def in_days(days: int) -> str:
+    if days == 0:
+        return _("i dag")
+    if days == 1:
+        return _("i morgen")
+    if days < 0:
+        return ngettext("for %(n)s dag siden", "for %(n)s dager siden", -days) % {"n": -days}
+    return _("om %(n)s dager") % {"n": days}
+
+
+def headline(plan: Plan, totals: Totals, ahead: list[Ahead]) -> str:
+    """Where the rollout stands and what comes next, in a sentence or two: the page's answer."""
+    if not totals.agencies:
+        return _("Ingen virksomheter er med i utrullingen ennå.")
+    if not plan.waves:
+        return _("Ingen puljer er laget ennå. %(n)s virksomheter venter i køen.") % {"n": totals.agencies}
+    if not totals.places_used:
+        return _("Ingen virksomheter er lagt i pulje ennå. %(next)s") % {"next": _opening(ahead)}
+    if totals.agencies_with_access == totals.agencies:
+        return ngettext(
+            "Alle har tilgang: %(n)s virksomhet, %(people)s medarbeidere.",
+            "Alle har tilgang: %(n)s virksomheter, %(people)s medarbeidere.",
+            totals.agencies,
+        ) % {"n": totals.agencies, "people": thousands(totals.employees)}
+    return _opening(ahead)
+
+
+def _opening(ahead: list[Ahead]) -> str:
+    """The next opening that is to come, with who is ready for it; before that, one whose date has gone by."""
+    coming = next((one for one in ahead if not one.passed and one.entry.entries), None)
+    coming = coming or next((one for one in ahead if not one.passed), None)
+    late = next((one for one in ahead if one.passed and one.entry.entries and not one.wave.has_go), None)
+    sentences = []
+    if late:
+        sentences.append(
+            _("%(wave)s skulle ha åpnet for %(who)s %(when)s.")
+            % {"wave": late.wave, "who": to_whom(late.step), "when": late.when}
+        )
+    if coming:
+        sentences.append(
+            _("%(wave)s åpner for %(who)s %(when)s, %(day)s.")
+            % {"wave": coming.wave, "who": to_whom(coming.step), "when": coming.when, "day": long_date(coming.on)}
+        )
+        agencies = len(coming.entry.entries)
+        if agencies:
+            sentences.append(
+                _("%(ready)s av %(all)s virksomheter er klare.") % {"ready": coming.entry.ready, "all": agencies}
+            )
+    return " ".join(sentences) or _("Ingen åpning er planlagt.")
+
+
+def to_whom(step: Step) -> str:
+    return _("ledere") if step == Step.LEADERS else _("alle")
+
+
+#: Where on a wave's page a matter is settled. An empty wave is filled on the board.
+MATTER_ANCHORS = {
+    Matter.DATE_PASSED: "dates",
+    Matter.UNDECIDED: "decision",
+    Matter.STOPPED: "decision",
+    Matter.HELD: "held",
+    Matter.POOL_SHORT: "decision",
+}
+
+
+def where_solved(rollout: Rollout, stop: Stop) -> str:
+    """The page, and the place on it, where the stop is done away with."""
+    if stop.code == Matter.EMPTY:
+        return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
+    if stop.code in MATTER_ANCHORS:
+        wave = reverse("rollout:wave", args=[rollout.slug, stop.wave.number])
+        return f"{wave}#{MATTER_ANCHORS[Matter(stop.code)]}"
+    assert stop.agency is not None  # noqa: S101 (a step is always an agency's)
+    agency = reverse("rollout:agency-plan", args=[rollout.slug, stop.agency.slug])
+    return f"{agency}#{'funding' if stop.code == FUNDING else f'step-{stop.code}'}"
+
+
+def _changes(rollout: Rollout, person: Person, *, now: dt.datetime) -> Changes:
+    seen = seeing.seen_until(person=person, rollout=rollout)
+    new = rollout.events.filter(at__gte=now - FIRST_VISIT) if seen is None else rollout.events.filter(pk__gt=seen)
+    events = list(new.select_related("by", "agency", "wave").order_by("-pk")[:EVENTS_READ])
+    total = new.count() if len(events) == EVENTS_READ else len(events)
+    told = tell_together(events, step_names(rollout), reader=person)
+    shown = told[:CHANGES_AT_MOST]
+    return Changes(
+        days=_by_day(shown[:CHANGES_IN_SIGHT]),
+        earlier=_by_day(shown[CHANGES_IN_SIGHT:]),
+        events=total,
+        left_out=len(told) > len(shown) or total > len(events),
+        first_visit=seen is None,
+        last_event_id=seeing.last_event_id(rollout),
+    )
+
+
+def _by_day(changes: list[Change]) -> list[tuple[dt.date, list[Change]]]:
+    return [(day, list(found)) for day, found in groupby(changes, key=lambda change: change.at.astimezone(OSLO).date())]
+
+
+def tell_together(events: Iterable[PlanEvent], names: dict[str, str], *, reader: Person) -> list[Change]:
+    """The events in sentences, the newest first: those of one action told together, and the same to several one day."""
+    events = list(events)
+    of_one_action = Counter((event.change, event.kind) for event in events)
+    together: dict[tuple, list[tuple[PlanEvent, str]]] = {}
+    for event in events:
+        text = tell(event, names)
+        key: tuple = (event.change, event.kind)
+        if of_one_action[key] == 1:
+            same = "" if event.kind in TOLD_BY_KIND else text
+            key = (event.at.astimezone(OSLO).date(), event.kind, same, event.by_id == reader.pk)
+        together.setdefault(key, []).append((event, text))
+    return [_change(each, reader) for each in together.values()]
+
+
+def _change(each: list[tuple[PlanEvent, str]], reader: Person) -> Change:
+    event, text = each[0]
+    if len({text for _event, text in each}) > 1:
+        text = event.get_kind_display().capitalize()
+    return Change(text, each, all(event.by_id == reader.pk for event, _text in each))
