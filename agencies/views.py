@@ -12,13 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of
-from agencies.models import Agency, AgencyKind, Role, RoleName
+from agencies.models import Agency, AgencyKind, RoleName
+from agencies.people import people_of
 from agencies.sign_in import DEMO_ROLES, enter_demo_role
 
 ONLY_CENTRAL = gettext_lazy("Listen over virksomheter er for prosjektlederen, sponsoren og lesere.")
 ONLY_LEADERS = gettext_lazy("Denne siden er for virksomhetens leder, kommunikasjonssjef og stedfortreder.")
-#: In which order the people of an agency are shown.
-PEOPLE_ORDER = [RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY, RoleName.KEY_PERSON]
 
 
 class SignInView(RequestLoginCodeView):
@@ -68,10 +67,14 @@ def agency_list(request: Request) -> HttpResponse:
 def agency_page(request: Request, agency: str) -> HttpResponse:
     """What is true of an agency without any plan: its figures and its people. The plan part is fetched by the page."""
     agency_ = get_object_or_404(Agency, slug=agency)
-    held = Role.objects.current().filter(agency=agency_, person__is_active=True).select_related("person")
-    people = sorted(held, key=lambda role: (PEOPLE_ORDER.index(role.role), role.person.email))
+    held = roles_of(request)
     return render(
         request,
         "agencies/agency.html",
-        {"agency": agency_, "people": people, "sees_all": roles_of(request).any_of(SEES_AGENCIES)},
+        {
+            "agency": agency_,
+            "people": people_of(agency_),
+            "sees_all": held.any_of(SEES_AGENCIES),
+            "may_edit": held.any_of([RoleName.PROJECT_LEAD]),
+        },
     )

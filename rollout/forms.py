@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import OwnerRole
 
 NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
@@ -87,10 +88,15 @@ class NewWaveForm(WaveForm):
     number_seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-def add_reasons(form: forms.Form, reasons: list[str]) -> None:
-    """Show why a verb refused, above the form that still holds what was typed."""
-    for reason in reasons:
-        form.add_error(None, reason)
+def add_reasons(form: forms.Form, refused: Refused | list[str]) -> None:
+    """Show why a verb refused: at the fields it is about, or above the form; what was typed stays."""
+    by_field = {"": refused}
+    if isinstance(refused, Refused):
+        by_field = refused.by_field if isinstance(refused, FieldsRefused) else {refused.field: refused.reasons}
+    for name, reasons in by_field.items():
+        at_field = name in form.fields and not form.fields[name].disabled
+        for reason in reasons:
+            form.add_error(name if at_field else None, reason)
 
 
 class EvidenceForm(forms.Form):

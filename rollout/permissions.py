@@ -41,6 +41,7 @@ class Do(Enum):
     SEE_AGENCY_PLAN = auto()  # the plan part of the agency's page
     SET_FUNDING = auto()
     WAIVE = auto()
+    EDIT_AGENCY = auto()  # its figures and words, and who has a role there
 
 
 #: Roles held at an agency give leave for that agency only.
@@ -57,6 +58,7 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
     Do.SEE_AGENCY_PLAN: CENTRAL | SEES_OWN_AGENCY,
     Do.SET_FUNDING: LEAD,
     Do.WAIVE: LEAD,
+    Do.EDIT_AGENCY: LEAD,
 }
 
 ONLY_LEADS = _("Bare prosjektlederen kan gjøre dette. Spør prosjektlederen hvis det må gjøres.")

@@ -3,10 +3,21 @@
 from django.urls import include, path, re_path
 
 from rollout.views import (
+    <<<<<<< HEAD
+    agency_plan,
+    <<<<<<< HEAD
+    mail,
+    =======
+    agency_edit,
+    =======
+    licences,
+    >>>>>>> agency
+    demo,
+    >>>>>>> agency
+    waves,
     agency_plan,
     board,
     board_live,
-    demo,
     health,
     home,
     importing,
@@ -15,7 +26,6 @@ from rollout.views import (
     overview,
     status,
     undoing,
-    waves,
 )
 
 plan = [
@@ -58,7 +68,16 @@ plan = [
     path("r/<slug:slug>/agencies/<slug:agency>/plan/", agency_plan.agency_plan, name="agency-plan"),
     path("r/<slug:slug>/agencies/<slug:agency>/funding/", agency_plan.funding, name="agency-funding"),
     path("r/<slug:slug>/agencies/<slug:agency>/steps/<int:number>/waive/", agency_plan.waive, name="agency-waive"),
-    re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
+    path("r/<slug:slug>/agencies/<slug:agency>/edit/", agency_edit.edit, name="agency-edit"),
+    path("r/<slug:slug>/agencies/<slug:agency>/people/invite/", agency_edit.invite, name="agency-invite"),
+    path("r/<slug:slug>/agencies/<slug:agency>/people/<int:role>/end/", agency_edit.end_role, name="agency-end-role"),
+    path("r/<slug:slug>/agencies/<slug:agency>/withdraw/", agency_edit.withdraw, name="agency-withdraw"),
+    path("r/<slug:slug>/agencies/<slug:agency>/rejoin/", agency_edit.rejoin, name="agency-rejoin"),
+    path("r/<slug:slug>/licences/", licences.show, name="licences"),
+    path("r/<slug:slug>/licences/pool/", licences.pool, name="licences-pool"),
+    path("r/<slug:slug>/licences/price/", licences.price, name="licences-price"),
+    path("r/<slug:slug>/licences/price/<str:valid_from>/remove/", licences.remove_price, name="licences-price-remove"),
+    re_path(r"^(?:board|waves|my|mail|status|import|licences|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
 urlpatterns = [

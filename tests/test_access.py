@@ -56,6 +56,7 @@ class Line:
 
 R = {"slug": "workplace-2018"}
 KLI = R | {"agency": "kli"}
+A_ROLE = 1_000_000_000  # far from any that the sequence has given
 
 TABLE: dict[str, Line] = {
     # the frame
@@ -76,6 +77,16 @@ TABLE: dict[str, Line] = {
     "rollout:agency-plan": Line(get=CENTRAL | ACTS, args=KLI, agency=True),
     "rollout:agency-funding": Line(post=LEADS, args=KLI, agency=True),
     "rollout:agency-waive": Line(get=LEADS, post=LEADS, args=KLI | {"number": 4}, agency=True),
+    "rollout:agency-edit": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:agency-invite": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:agency-end-role": Line(get=LEADS, post=LEADS, args=KLI | {"role": A_ROLE}, agency=True),
+    "rollout:agency-withdraw": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:agency-rejoin": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    # the licences
+    "rollout:licences": Line(get=CENTRAL, args=R),
+    "rollout:licences-pool": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:licences-price": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:licences-price-remove": Line(post=LEADS, args=R | {"valid_from": "2018-08-01"}),
     # the agency's own side
     "rollout:my": Line(get=OWN | LEADS, args=R),
     "rollout:my-course": Line(get=OWN | LEADS, args=KLI, agency=True),
@@ -139,6 +150,7 @@ def world(settings):
     rollout = make_rollout(waves=2, is_example=True)
     kli = make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))
     give_role("nokkelperson1.kli@example.org", KEY, kli.agency)
+    Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
     place(make_agency("vav"), rollout.waves.get(number=1))
     make_agency("kul")
     make_lead()

@@ -30,8 +30,10 @@ def set_funding(
     now: dt.datetime,
     reason: str = "",
     undoes: PlanEvent | None = None,
-) -> LicenceBudget:
+) -> PlanEvent | None:
     """Set what the agency has set aside: licences (number), implementation (NOK) and the budget's reference.
+
+    Returns the event; None: nothing was changed.
 
     Raises:
         Refused: fewer licences than are reserved already.
@@ -41,27 +43,28 @@ def set_funding(
     if funded < budget.reserved:
         raise Refused(
             _("%(reserved)s lisenser er alt reservert for %(agency)s. Finansieringen kan ikke settes lavere enn det.")
-            % {"reserved": thousands(budget.reserved), "agency": placement.agency}
+            % {"reserved": thousands(budget.reserved), "agency": placement.agency},
+            field="funded",
         )
     before = _funding(budget)
     budget.funded = funded
     budget.implementation_cost_nok = implementation_cost_nok
     budget.budget_reference = budget_reference
-    if _funding(budget) != before:
-        budget.save(update_fields=["funded", "implementation_cost_nok", "budget_reference"])
-        record(
-            rollout=placement.rollout,
-            kind=EventKind.FUNDING_SET,
-            by=by,
-            at=now,
-            agency=placement.agency,
-            wave=placement.wave,
-            before=before,
-            after=_funding(budget),
-            reason=reason,
-            undoes=undoes,
-        )
-    return budget
+    if _funding(budget) == before:
+        return None
+    budget.save(update_fields=["funded", "implementation_cost_nok", "budget_reference"])
+    return record(
+        rollout=placement.rollout,
+        kind=EventKind.FUNDING_SET,
+        by=by,
+        at=now,
+        agency=placement.agency,
+        wave=placement.wave,
+        before=before,
+        after=_funding(budget),
+        reason=reason,
+        undoes=undoes,
+    )
 
 
 @transaction.atomic
@@ -73,8 +76,8 @@ def set_pool(
     now: dt.datetime,
     reason: str = "",
     undoes: PlanEvent | None = None,
-) -> LicencePool:
-    """Set how many licences the contract has.
+) -> PlanEvent | None:
+    """Set how many licences the contract has. Returns the event; None: nothing was changed.
 
     Raises:
         Refused: fewer than are reserved already.
@@ -84,23 +87,24 @@ def set_pool(
     if size < pool.reserved:
         raise Refused(
             _("%(reserved)s lisenser er alt reservert. Avtalen kan ikke settes lavere enn det.")
-            % {"reserved": thousands(pool.reserved)}
+            % {"reserved": thousands(pool.reserved)},
+            field="size",
         )
     before = pool.size
-    if size != before:
-        pool.size = size
-        pool.save(update_fields=["size"])
-        record(
-            rollout=rollout,
-            kind=EventKind.POOL_SET,
-            by=by,
-            at=now,
-            before={"pool": before},
-            after={"pool": size},
-            reason=reason,
-            undoes=undoes,
-        )
-    return pool
+    if size == before:
+        return None
+    pool.size = size
+    pool.save(update_fields=["size"])
+    return record(
+        rollout=rollout,
+        kind=EventKind.POOL_SET,
+        by=by,
+        at=now,
+        before={"pool": before},
+        after={"pool": size},
+        reason=reason,
+        undoes=undoes,
+    )
 
 
 @transaction.atomic
@@ -112,8 +116,10 @@ def set_price(
     by: Person | None,
     now: dt.datetime,
     undoes: PlanEvent | None = None,
-) -> None:
+) -> PlanEvent | None:
     """Set what a licence costs a month (NOK) from a date on; None takes that price out of the table.
+
+    Returns the event; None: nothing was changed.
 
     Raises:
         Refused: the price is negative.
@@ -124,12 +130,12 @@ def set_price(
     row = LicencePrice.objects.filter(rollout=rollout, valid_from=valid_from).first()
     before = row.price_nok if row else None
     if before == price_nok:
-        return
+        return None
     if price_nok is None:
         LicencePrice.objects.filter(rollout=rollout, valid_from=valid_from).delete()
     else:
         LicencePrice.objects.update_or_create(rollout=rollout, valid_from=valid_from, defaults={"price_nok": price_nok})
-    record(
+    return record(
         rollout=rollout,
         kind=EventKind.PRICE_SET,
         by=by,

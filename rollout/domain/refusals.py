@@ -1,6 +1,6 @@
 """What a verb answers when a rule stands in the way: sentences for the person who asked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class Refused(Exception):
@@ -13,6 +13,14 @@ class Refused(Exception):
         self.reasons = [str(reasons)] if not isinstance(reasons, (list, tuple)) else [str(r) for r in reasons]
         self.field = field
         super().__init__(" ".join(self.reasons))
+
+
+class FieldsRefused(Refused):
+    """Several inputs stand in the way at once: `by_field` holds the sentences of each."""
+
+    def __init__(self, by_field: Mapping[str, list[str]]):
+        self.by_field = dict(by_field)
+        super().__init__([reason for reasons in by_field.values() for reason in reasons], field=next(iter(by_field)))
 
 
 class MoveRefused(Refused):

@@ -37,6 +37,7 @@ class EventKind(models.TextChoices):
     AGENCY_IMPORTED = "agency_imported", _("virksomhet importert")
     MESSAGE_SETTLED = "message_settled", _("melding avklart")
     ROLE_GIVEN = "role_given", _("rolle gitt")
+    ROLE_ENDED = "role_ended", _("rolle avsluttet")
     ROLLOUT_CREATED = "rollout_created", _("utrulling opprettet")
     ROLLOUT_EDITED = "rollout_edited", _("utrulling endret")
     ROLLOUT_ACTIVATED = "rollout_activated", _("gjort til aktiv utrulling")

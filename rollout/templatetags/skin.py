@@ -105,6 +105,15 @@ def thousands(number: int | None) -> str:
 
 
 @register.filter
+def kroner(amount: Decimal | None) -> str:
+    """`1 027 000 kr`, and `27,50 kr` where there are øre; nothing for None."""
+    if amount is None:
+        return ""
+    whole = amount == amount.to_integral_value()
+    return f"{number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True)}{NO_BREAK_SPACE}kr"
+
+
+@register.filter
 def percent(value: Decimal | float | None, decimals: int = 1) -> str:
     """`74,0 %` of 74.0 (per cent, not a fraction)."""
     return "" if value is None else number_format(value, decimal_pos=decimals) + NO_BREAK_SPACE + "%"

@@ -1,8 +1,7 @@
 """The plan's part of an agency's page: place, course, signatures, funding and history; for leads also what they set."""
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -10,12 +9,16 @@ from django.views.decorators.vary import vary_on_headers
 
 from agencies.access import Request
 from agencies.models import Agency
+from agencies.people import people_of
 from rollout import clock
 from rollout.domain import confirming, licensing, readiness
 from rollout.domain.refusals import Refused
+from rollout.domain.undoing import can_be_undone
 from rollout.forms import FundingForm, WaiveForm, add_reasons
-from rollout.models import LicenceBudget, Placement, PlacementStatus, Rollout
+from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, can, may
+from rollout.views.agency_edit import agency_address
+from rollout.views.asking import leave
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
 from rollout.views.event_words import step_names, tell
@@ -45,13 +48,13 @@ def funding(request: Request, slug: str, agency: str) -> HttpResponse:
     code = 422
     if form.is_valid():
         try:
-            licensing.set_funding(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
+            event = licensing.set_funding(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
         except Refused as refused:
-            add_reasons(form, refused.reasons)
+            add_reasons(form, refused)
             code = 409
         else:
-            messages.success(request, _("Finansieringen for %(agency)s er lagret.") % {"agency": placement.agency})
-            return _to_agency(placement)
+            said = _("Finansieringen for %(agency)s er lagret.") % {"agency": placement.agency}
+            return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
     context = _plan_context(request, placement.rollout, placement.agency) | {"funding_form": form}
     return render(request, "rollout/agency_plan.html", context, status=code)
 
@@ -71,23 +74,13 @@ def waive(request: Request, slug: str, agency: str, number: int) -> HttpResponse
                 placement=placement, step=step, reason=form.cleaned_data["reason"], by=request.user, now=clock.now()
             )
         except Refused as refused:
-            add_reasons(form, refused.reasons)
+            add_reasons(form, refused)
             code = 409
         else:
-            messages.success(
-                request,
-                _("%(agency)s er fritatt fra «%(step)s».") % {"agency": placement.agency, "step": step.name},
-            )
-            return _to_agency(placement)
+            said = _("%(agency)s er fritatt fra «%(step)s».") % {"agency": placement.agency, "step": step.name}
+            return leave(request, agency_address(placement.rollout, placement.agency), said)
     context = {"agency": placement.agency, "step": step, "form": form}
     return render(request, "rollout/agency_waive.html", context, status=code)
-
-
-def _to_agency(placement: Placement) -> HttpResponse:
-    """Back to the agency's page, which shows the active rollout's plan; another rollout's plan is a page of its own."""
-    if placement.rollout.is_active:
-        return redirect("agencies:agency", placement.agency.slug)
-    return redirect("rollout:agency-plan", placement.rollout.slug, placement.agency.slug)
 
 
 def _placements(rollout: Rollout):
@@ -104,9 +97,17 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
     placement = _placements(rollout).filter(agency=agency).first()
     in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
     events = _history(rollout, agency)
+    may_change = can(request, Do.CHANGE_PLAN)
     context = {
         "agency": agency,
         "placement": placement if in_plan else None,
+        "is_withdrawn": placement is not None and placement.status == PlacementStatus.WITHDRAWN,
+        "withdrawn": next((event for event in events if event["event"].kind == EventKind.WITHDRAWN), None),
+        "can_be_moved": in_plan and (placement.wave is None or placement.wave.is_planned),
+        "undo_back": agency_address(rollout, agency),
+        "may_change": may_change,
+        "may_edit": can(request, Do.EDIT_AGENCY),
+        "people": [] if request.htmx else people_of(agency),
         "events": events[:EVENTS_IN_SIGHT],
         "older_events": events[EVENTS_IN_SIGHT:],
         "may_set_funding": can(request, Do.SET_FUNDING, agency=agency.slug),
@@ -140,6 +141,10 @@ def _history(rollout: Rollout, agency: Agency) -> list[dict]:
     events = rollout.events.about_agency(agency).for_telling().order_by("-id")[:EVENTS_AT_MOST]
     names = step_names(rollout)
     return [
-        {"event": event, "text": tell(event, names) if event.agency_id else f"{event.wave}: {tell(event, names)}"}
+        {
+            "event": event,
+            "text": tell(event, names) if event.agency_id else f"{event.wave}: {tell(event, names)}",
+            "can_undo": can_be_undone(event),
+        }
         for event in events
     ]

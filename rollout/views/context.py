@@ -19,6 +19,7 @@ MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
+    (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Min virksomhet"), "rollout:my", Do.SEE_COURSE),
     (_("Status"), "rollout:status-index", Do.SEE_STATUS),
     (_("E-post"), "rollout:mail", Do.SEE_MAIL),

@@ -256,6 +256,10 @@ def _role_given(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Ny rolle gitt: %(role)s") % {"role": RoleName(event.after["role"]).label}
 
 
+def _role_ended(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Rolle avsluttet: %(role)s") % {"role": RoleName(event.before["role"]).label}
+
+
 def _settled(event: PlanEvent, steps: dict[str, str]) -> str:
     if event.after["was_sent"]:
         return _("En melding som ble avbrutt, er avklart: den ble sendt")
@@ -327,6 +331,7 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.AGENCY_IMPORTED: _imported,
     EventKind.AGENCY_EDITED: lambda event, steps: _fields(event, Agency, _("Endret")),
     EventKind.ROLE_GIVEN: _role_given,
+    EventKind.ROLE_ENDED: _role_ended,
     EventKind.MESSAGE_SETTLED: _settled,
     EventKind.BLACKOUT_ADDED: _blackout(gettext_noop("Sperreperiode lagt inn")),
     EventKind.BLACKOUT_REMOVED: _blackout(gettext_noop("Sperreperiode fjernet")),

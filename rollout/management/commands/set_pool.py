@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Person
-from rollout.domain import licensing
+from rollout.domain import figures, licensing
 from rollout.domain.words import thousands
 from rollout.forms import MOST
 from rollout.management.base import PlanCommand
@@ -27,8 +27,9 @@ class Command(PlanCommand):
     ) -> None:
         if not 0 <= licences <= MOST:
             self.wrong_usage(_("antallet kan ikke være negativt eller over %(most)s") % {"most": thousands(MOST)})
-        pool = licensing.set_pool(rollout=rollout, size=licences, by=by, now=now, reason=reason)
+        licensing.set_pool(rollout=rollout, size=licences, by=by, now=now, reason=reason)
+        pool = figures.licences(rollout)
         self.stdout.write(
             _("Avtalen har %(size)s lisenser; %(free)s er ledige.")
-            % {"size": thousands(pool.size), "free": thousands(pool.free)}
+            % {"size": thousands(pool.pool), "free": thousands(pool.free)}
         )

@@ -123,6 +123,7 @@ TOLD = [
         "Endret: navn fra «Kli» til «Klimaetaten», type fra «Etat» til «Bydel», modenhetsgrad fra ingen til 3, merknad",
     ),
     (EventKind.ROLE_GIVEN, {}, {"person": 1, "role": "agency_head"}, "Ny rolle gitt: virksomhetsleder"),
+    (EventKind.ROLE_ENDED, {"person": 1, "role": "deputy"}, {}, "Rolle avsluttet: stedfortreder"),
     (
         EventKind.MESSAGE_SETTLED,
         {"state": "unknown"},

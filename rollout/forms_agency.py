@@ -1,0 +1,87 @@
+"""Reads what leads type about an agency and about the licences. Holds no rule and saves nothing."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from agencies.models import CENTRAL_ROLES, AgencyKind, RoleName
+from rollout.domain.profiles import EDITABLE
+from rollout.forms import MOST, NO_PRIVATE_MATTERS
+
+SCORES = [("", _("Ikke vurdert")), *((score, _("%(score)s av 5") % {"score": score}) for score in range(1, 6))]
+
+
+class ProfileForm(forms.Form):
+    """An agency's figures and words. `shown` holds them, as JSON, as they stood when the form was shown."""
+
+    name = forms.CharField(label=_("Navn"), max_length=120)
+    kind = forms.ChoiceField(label=_("Type"), choices=AgencyKind.choices)
+    sector = forms.CharField(label=_("Sektor"), max_length=120, required=False)
+    employees = forms.IntegerField(
+        label=_("Medarbeidere"), min_value=0, max_value=MOST, help_text=_("Hoder, ikke årsverk.")
+    )
+    locations = forms.IntegerField(label=_("Tjenestesteder"), min_value=0, max_value=MOST)
+    maturity = forms.TypedChoiceField(
+        label=_("Modenhetsgrad"), choices=SCORES, coerce=int, empty_value=None, required=False
+    )
+    leadership_anchoring = forms.TypedChoiceField(
+        label=_("Lederforankring"), choices=SCORES, coerce=int, empty_value=None, required=False
+    )
+    status_note = forms.CharField(
+        label=_("Merknad"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        required=False,
+        help_text=NO_PRIVATE_MATTERS,
+    )
+    shown = forms.JSONField(widget=forms.HiddenInput)
+
+    def clean_shown(self) -> dict:
+        shown = self.cleaned_data["shown"]
+        if not isinstance(shown, dict) or set(shown) != set(EDITABLE):
+            raise forms.ValidationError(_("Åpne skjemaet på nytt."))
+        return shown
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("E-post"), max_length=254)
+    role = forms.ChoiceField(
+        label=_("Rolle"), choices=[(role, role.label.capitalize()) for role in RoleName if role not in CENTRAL_ROLES]
+    )
+
+
+class WithdrawForm(forms.Form):
+    """`version` is the placement's as it was shown."""
+
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("Står i historikken. Skriv ikke personopplysninger eller annet som må skjermes."),
+        error_messages={"required": _("Skriv hvorfor virksomheten trekkes.")},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class RejoinForm(forms.Form):
+    reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
+
+
+class PoolForm(forms.Form):
+    size = forms.IntegerField(label=_("Lisenser i avtalen"), min_value=0, max_value=MOST)
+    reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
+
+
+class PriceForm(forms.Form):
+    valid_from = forms.DateField(
+        label=_("Gjelder fra"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("En måned koster det som gjelder den 1."),
+    )
+    price_nok = forms.DecimalField(
+        label=_("Pris per lisens per måned, i kroner"),
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        localize=True,
+        help_text=_("For eksempel 25 eller 27,50."),
+    )

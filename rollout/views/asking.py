@@ -1,0 +1,31 @@
+"""A question with a form: a page of its own, or the same in the dialog of the page it was asked from."""
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django_htmx.http import HttpResponseClientRedirect
+
+from agencies.access import Request
+from rollout.domain.undoing import can_be_undone
+from rollout.models import PlanEvent
+
+
+def ask(
+    request: Request, form: Form, *, template: str = "rollout/ask.html", status: int = 200, **words
+) -> HttpResponse:
+    """Show the form. `words`: `back` and `back_label` (where one came from), `heading`, `button`; and what else
+    `rollout/ask.html` or the page's own template shows: `intro` (sentences), `warnings` (sentences), `danger`."""
+    context = {"form": form, "in_dialog": bool(request.htmx), "address": request.path} | words
+    return render(request, template + ("#form" if request.htmx else ""), context, status=status)
+
+
+def posted(request: Request) -> QueryDict | None:
+    """What a form of the page is bound to: what was posted, however little, and nothing when it is only shown."""
+    return request.POST if request.method == "POST" else None
+
+
+def leave(request: Request, address: str, said: str, *, event: PlanEvent | None = None) -> HttpResponse:
+    """Done: back to where one came from, which is loaded anew, with what was done, and where it can be taken back."""
+    messages.success(request, said, extra_tags=f"undo-{event.change}" if event and can_be_undone(event) else "")
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
