@@ -2,7 +2,20 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status, waves
+from rollout.views import (
+    agency_plan,
+    board,
+    demo,
+    health,
+    history,
+    home,
+    importing,
+    mail,
+    mypage,
+    rollouts,
+    status,
+    waves,
+)
 
 plan = [
     path("", home.home, name="home"),
@@ -23,6 +36,10 @@ plan = [
     path("r/<slug:slug>/waves/<int:number>/defer/<slug:agency>/", waves.defer, name="wave-defer"),
     path("r/<slug:slug>/waves/<int:number>/release/<slug:agency>/", waves.release, name="wave-release"),
     path("r/<slug:slug>/waves/<int:number>/mail/<int:place>/", waves.mail_html, name="wave-mail"),
+    path("r/<slug:slug>/history/", history.show, name="history"),
+    path("rollouts/", rollouts.index, name="rollouts"),
+    path("rollouts/<slug:slug>/activate/", rollouts.activate, name="rollout-activate"),
+    path("rollouts/<slug:slug>/copy/", rollouts.copy, name="rollout-copy"),
     path("r/<slug:slug>/mail/", mail.index, name="mail"),
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),
@@ -39,7 +56,7 @@ plan = [
     path("r/<slug:slug>/agencies/<slug:agency>/plan/", agency_plan.agency_plan, name="agency-plan"),
     path("r/<slug:slug>/agencies/<slug:agency>/funding/", agency_plan.funding, name="agency-funding"),
     path("r/<slug:slug>/agencies/<slug:agency>/steps/<int:number>/waive/", agency_plan.waive, name="agency-waive"),
-    re_path(r"^(?:board|waves|my|mail|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
+    re_path(r"^(?:board|waves|my|mail|history|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
 urlpatterns = [
