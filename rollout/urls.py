@@ -4,28 +4,39 @@ from django.urls import include, path, re_path
 
 from rollout.views import (
     <<<<<<< HEAD
+    <<<<<<< HEAD
     agency_plan,
     <<<<<<< HEAD
     mail,
+    <<<<<<< HEAD
+    overview,
     =======
     agency_edit,
     =======
+    agency_plan,
+    =======
     licences,
+    =======
+    rollouts,
     >>>>>>> agency
     demo,
     >>>>>>> agency
     waves,
+    >>>>>>> history,
+    >>>>>>> history
+    home,
     agency_plan,
     board,
     board_live,
+    demo,
     health,
-    home,
+    history,
     importing,
     mail,
     mypage,
-    overview,
     status,
     undoing,
+    waves,
 )
 
 plan = [
@@ -52,6 +63,10 @@ plan = [
     path("r/<slug:slug>/waves/<int:number>/defer/<slug:agency>/", waves.defer, name="wave-defer"),
     path("r/<slug:slug>/waves/<int:number>/release/<slug:agency>/", waves.release, name="wave-release"),
     path("r/<slug:slug>/waves/<int:number>/mail/<int:place>/", waves.mail_html, name="wave-mail"),
+    path("r/<slug:slug>/history/", history.show, name="history"),
+    path("rollouts/", rollouts.index, name="rollouts"),
+    path("rollouts/<slug:slug>/activate/", rollouts.activate, name="rollout-activate"),
+    path("rollouts/<slug:slug>/copy/", rollouts.copy, name="rollout-copy"),
     path("r/<slug:slug>/mail/", mail.index, name="mail"),
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),
@@ -78,6 +93,7 @@ plan = [
     path("r/<slug:slug>/licences/price/", licences.price, name="licences-price"),
     path("r/<slug:slug>/licences/price/<str:valid_from>/remove/", licences.remove_price, name="licences-price-remove"),
     re_path(r"^(?:board|waves|my|mail|status|import|licences|agencies/[^/]+/plan)/", home.short, name="short"),
+    re_path(r"^(?:board|waves|my|mail|history|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
 ]
 
 urlpatterns = [

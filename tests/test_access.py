@@ -116,6 +116,11 @@ TABLE: dict[str, Line] = {
     "rollout:wave-defer": Line(post=LEADS, args=KLI | {"number": 1}),
     "rollout:wave-release": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}),
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
+    # the history, and the rollouts
+    "rollout:history": Line(get=CENTRAL, args=R),
+    "rollout:rollouts": Line(get=CENTRAL),
+    "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),

@@ -54,7 +54,9 @@ def _imports(source: str, *, module: str) -> Iterator[str]:
 def _part(name: str) -> str | None:
     """The part of `rollout` a full name belongs to."""
     package, _, rest = name.partition(".")
-    return rest.split(".")[0] or "__init__" if package == "rollout" else None
+    part = rest.split(".")[0] or "__init__"
+    # Forms are in several files: forms.py, forms_history.py, …
+    return ("forms" if part.startswith("forms_") else part) if package == "rollout" else None
 
 
 def _wrong_arrows(source: str, *, module: str) -> list[str]:

@@ -7,8 +7,10 @@ the pilots are a line of their own.
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
@@ -113,26 +115,39 @@ def percent(part: int, whole: int | None) -> Decimal | None:
 
 
 def totals(rollout: Rollout) -> Totals:
+    return totals_of([rollout])[rollout.pk]
+
+
+def totals_of(rollouts: Sequence[Rollout]) -> dict[int, Totals]:
+    """The sums of each rollout, by its id, in two queries for all."""
     in_plan = Q(status__in=[PlacementStatus.QUEUED, PlacementStatus.PLACED])
     pilot = Q(status=PlacementStatus.PILOT)
     past_all_staff = Q(all_staff_access_at__isnull=False)
     headcount = Coalesce(F("employees_at_opening"), F("agency__employees"))
-    sums = rollout.placements.aggregate(
-        agencies=Count("pk", filter=in_plan),
-        employees=Sum(headcount, filter=in_plan, default=0),
-        with_access=Sum(headcount, filter=in_plan & past_all_staff, default=0),
-        agencies_with_access=Count("pk", filter=in_plan & past_all_staff),
-        leaders_in_agencies=Count("pk", filter=in_plan & Q(leaders_access_at__isnull=False)),
-        pilots_agencies=Count("pk", filter=pilot),
-        pilots_employees=Sum(headcount, filter=pilot, default=0),
-        places_used=Count("pk", filter=Q(status=PlacementStatus.PLACED)),
-    )
-    return Totals(
-        planned_coverage_percent=percent(sums["employees"], rollout.municipality_employees),
-        municipality_employees=rollout.municipality_employees,
-        places=CAPACITY * rollout.waves.count(),
-        **sums,
-    )
+    sums = {
+        "agencies": Count("pk", filter=in_plan),
+        "employees": Sum(headcount, filter=in_plan, default=0),
+        "with_access": Sum(headcount, filter=in_plan & past_all_staff, default=0),
+        "agencies_with_access": Count("pk", filter=in_plan & past_all_staff),
+        "leaders_in_agencies": Count("pk", filter=in_plan & Q(leaders_access_at__isnull=False)),
+        "pilots_agencies": Count("pk", filter=pilot),
+        "pilots_employees": Sum(headcount, filter=pilot, default=0),
+        "places_used": Count("pk", filter=Q(status=PlacementStatus.PLACED)),
+    }
+    placements = Placement.objects.filter(rollout__in=rollouts).order_by().values("rollout").annotate(**sums)
+    by_rollout: dict[int, dict[str, Any]] = {row["rollout"]: dict(row) for row in placements}
+    waves = Wave.objects.filter(rollout__in=rollouts).order_by().values_list("rollout").annotate(Count("pk"))
+    places = {rollout_id: CAPACITY * number for rollout_id, number in waves}
+    found = {}
+    for rollout in rollouts:
+        row = {name: by_rollout.get(rollout.pk, {}).get(name, 0) for name in sums}
+        found[rollout.pk] = Totals(
+            planned_coverage_percent=percent(row["employees"], rollout.municipality_employees),
+            municipality_employees=rollout.municipality_employees,
+            places=places.get(rollout.pk, 0),
+            **row,
+        )
+    return found
 
 
 def licences(rollout: Rollout) -> Licences:

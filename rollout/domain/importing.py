@@ -19,7 +19,7 @@ from agencies.lists import AgencyList, AgencyRow, ListProblem
 from agencies.models import Agency, Person
 from rollout.domain import queueing
 from rollout.domain.locks import lock_plan
-from rollout.domain.recording import record
+from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, Placement, Rollout
 
@@ -122,6 +122,8 @@ def import_list(
     list(Agency.objects.filter(slug__in=slugs).order_by("pk").select_for_update(no_key=True))
     plan = plan_import(rollout=rollout, agency_list=agency_list)
     agencies = {change.row.slug: change.agency or Agency(slug=change.row.slug) for change in plan.all}
+    # Two changes: the figures stay as the list has them, but those it put in the queue can be taken out again.
+    taken_in, queued = new_change(), new_change()
     for change in plan.new + plan.changed:
         agency = agencies[change.row.slug]
         for name, value in change.after.items():
@@ -143,9 +145,10 @@ def import_list(
                 before=change.before,
                 after=change.after,
                 reason=reason,
+                change=taken_in,
             )
     for change in plan.queued:
-        queueing.join(rollout=rollout, agency=agencies[change.row.slug], by=by, now=now, reason=reason)
+        queueing.join(rollout=rollout, agency=agencies[change.row.slug], by=by, now=now, reason=reason, change=queued)
     return plan
 
 

@@ -1,6 +1,7 @@
 """Leaving the rollout and coming back, and pinning an agency to its place (rule 2)."""
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ def withdraw(
     by: Person | None,
     now: dt.datetime,
     version_seen: int | None = None,
+    change: uuid.UUID | None = None,
     undoes: PlanEvent | None = None,
 ) -> PlanEvent:
     """Take an agency out of queue or wave, with a reason. What it has done of its course is kept.
@@ -55,6 +57,7 @@ def withdraw(
         before=before,
         after={"status": PlacementStatus.WITHDRAWN},
         reason=reason.strip(),
+        change=change,
         undoes=undoes,
     )
 

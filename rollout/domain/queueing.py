@@ -1,6 +1,7 @@
 """The queue: who joins it, and in which order they stand (rule 2)."""
 
 import datetime as dt
+import uuid
 
 from django.db import connection, transaction
 from django.db.models import F, Max
@@ -69,6 +70,7 @@ def join(
     implementation_cost_nok: int = 0,
     budget_reference: str = "",
     reason: str = "",
+    change: uuid.UUID | None = None,
 ) -> Placement:
     """Take an agency into the rollout, last in the queue, with the licences it states it has funded.
 
@@ -94,6 +96,7 @@ def join(
         agency=agency,
         after={"queue_position": placement.queue_position, "funded": funded},
         reason=reason,
+        change=change,
     )
     return placement
 

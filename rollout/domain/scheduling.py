@@ -63,6 +63,7 @@ def add_wave(
     by: Person | None,
     now: dt.datetime,
     number_seen: int | None = None,
+    change: uuid.UUID | None = None,
 ) -> Wave:
     """Add a wave with the next number.
 
@@ -83,7 +84,7 @@ def add_wave(
     calendar.refuse_closed(leaders_on, field="leaders_on")
     calendar.refuse_closed(all_staff_on, field="all_staff_on")
     wave = Wave.objects.create(rollout=rollout, number=number, leaders_on=leaders_on, all_staff_on=all_staff_on)
-    record(rollout=rollout, kind=EventKind.WAVE_ADDED, by=by, at=now, wave=wave, after=dates_of(wave))
+    record(rollout=rollout, kind=EventKind.WAVE_ADDED, by=by, at=now, wave=wave, after=dates_of(wave), change=change)
     return wave
 
 

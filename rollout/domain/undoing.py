@@ -61,7 +61,7 @@ def _place_back(way: _Way) -> None:
     else:
         placing.refuse_if_fixed(placement)
     if came_from in (None, PlacementStatus.WITHDRAWN):
-        leaving.withdraw(placement=placement, reason=_("Angret"), **way.acting)
+        leaving.withdraw(placement=placement, reason=_("Angret"), change=way.change, **way.acting)
         return
     wave, position = None, before.get("queue_position")
     if came_from == PlacementStatus.PLACED:

@@ -20,11 +20,17 @@ MENU = (
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
+    (_("Historikk"), "rollout:history", Do.SEE_PLAN),
     (_("Min virksomhet"), "rollout:my", Do.SEE_COURSE),
     (_("Status"), "rollout:status-index", Do.SEE_STATUS),
     (_("E-post"), "rollout:mail", Do.SEE_MAIL),
+)
+#: What one needs more seldom: in the user's menu.
+PANEL = (
+    (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
     (_("Import"), "rollout:import", Do.IMPORT),
 )
+ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 
 def rollout_of(request: HttpRequest, slug: str) -> Rollout:
@@ -47,14 +53,14 @@ def rollout_shown(request: Request) -> Rollout | None:
     return known
 
 
-def menu(request: Request, rollout: Rollout | None) -> list[dict[str, Any]]:
-    """The menu's pages for this person, with the current one marked."""
+def menu(request: Request, rollout: Rollout | None, pages: tuple = MENU) -> list[dict[str, Any]]:
+    """Those of the `pages` that this person sees, with the current one marked."""
     items = []
-    for label, name, do in MENU:
+    for label, name, do in pages:
         # A lead reads an agency's course on the agency's page; "my agency" is for those who have one.
         if rollout is None or not can(request, do) or (name == "rollout:my" and not roles_of(request).at):
             continue
-        url = reverse(name, args=[rollout.slug] if name.startswith("rollout:") else [])
+        url = reverse(name, args=[] if name in ABOUT_NO_ROLLOUT else [rollout.slug])
         items.append({"label": label, "url": url, "current": _is_current(request.path, name, url)})
     return items
 
@@ -65,7 +71,8 @@ def _is_current(path: str, name: str, url: str) -> bool:
 
 
 def shell(request: Request) -> dict[str, Any]:
-    """The context of every template: `rollout`, `nav_items`, `is_demo`, `demo_clock`, `roles` (`agencies.access.Held`).
+    """The context of every template: `rollout`, `nav_items` and `panel_items`, `is_demo`, `demo_clock`, `roles`
+    (`agencies.access.Held`).
 
     Nobody is told anything of the plan before signing in but its name.
     """
@@ -76,6 +83,7 @@ def shell(request: Request) -> dict[str, Any]:
     return {
         "rollout": rollout,
         "nav_items": menu(request, rollout),
+        "panel_items": menu(request, rollout, PANEL),
         "is_demo": settings.DEMO_MODE,
         "demo_clock": clock.now if clock else None,
         "roles": roles_of(request),

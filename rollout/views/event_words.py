@@ -287,7 +287,10 @@ def _created(event: PlanEvent, steps: dict[str, str]) -> str:
 
 
 def _activated(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Gjort til aktiv utrulling i stedet for «%(before)s»") % {"before": event.before["active"]}
+    words = {"before": event.before["active"], "after": event.after["active"]}
+    if words["before"] is None:
+        return _("«%(after)s» er gjort til aktiv utrulling") % words
+    return _("«%(after)s» er gjort til aktiv utrulling i stedet for «%(before)s»") % words
 
 
 def _day(text: str) -> str:

@@ -159,8 +159,8 @@ TOLD = [
     (
         EventKind.ROLLOUT_ACTIVATED,
         {"active": "Workplace i Oslo"},
-        {"is_active": True},
-        "Gjort til aktiv utrulling i stedet for «Workplace i Oslo»",
+        {"active": "Teams i Oslo", "is_active": True},
+        "«Teams i Oslo» er gjort til aktiv utrulling i stedet for «Workplace i Oslo»",
     ),
 ]
 
