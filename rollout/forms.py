@@ -67,6 +67,18 @@ class JoinForm(forms.Form):
         self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
 
 
+class FeedForm(forms.Form):
+    """The agency a calendar address is to show."""
+
+    agency = forms.ModelChoiceField(
+        label=_("Virksomhet"), queryset=Agency.objects.none(), to_field_name="slug", empty_label=_("Velg …")
+    )
+
+    def __init__(self, *args, agencies, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
+
+
 class WaveForm(forms.Form):
     """A wave's two dates."""
 

@@ -2,7 +2,20 @@
 
 from django.urls import include, path, re_path
 
-from rollout.views import agency_plan, board, demo, health, home, importing, mail, mypage, status, waves
+from rollout.views import (
+    agency_plan,
+    board,
+    demo,
+    exporting,
+    feeds,
+    health,
+    home,
+    importing,
+    mail,
+    mypage,
+    status,
+    waves,
+)
 
 plan = [
     path("", home.home, name="home"),
@@ -11,6 +24,15 @@ plan = [
     path("r/<slug:slug>/board/move/<slug:agency>/", board.move, name="board-move"),
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),
     path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
+    path("r/<slug:slug>/board/export.<str:suffix>", exporting.board, name="board-export"),
+    path("r/<slug:slug>/agencies/export.<str:suffix>", exporting.agencies, name="agencies-export"),
+    path("r/<slug:slug>/licences/export.<str:suffix>", exporting.licences, name="licences-export"),
+    path("r/<slug:slug>/history/export.<str:suffix>", exporting.history, name="history-export"),
+    path("r/<slug:slug>/waves/<int:number>/export.<str:suffix>", exporting.wave, name="wave-export"),
+    path("r/<slug:slug>/feeds/", feeds.index, name="feeds"),
+    path("r/<slug:slug>/feeds/make/", feeds.make, name="feed-make"),
+    path("r/<slug:slug>/feeds/<int:pk>/revoke/", feeds.revoke, name="feed-revoke"),
+    path("cal/<slug:secret>.ics", feeds.calendar, name="calendar-feed"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
     path("r/<slug:slug>/import/", importing.show, name="import"),
     path("r/<slug:slug>/import/try/", importing.try_out, name="import-try"),

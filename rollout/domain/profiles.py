@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from agencies import lists
 from agencies.models import Agency, Person
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
@@ -36,6 +37,7 @@ def edit(
     affected = set(Rollout.objects.filter(placements__agency=agency).values_list("pk", flat=True)) | {rollout.pk}
     locked = [lock_plan(pk) for pk in sorted(affected)]
     agency = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
+    fields = {name: lists.tidy(name, value) if isinstance(value, str) else value for name, value in fields.items()}
     before = {name: getattr(agency, name) for name in EDITABLE if name in fields}
     after = {name: value for name, value in fields.items() if name in before and value != before[name]}
     if not after:
