@@ -72,7 +72,7 @@ def revoke(*, feed: CalendarFeed, by: Person | None, now: dt.datetime) -> Calend
 
 @dataclass(frozen=True)
 class Opening:
-    """One step opening on one day. `agencies`: the names of those it is for. `cancelled`: it was planned, and is not."""
+    """One step opening on one day. `agencies`: names of those it is for. `cancelled`: it was planned, and is not."""
 
     uid: str
     what: str

@@ -55,11 +55,18 @@ def line_of(entry: Entry) -> Line:
 
 type Columns[T] = dict[str, Callable[[T], Cell]]
 
-#: The columns that the import reads, by their names in a list; `queue_position` is the plan's word.
+#: With `queue_position`, which is the plan's word, the columns that the import reads.
 _OF_THE_AGENCY: Columns[Line] = {
-    name: (lambda line, name=name: getattr(line.agency, name)) for name in HEADINGS if name != "queue_position"
+    "slug": lambda line: line.agency.slug,
+    "name": lambda line: line.agency.name,
+    "kind": lambda line: KIND_WORDS[AgencyKind(line.agency.kind)],
+    "sector": lambda line: line.agency.sector,
+    "employees": lambda line: line.agency.employees,
+    "locations": lambda line: line.agency.locations,
+    "maturity": lambda line: line.agency.maturity,
+    "leadership_anchoring": lambda line: line.agency.leadership_anchoring,
+    "status_note": lambda line: line.agency.status_note,
 }
-_OF_THE_AGENCY |= {"kind": lambda line: KIND_WORDS[AgencyKind(line.agency.kind)]}
 
 _OF_ITS_PLACE: Columns[Line] = {
     "status": lambda line: str(line.placement.get_status_display()) if line.placement else _("Ikke med"),

@@ -1,4 +1,4 @@
-"""Calendar feeds: the page where leads make and take back secret addresses, and what is read there without signing in."""
+"""Calendar feeds: where leads make and take back secret addresses, and what is read there without signing in."""
 
 import hashlib
 
@@ -94,15 +94,14 @@ def _agencies(rollout: Rollout):
 def _page(
     request: Request, rollout: Rollout, *, form: FeedForm | None = None, why: str = "", status: int = 200
 ) -> HttpResponse:
-    live = list(rollout.feeds.filter(revoked_at__isnull=True).select_related("agency", "made_by"))
+    unrevoked = rollout.feeds.filter(revoked_at__isnull=True).select_related("agency", "made_by")
+    live = list(unrevoked.order_by("agency__name_sort_key"))
     having = [feed.agency_id for feed in live if feed.agency_id]
     shown = [(feed, settings.SITE_URL + reverse("rollout:calendar-feed", args=[feed.secret])) for feed in live]
     context = {
         "rollout": rollout,
         "of_the_plan": next((found for found in shown if found[0].agency_id is None), None),
-        "of_agencies": sorted(
-            (found for found in shown if found[0].agency), key=lambda found: found[0].agency.name_sort_key
-        ),
+        "of_agencies": [found for found in shown if found[0].agency_id is not None],
         "form": form or FeedForm(agencies=_agencies(rollout).exclude(pk__in=having)),
         "why": why,
     }
