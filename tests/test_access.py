@@ -100,7 +100,7 @@ TABLE: dict[str, Line] = {
     "rollout:wave-export": Line(get=CENTRAL, args=R | {"number": 1, "suffix": "csv"}),
     "rollout:feeds": Line(get=LEADS, args=R),
     "rollout:feed-make": Line(post=LEADS, args=R, data={"agency": "vav"}),
-    "rollout:feed-revoke": Line(post=LEADS, args=R | {"pk": 1}),
+    "rollout:feed-revoke": Line(post=LEADS, args=R | {"pk": 999}),
     # whoever knows the secret reads; any other is 404 for all (test_feeds)
     "rollout:calendar-feed": Line(get=ANYONE, args={"secret": "known-to-calendars"}),
     # the waves
@@ -149,7 +149,7 @@ def world(settings):
     make_agency("kul")
     make_lead()
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
-    CalendarFeed.objects.create(pk=1, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
+    CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(
         pk=1,
         rollout=rollout,
