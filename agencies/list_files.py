@@ -5,22 +5,32 @@ mean: `agencies.lists` does. Files come from outside, so everything here has a l
 """
 
 import csv
+import datetime as dt
 import io
 import itertools
 import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 import openpyxl
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 
 MAX_BYTES = 1_000_000
 MAX_RECORDS = 1_000
 MAX_CELLS = 40
 SEPARATORS = (",", ";")
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 #: A packed XLSX may unfold to a thousand times its size. Only the sheet and its strings need to be large.
 _MAX_UNPACKED = 4_000_000
@@ -35,6 +45,13 @@ _ZIP, _OLD_EXCEL, _UTF_16 = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", (b"\xff\xfe", b"
 #: What æøåÆØÅ become when UTF-8 is read as Windows-1252, and when a Mac's or DOS's letters are.
 _MISREAD = re.compile("Ã[¦¸¥†˜…]|�|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _MISREAD_1252 = re.compile("(?<=[a-zæøå])[¾¿Œ†›]|[¾¿Œ†›®¯](?=[a-zæøå])")
+
+#: How a text begins that a spreadsheet may run (OWASP, CSV injection), also behind quotes that guard it already.
+_FORMULA = re.compile("'*[=+\\-@＝＋－＠\t\r\n]")
+_GUARDED = re.compile("'+[=+\\-@＝＋－＠\t\r\n]")
+_WIDEST = 60  # characters; longer text is wrapped
+
+type Cell = str | int | Decimal | dt.date | dt.datetime | None
 
 
 class Record(NamedTuple):
@@ -77,27 +94,78 @@ def looks_misread(text: str) -> bool:
     return _MISREAD.search(text) is not None
 
 
-def write_csv(rows: Iterable[Iterable[str]], *, separator: str = ",", encoding: str = "utf-8-sig") -> bytes:
-    """Rows of cells as CSV. The BOM of `utf-8-sig` makes Excel show æ, ø and å."""
+def write_csv(rows: Iterable[Iterable[Cell]], *, separator: str = ",", encoding: str = "utf-8-sig") -> bytes:
+    """Rows of cells as CSV. The BOM of `utf-8-sig` makes Excel show æ, ø and å; with `;` go decimals after a comma.
+
+    A text that a spreadsheet would take for a formula gets a `'` before it, which `records` takes away again.
+    """
     file = io.StringIO(newline="")
-    csv.writer(file, delimiter=separator).writerows(rows)
+    point = "," if separator == ";" else "."
+    csv.writer(file, delimiter=separator).writerows([_csv_cell(value, point) for value in row] for row in rows)
     return file.getvalue().encode(encoding)
 
 
-def write_xlsx(rows: Iterable[Iterable[str]]) -> bytes:
+def _csv_cell(value: Cell, point: str) -> str:
+    match value:
+        case None:
+            return ""
+        case str():
+            return f"'{value}" if _FORMULA.match(value) else value
+        case dt.datetime():
+            return f"{timezone.localtime(value):%d.%m.%Y %H:%M}"
+        case dt.date():
+            return f"{value:%d.%m.%Y}"
+    return str(value).replace(".", point)
+
+
+def write_xlsx(rows: Iterable[Iterable[Cell]], *, title: str = "") -> bytes:
+    """Rows of cells as XLSX: numbers and dates as such, the first row as headings that stay in sight."""
+    table = [list(row) for row in rows]
     workbook = openpyxl.Workbook(write_only=True)
-    sheet = workbook.create_sheet()
-    for row in rows:
-        sheet.append([_text_cell(sheet, value) for value in row])
+    sheet = workbook.create_sheet(title or None)
+    sheet.freeze_panes = "A2"
+    for number, column in enumerate(zip(*table, strict=True), start=1):
+        longest = max((len(line) for value in column for line in _csv_cell(value, ",").split("\n")), default=0)
+        sheet.column_dimensions[get_column_letter(number)].width = min(max(longest, 6), _WIDEST) + 2
+    for number, row in enumerate(table):
+        cells = [_xlsx_cell(sheet, value) for value in row]
+        if number == 0:
+            for cell in cells:
+                cell.font = Font(bold=True)
+        sheet.append(cells)
     file = io.BytesIO()
     workbook.save(file)
     return file.getvalue()
 
 
+def _xlsx_cell(sheet: object, value: Cell) -> WriteOnlyCell:
+    match value:
+        case str():
+            return _text_cell(sheet, value)
+        case dt.datetime():
+            cell = WriteOnlyCell(sheet, value=timezone.make_naive(value))
+            cell.number_format = "dd.mm.yyyy hh:mm"
+        case dt.date():
+            cell = WriteOnlyCell(sheet, value=value)
+            cell.number_format = "dd.mm.yyyy"
+        case int():
+            cell = WriteOnlyCell(sheet, value=value)
+            cell.number_format = "#,##0"
+        case Decimal():
+            cell = WriteOnlyCell(sheet, value=value)
+            cell.number_format = "#,##0.00"
+        case _:
+            cell = WriteOnlyCell(sheet, value=None)
+    cell.alignment = Alignment(vertical="top")
+    return cell
+
+
 def _text_cell(sheet: object, value: str) -> WriteOnlyCell:
-    """Text, whatever it begins with: a note that starts with = is no formula."""
-    cell = WriteOnlyCell(sheet, value=value)
+    """Text, whatever it begins with: a note that starts with = is no formula, nor becomes one when it is edited."""
+    cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", value))
     cell.data_type = "s"
+    cell.quotePrefix = bool(_FORMULA.match(value))
+    cell.alignment = Alignment(vertical="top", wrap_text="\n" in value or len(value) > _WIDEST)
     return cell
 
 
@@ -130,7 +198,7 @@ def _csv_records(text: str) -> Iterator[Record]:
         line = start + 1
         while True:
             try:
-                yield Record(line, [_clean(cell) for cell in next(reader)])
+                yield Record(line, [_unguarded(cell) for cell in next(reader)])
             except StopIteration:
                 return
             except csv.Error:
@@ -179,9 +247,15 @@ def _cell_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return _clean(str(value))
+    return clean(str(value))
 
 
-def _clean(cell: str) -> str:
+def _unguarded(cell: str) -> str:
+    """The cell without the `'` that `write_csv` sets before what looks like a formula."""
+    cell = clean(cell)
+    return clean(cell[1:]) if _GUARDED.match(cell) else cell
+
+
+def clean(cell: str) -> str:
     """Trimmed, with one spelling of each letter (a Mac writes å as two) and one kind of line break."""
     return unicodedata.normalize("NFC", cell).replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -1,17 +1,19 @@
 """Reading and checking a list of agencies. Pure: nothing is looked up and nothing is written.
 
-The columns are those of `rollout/reference/oslo-2018.csv`. A list with one bad line is a bad list: every problem in it
-is found at once, as a value that names the line, the column and what was expected there.
+The columns are those of `rollout/reference/oslo-2018.csv`, by those names or by the headings people read (`HEADINGS`).
+A list with one bad line is a bad list: every problem in it is found at once, as a value that names the line, the column
+and what was expected there.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from agencies.list_files import Record, UnreadableFile, looks_misread, records, write_csv, write_xlsx
+from agencies.list_files import Cell, Record, UnreadableFile, clean, looks_misread, records, write_csv, write_xlsx
 from agencies.models import AgencyKind
 
 #: The words the municipality uses in its lists.
@@ -22,7 +24,7 @@ KINDS = {
     "byrådsavdeling": AgencyKind.CITY_DEPARTMENT,
     "annet": AgencyKind.OTHER,
 }
-_KIND_WORDS = {kind: word for word, kind in KINDS.items()}
+KIND_WORDS = {kind: word for word, kind in KINDS.items()}
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 #: A whole number, also with the thousands set apart as a spreadsheet shows them.
@@ -81,23 +83,27 @@ class _Expected(Exception):
     """A cell holds something else than this."""
 
 
-def read(content: bytes) -> AgencyList:
-    """Read a list from a file's bytes, CSV or XLSX, and find everything that is wrong with it."""
+def read(content: bytes, *, past: Collection[str] = ()) -> AgencyList:
+    """Read a list from a file's bytes, CSV or XLSX, and find everything that is wrong with it.
+
+    `past`: headings of columns that may stand there and are read past, since they tell of something else.
+    """
     try:
         header, *body = records(content)
     except UnreadableFile as error:
         return AgencyList((), (ListProblem(1, "", str(error)),))
-    names = [name.casefold() for name in header.cells]
-    if problems := _header_problems(header, names):
+    columns = _columns(header)
+    if problems := _header_problems(header, columns, {str(heading).casefold() for heading in past}):
         return AgencyList((), tuple(problems))
     rows: list[AgencyRow] = []
     for record in body:
-        _read_row(record, names, rows, problems)
+        _read_row(record, columns, rows, problems)
     if not body:
         problems.append(ListProblem(header.line + 1, "", _("minst én virksomhet under overskriftene")))
-    problems += _repeated(rows, "slug", _("en kode som bare står én gang"))
-    problems += _repeated(rows, "queue_position", _("en plass i køen som bare står én gang"))
-    order = {name: number for number, name in enumerate(names)}
+    shown = dict(columns)
+    problems += _repeated(rows, "slug", shown, _("en kode som bare står én gang"))
+    problems += _repeated(rows, "queue_position", shown, _("en plass i køen som bare står én gang"))
+    order = {heading: number for number, (_name, heading) in enumerate(columns)}
     problems.sort(key=lambda problem: (problem.line, order.get(problem.column, -1)))
     return AgencyList(tuple(rows), tuple(problems))
 
@@ -112,51 +118,70 @@ def write_workbook(rows: Iterable[AgencyRow]) -> bytes:
     return write_xlsx([COLUMNS, *map(_cells, rows)])
 
 
-def _cells(row: AgencyRow) -> list[str]:
-    values = {name: getattr(row, name) for name in COLUMNS} | {"kind": _KIND_WORDS[row.kind]}
-    return ["" if value is None else str(value) for value in values.values()]
+def tidy(name: str, text: str) -> str:
+    """The text of this column as a list gives it: what is kept so, can be exported and read unchanged."""
+    return clean(text) if name == "status_note" else " ".join(clean(text).split())
 
 
-def _header_problems(header: Record, names: list[str]) -> list[ListProblem]:
+def _cells(row: AgencyRow) -> list[Cell]:
+    values = {name: getattr(row, name) for name in COLUMNS} | {"kind": KIND_WORDS[row.kind]}
+    return list(values.values())
+
+
+def _columns(header: Record) -> list[tuple[str, str]]:
+    """For each column its name, and the word the file itself uses, for telling what is wrong."""
+    names = {str(heading).casefold(): name for name, heading in HEADINGS.items()}
+    heads = [head.casefold() for head in header.cells]
+    return [(names[head], str(HEADINGS[names[head]])) if head in names else (head, head) for head in heads]
+
+
+def _header_problems(header: Record, columns: list[tuple[str, str]], past: set[str]) -> list[ListProblem]:
     if header.fault:
         return [ListProblem(header.line, "", header.fault)]
     known = _("en av kolonnene %(columns)s") % {"columns": ", ".join(COLUMNS)}
+    names = [name for name, _heading in columns]
     problems = [
         ListProblem(header.line, "", _("kolonnen «%(name)s» i overskriften; den mangler") % {"name": name})
         for name in COLUMNS
         if name not in names
     ]
-    for number, name in enumerate(names):
+    for number, (name, heading) in enumerate(columns):
+        if name in past:
+            continue
         if name not in COLUMNS:
             problems.append(ListProblem(header.line, name or f"#{number + 1}", known, name))
         elif name in names[:number]:
-            problems.append(ListProblem(header.line, name, _("hver kolonne bare én gang"), name))
+            problems.append(ListProblem(header.line, heading, _("hver kolonne bare én gang"), heading))
     return problems
 
 
-def _read_row(record: Record, names: list[str], rows: list[AgencyRow], problems: list[ListProblem]) -> None:
+def _read_row(
+    record: Record, columns: list[tuple[str, str]], rows: list[AgencyRow], problems: list[ListProblem]
+) -> None:
     """Add the row that the record holds to `rows`, or what is wrong with it to `problems`."""
     if record.fault:
         problems.append(ListProblem(record.line, "", record.fault))
         return
-    if len(record.cells) != len(names):
-        counts = {"columns": len(names), "count": len(record.cells)}
+    if len(record.cells) != len(columns):
+        counts = {"columns": len(columns), "count": len(record.cells)}
         problems.append(ListProblem(record.line, "", _("%(columns)s kolonner; linjen har %(count)s") % counts))
         return
     values: dict[str, Any] = {}
-    for name, cell in zip(names, record.cells, strict=True):
+    for (name, heading), cell in zip(columns, record.cells, strict=True):
+        if name not in COLUMNS:
+            continue
         try:
             if looks_misread(cell):
                 raise _Expected(_("lesbare bokstaver; lagre filen som UTF-8 eller Windows-1252"))
             values[name] = COLUMNS[name](cell)
         except _Expected as error:
-            problems.append(ListProblem(record.line, name, str(error), cell[:80]))
+            problems.append(ListProblem(record.line, heading, str(error), cell[:80]))
             # Kept for the search for repeats, which is about what the list says and not about what is right.
             values[name] = None
     rows.append(AgencyRow(line=record.line, **values))
 
 
-def _repeated(rows: list[AgencyRow], name: str, expected: str) -> list[ListProblem]:
+def _repeated(rows: list[AgencyRow], name: str, shown: dict[str, str], expected: str) -> list[ListProblem]:
     first: dict[Any, int] = {}
     problems = []
     for row in rows:
@@ -165,7 +190,7 @@ def _repeated(rows: list[AgencyRow], name: str, expected: str) -> list[ListProbl
             continue
         if value in first:
             also = _("%(expected)s; den står også på linje %(line)s") % {"expected": expected, "line": first[value]}
-            problems.append(ListProblem(row.line, name, also, str(value)))
+            problems.append(ListProblem(row.line, shown[name], also, str(value)))
         first.setdefault(value, row.line)
     return problems
 
@@ -245,4 +270,18 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
     "leadership_anchoring": _score,
     "queue_position": _queue_position,
     "status_note": _note,
+}
+
+#: What the same columns are called in the lists people read: the exports of what is on screen.
+HEADINGS = {
+    "slug": gettext_lazy("Kode"),
+    "name": gettext_lazy("Navn"),
+    "kind": gettext_lazy("Type"),
+    "sector": gettext_lazy("Sektor"),
+    "employees": gettext_lazy("Medarbeidere"),
+    "locations": gettext_lazy("Tjenestesteder"),
+    "maturity": gettext_lazy("Modenhet"),
+    "leadership_anchoring": gettext_lazy("Lederforankring"),
+    "queue_position": gettext_lazy("Plass i kø"),
+    "status_note": gettext_lazy("Merknad"),
 }

@@ -71,6 +71,18 @@ class JoinForm(forms.Form):
         self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
 
 
+class FeedForm(forms.Form):
+    """The agency a calendar address is to show."""
+
+    agency = forms.ModelChoiceField(
+        label=_("Virksomhet"), queryset=Agency.objects.none(), to_field_name="slug", empty_label=_("Velg …")
+    )
+
+    def __init__(self, *args, agencies, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
+
+
 class WaveForm(forms.Form):
     """A wave's two dates."""
 
@@ -90,9 +102,10 @@ class NewWaveForm(WaveForm):
 
 def add_reasons(form: forms.Form, refused: Refused | list[str]) -> None:
     """Show why a verb refused: at the fields it is about, or above the form; what was typed stays."""
-    by_field = {"": refused}
-    if isinstance(refused, Refused):
-        by_field = refused.by_field if isinstance(refused, FieldsRefused) else {refused.field: refused.reasons}
+    if isinstance(refused, FieldsRefused):
+        by_field = refused.by_field
+    else:
+        by_field = {refused.field: refused.reasons} if isinstance(refused, Refused) else {"": refused}
     for name, reasons in by_field.items():
         at_field = name in form.fields and not form.fields[name].disabled
         for reason in reasons:

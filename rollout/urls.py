@@ -3,37 +3,22 @@
 from django.urls import include, path, re_path
 
 from rollout.views import (
-    <<<<<<< HEAD
-    <<<<<<< HEAD
-    agency_plan,
-    <<<<<<< HEAD
-    mail,
-    <<<<<<< HEAD
-    overview,
-    =======
     agency_edit,
-    =======
-    agency_plan,
-    =======
-    licences,
-    =======
-    rollouts,
-    >>>>>>> agency
-    demo,
-    >>>>>>> agency
-    waves,
-    >>>>>>> history,
-    >>>>>>> history
-    home,
     agency_plan,
     board,
     board_live,
     demo,
+    exporting,
+    feeds,
     health,
     history,
+    home,
     importing,
+    licences,
     mail,
     mypage,
+    overview,
+    rollouts,
     status,
     undoing,
     waves,
@@ -50,6 +35,15 @@ plan = [
     path("r/<slug:slug>/board/move/<slug:agency>/effect/", board_live.effect, name="board-effect"),
     path("r/<slug:slug>/board/join/", board.join, name="board-join"),
     path("r/<slug:slug>/board/new-wave/", board.new_wave, name="wave-new"),
+    path("r/<slug:slug>/board/export.<str:suffix>", exporting.board, name="board-export"),
+    path("r/<slug:slug>/agencies/export.<str:suffix>", exporting.agencies, name="agencies-export"),
+    path("r/<slug:slug>/licences/export.<str:suffix>", exporting.licences, name="licences-export"),
+    path("r/<slug:slug>/history/export.<str:suffix>", exporting.history, name="history-export"),
+    path("r/<slug:slug>/waves/<int:number>/export.<str:suffix>", exporting.wave, name="wave-export"),
+    path("r/<slug:slug>/feeds/", feeds.index, name="feeds"),
+    path("r/<slug:slug>/feeds/make/", feeds.make, name="feed-make"),
+    path("r/<slug:slug>/feeds/<int:pk>/revoke/", feeds.revoke, name="feed-revoke"),
+    path("cal/<slug:secret>.ics", feeds.calendar, name="calendar-feed"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
     path("r/<slug:slug>/undo/<uuid:change>/", undoing.undo, name="undo"),
     path("r/<slug:slug>/import/", importing.show, name="import"),

@@ -15,7 +15,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from agencies.models import Agency, Role, RoleName
 from rollout.domain import reporting
-from rollout.models import EmailKind, EmailState, OutgoingEmail
+from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
 from tests.factories import (
     NOW,
     at,
@@ -102,12 +102,23 @@ TABLE: dict[str, Line] = {
     "rollout:undo": Line(post=LEADS, args=R | {"change": "00000000-0000-4000-8000-000000000000"}),
     "rollout:board-join": Line(get=LEADS, post=LEADS, args=R),
     "rollout:wave-new": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:board-export": Line(get=CENTRAL, args=R | {"suffix": "csv"}),
     "rollout:proposed-plan": Line(post=LEADS, args=R),
     # import
     "rollout:import": Line(get=LEADS, args=R),
     "rollout:import-try": Line(post=LEADS, args=R),
     "rollout:import-run": Line(post=LEADS, args=R),
     "rollout:import-list": Line(get=LEADS, args=R | {"suffix": "csv"}),
+    # what is taken out
+    "rollout:agencies-export": Line(get=CENTRAL, args=R | {"suffix": "csv"}),
+    "rollout:licences-export": Line(get=CENTRAL, args=R | {"suffix": "csv"}),
+    "rollout:history-export": Line(get=CENTRAL, args=R | {"suffix": "csv"}),
+    "rollout:wave-export": Line(get=CENTRAL, args=R | {"number": 1, "suffix": "csv"}),
+    "rollout:feeds": Line(get=LEADS, args=R),
+    "rollout:feed-make": Line(post=LEADS, args=R, data={"agency": "vav"}),
+    "rollout:feed-revoke": Line(post=LEADS, args=R | {"pk": 999}),
+    # whoever knows the secret reads; any other is 404 for all (test_feeds)
+    "rollout:calendar-feed": Line(get=ANYONE, args={"secret": "known-to-calendars"}),
     # the waves
     "rollout:wave": Line(get=CENTRAL, args=R | {"number": 1}),
     "rollout:wave-go": Line(post=LEADS, args=R | {"number": 1}),
@@ -160,6 +171,7 @@ def world(settings):
     make_agency("kul")
     make_lead()
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
+    CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(
         pk=1,
         rollout=rollout,

@@ -55,7 +55,10 @@ class Effects:
         late = sum(len(one.problems) for one in self.overdue)
         if not late:
             return self.gravest
-        return [*self.gravest, ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", late) % {"n": late}]
+        return [
+            *self.gravest,
+            ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", late) % {"n": late},
+        ]
 
     @property
     def none(self) -> bool:

@@ -6,7 +6,8 @@ For the board alone, which is asked for most. What is missing is judged by the s
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -33,7 +34,7 @@ ORDER BY p.queue_position, p.slot
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Glance:
     """One agency where it stands. A `readiness.Known`: `problems` counts what it lacks (rule 3)."""
 
@@ -59,7 +60,7 @@ class Glance:
     confirmed: bool
     evidence: list[int]
     waivers: list[int]
-    problems: int = 0
+    problems: int = field(default=0, init=False)
 
     @property
     def licences_missing(self) -> int:
@@ -77,11 +78,11 @@ def read(
     for step in CourseStep.objects.filter(course_version__rollout=rollout, lead_time_days__gte=0):
         steps[step.course_version_id].append(step)
     by_wave: dict[int | None, list[Glance]] = defaultdict(list)
-    wanted = {"rollout": rollout.pk, "all": waves is None, "waves": list(waves or ()), "queue": queue}
+    wanted: dict[str, Any] = {"rollout": rollout.pk, "all": waves is None, "waves": list(waves or ()), "queue": queue}
     with connection.cursor() as cursor:
         cursor.execute(_READ, wanted)
         for row in cursor.fetchall():
-            unjudged = Glance(*row)
-            problems = readiness.count_problems(unjudged, steps[unjudged.course_version_id])
-            by_wave[unjudged.wave_id].append(Glance(*row, problems))
+            seen = Glance(*row)
+            seen.problems = readiness.count_problems(seen, steps[seen.course_version_id])
+            by_wave[seen.wave_id].append(seen)
     return by_wave

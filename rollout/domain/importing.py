@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from agencies import lists
 from agencies.lists import AgencyList, AgencyRow, ListProblem
 from agencies.models import Agency, Person
 from rollout.domain import queueing
@@ -22,6 +23,23 @@ from rollout.domain.locks import lock_plan
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, Placement, Rollout
+
+#: What an export tells of the plan besides. Other verbs change that, so the import reads past these columns.
+PLAN_HEADINGS = {
+    "status": gettext_lazy("Status"),
+    "wave": gettext_lazy("Pulje"),
+    "slot": gettext_lazy("Plass i pulje"),
+    "leaders_on": gettext_lazy("Åpner for ledere"),
+    "all_staff_on": gettext_lazy("Åpner for alle"),
+    "headcount": gettext_lazy("Skal ha tilgang"),
+    "ready": gettext_lazy("Klar"),
+    "missing": gettext_lazy("Antall mangler"),
+    "what_is_missing": gettext_lazy("Hva som mangler"),
+    "funded": gettext_lazy("Finansierte lisenser"),
+    "licences_missing": gettext_lazy("Lisenser som mangler"),
+    "reserved": gettext_lazy("Reserverte lisenser"),
+    "pin_reason": gettext_lazy("Låst fordi"),
+}
 
 
 class ImportRefused(Refused):
@@ -80,6 +98,11 @@ class ImportPlan:
         if self.queued:
             said += " " + _("%(queued)s i kø.") % {"queued": len(self.queued)}
         return said
+
+
+def read_list(content: bytes) -> AgencyList:
+    """Read a list from a file's bytes; it may be an export of the board or of the agencies."""
+    return lists.read(content, past=[str(heading) for heading in PLAN_HEADINGS.values()])
 
 
 def plan_import(*, rollout: Rollout, agency_list: AgencyList) -> ImportPlan:

@@ -263,9 +263,7 @@ def _opened_since(wave: Wave, seen: int | None) -> str:
 
 
 def _pinned_since(placement: Placement, seen: int | None) -> str:
-    pinned = PlanEvent.objects.filter(
-        rollout=placement.rollout_id, agency=placement.agency_id, kind=EventKind.PINNED
-    )
+    pinned = PlanEvent.objects.filter(rollout=placement.rollout_id, agency=placement.agency_id, kind=EventKind.PINNED)
     return _since(pinned, seen, _("%(who)s låste den %(when)s, etter at du åpnet tavlen."))
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from agencies import lists
 from agencies.models import Agency, AgencyKind, Person
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
@@ -44,6 +45,7 @@ def edit(
     affected = set(Rollout.objects.filter(placements__agency=agency).values_list("pk", flat=True)) | {rollout.pk}
     locked = [lock_plan(pk) for pk in sorted(affected)]
     agency = _as_it_is_now(agency.pk)
+    fields = {name: lists.tidy(name, value) if isinstance(value, str) else value for name, value in fields.items()}
     wanted = {
         name: value for name, value in fields.items() if name in EDITABLE and (seen is None or value != seen[name])
     }

@@ -11,7 +11,9 @@ from decimal import Decimal
 from django import template
 from django.forms import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.forms.boundfield import BoundField
+from django.template import Context
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -89,6 +91,20 @@ def field(bound: BoundField, autofocus: bool = False) -> dict:
         "grouped": grouped,
         "checkbox": checkbox,
         "described_by": " ".join(described_by),
+    }
+
+
+@register.inclusion_tag("components/download.html", takes_context=True)
+def download(context: Context, name: str, *args: object, feeds: bool = False) -> dict:
+    """*Last ned* for what is on screen: the export at the named address, with the page's own query, and the printer.
+
+    `feeds`: also the way to the calendar addresses.
+    """
+    query = context["request"].GET.urlencode()
+    address = {suffix: reverse(name, args=[*args, suffix]) for suffix in ("csv", "xlsx")}
+    return {
+        **{suffix: f"{path}?{query}" if query else path for suffix, path in address.items()},
+        "feeds": reverse("rollout:feeds", args=args[:1]) if feeds else "",
     }
 
 

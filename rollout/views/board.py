@@ -28,7 +28,6 @@ from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_since import since
 from rollout.views.context import rollout_of
 
-
 #: What every answer renews around the columns.
 AROUND = ("strip", "filters", "proposal", "jump", "shown", "news")
 
@@ -279,7 +278,9 @@ def pieces(
     parts = []
     for column in shown.columns:
         if column.key in news.added:
-            html = render_to_string("rollout/board.html#wave-column", context | {"column": column, "oob": False}, request)
+            html = render_to_string(
+                "rollout/board.html#wave-column", context | {"column": column, "oob": False}, request
+            )
             parts.append(f'<div hx-swap-oob="beforeend:#board">{html}</div>')
         elif column.key in keys:
             parts.append(render_to_string("rollout/board.html#wave-column", context | {"column": column}, request))

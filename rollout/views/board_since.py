@@ -44,9 +44,9 @@ def since(rollout: Rollout, shown: Board, *, seen: int, reader: Person) -> Since
     happened = rollout.events.filter(pk__gt=seen, pk__lte=shown.version)
     events = list(happened.select_related("by", "agency", "wave").order_by("-pk")[:TOO_MANY])[::-1]
     if len(events) == TOO_MANY:
-        added = happened.filter(kind=EventKind.WAVE_ADDED).values_list("wave__number", flat=True)
+        new = happened.filter(kind=EventKind.WAVE_ADDED).values_list("wave__number", flat=True)
         everything = {column.key for column in shown.columns}
-        return Since(everything, set(map(str, added)), [], _("Tavlen er oppdatert med mange endringer."))
+        return Since(everything, set(map(str, new)), [], _("Tavlen er oppdatert med mange endringer."))
     columns = set().union(*(touched(event, shown) for event in events))
     added = {str(event.wave.number) for event in events if event.kind == EventKind.WAVE_ADDED and event.wave}
     others = [event for event in events if event.by_id != reader.pk]
@@ -130,9 +130,10 @@ def _in_one_sentence(events: list[PlanEvent], news: list[News]) -> str:
         return ""
     if len(events) == len(news) == 1:
         return news[0].text
-    return ngettext(
-        "%(n)s endring på tavlen, av %(who)s.", "%(n)s endringer på tavlen, av %(who)s.", len(events)
-    ) % {"n": len(events), "who": _named(dict.fromkeys(map(_who, events)))}
+    return ngettext("%(n)s endring på tavlen, av %(who)s.", "%(n)s endringer på tavlen, av %(who)s.", len(events)) % {
+        "n": len(events),
+        "who": _named(dict.fromkeys(map(_who, events))),
+    }
 
 
 def _named(people: Iterable[str]) -> str:

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies import lists
 from agencies.access import Request
+from agencies.list_files import CONTENT_TYPES
 from agencies.lists import AgencyList, AgencyRow
 from agencies.models import Agency, AgencyKind
 from rollout import clock
-from rollout.domain.importing import ImportPlan, ImportRefused, import_list, plan_import
+from rollout.domain.importing import ImportPlan, ImportRefused, import_list, plan_import, read_list
 from rollout.forms import ListForm
 from rollout.models import Rollout
 from rollout.permissions import Do, may
@@ -22,8 +23,8 @@ from rollout.views.context import rollout_of
 
 #: How the list is written, by the suffix of its name.
 FORMATS = {
-    "csv": ("text/csv", lambda rows: lists.write(rows, separator=";")),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", lists.write_workbook),
+    "csv": lambda rows: lists.write(rows, separator=";"),
+    "xlsx": lists.write_workbook,
 }
 
 
@@ -76,16 +77,15 @@ def download(request: Request, slug: str, suffix: str) -> HttpResponse:
     if suffix not in FORMATS:
         raise Http404
     rollout = rollout_of(request, slug)
-    content_type, write = FORMATS[suffix]
     return HttpResponse(
-        write(_current(rollout)),
-        content_type=content_type,
+        FORMATS[suffix](_current(rollout)),
+        content_type=CONTENT_TYPES[suffix],
         headers={"Content-Disposition": f'attachment; filename="{rollout.slug}.{suffix}"'},
     )
 
 
 def _read(form: ListForm) -> AgencyList:
-    return lists.read(form.cleaned_data["content"])
+    return read_list(form.cleaned_data["content"])
 
 
 def _current(rollout: Rollout) -> list[AgencyRow]:

@@ -51,7 +51,9 @@ def undo(request: Request, slug: str, change: uuid.UUID) -> HttpResponse:
 
 def _next(request: Request, rollout: Rollout) -> str:
     wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return wanted if safe else reverse("rollout:board", args=[rollout.slug])
 
 

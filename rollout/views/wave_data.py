@@ -176,7 +176,7 @@ def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | 
     return WavePage(
         entry=entry,
         preview=preview,
-        lines=_lines(entry, today=now.astimezone(OSLO).date()),
+        lines=step_lines(entry, today=now.astimezone(OSLO).date()),
         deferrals=_deferrals(plan, preview),
         letters=_letters(preview),
         decisions=list(wave.decisions.select_related("by").order_by("-id")),
@@ -192,7 +192,7 @@ def _beside(plan: Plan, number: int) -> Wave | None:
     return next((found.wave for found in plan.waves if found.wave.number == number), None)
 
 
-def _lines(entry: WaveEntry, *, today: dt.date) -> list[StepLine]:
+def step_lines(entry: WaveEntry, *, today: dt.date) -> list[StepLine]:
     """Steps by their key: agencies that have started keep an older course, which may lack a step (rule 4)."""
     at = {(found.placement.pk, status.step.key): status for found in entry.entries for status in found.course}
     first = {status.step.key: status for found in entry.entries for status in found.course}

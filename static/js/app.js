@@ -55,6 +55,23 @@
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
   dialog.addEventListener('close', () => dialog.replaceChildren())
 
+  // ---- *Last ned*: what is on screen now, also after a search that only changed the address; and the printer
+  document.addEventListener('click', event => {
+    const get = event.target.closest('[data-get]')
+    if (get && location.search) get.search = location.search
+    const print = event.target.closest('[data-print]')
+    if (print) { openMenus().forEach(menu => { menu.open = false }); window.print() }
+  })
+
+  // ---- copying what stands in a field; where the browser will not, it is marked, so that Ctrl+C does
+  document.addEventListener('click', event => {
+    const button = event.target.closest('[data-copy]')
+    if (!button) return
+    const field = document.getElementById(button.dataset.copy)
+    field.select()
+    navigator.clipboard?.writeText(field.value).then(() => say(button.dataset.copied), () => field.focus())
+  })
+
   // ---- what the server says: HX-Trigger: {"say": {"text": …, "kind": "ok" | "warn" | "stop", "undo": address}}
   document.body.addEventListener('say', event => say(event.detail.text, event.detail.kind, event.detail.undo))
 

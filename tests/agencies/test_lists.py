@@ -175,12 +175,12 @@ def test_columns_may_stand_in_any_order():
 
 
 def test_a_missing_an_unknown_and_a_repeated_header_are_all_named():
-    header = HEADER.replace("maturity", "modenhet").replace("status_note", "sector")
+    header = HEADER.replace("maturity", "modning").replace("status_note", "sector")
     found = read(KLI, header=header).problems
     assert [(problem.line, problem.column) for problem in found] == [
         (1, ""),
         (1, ""),
-        (1, "modenhet"),
+        (1, "modning"),
         (1, "sector"),
     ]
     assert found[0].expected == "kolonnen «maturity» i overskriften; den mangler"
@@ -367,7 +367,7 @@ def test_a_bad_cell_is_found_on_the_line_it_stands_on(rows, column, data):
     content = lists.write(rows).decode("utf-8-sig")
     clean = lists.read(content.encode())
     line = clean.rows[number].line
-    cells = [[str(value) for value in row] for row in [COLUMNS, *map(lists._cells, rows)]]
+    cells = [list(row) for row in [COLUMNS, *map(lists._cells, rows)]]
     cells[number + 1][list(COLUMNS).index(column)] = "feil"
     (problem,) = lists.read(lists.write_csv(cells)).problems
     assert (problem.line, problem.column, problem.found) == (line, column, "feil")

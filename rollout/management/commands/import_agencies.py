@@ -6,10 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies import lists
 from agencies.list_files import MAX_BYTES
 from agencies.models import Person
-from rollout.domain.importing import ImportPlan, import_list, plan_import
+from rollout.domain.importing import ImportPlan, import_list, plan_import, read_list
 from rollout.domain.refusals import Refused
 from rollout.management.base import PlanCommand
 from rollout.models import Rollout
@@ -29,7 +28,7 @@ class Command(PlanCommand):
         parser.add_argument("--dry-run", action="store_true", help=_("si bare hva som ville blitt endret"))
 
     def run(self, *, rollout: Rollout, by: Person, file: str, dry_run: bool, now: dt.datetime, **options: Any) -> None:
-        agency_list = lists.read(self._content(file))
+        agency_list = read_list(self._content(file))
         if dry_run:
             plan = plan_import(rollout=rollout, agency_list=agency_list)
         else:

@@ -1,0 +1,88 @@
+"""*Last ned*: what is on screen as CSV or XLSX, with the filters of its address."""
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from agencies.access import Request
+from agencies.list_files import CONTENT_TYPES, write_csv, write_xlsx
+from agencies.models import Agency, AgencyKind
+from rollout import clock
+from rollout.domain import figures, licensing
+from rollout.models import OSLO, Rollout
+from rollout.permissions import Do, may
+from rollout.views import export_tables
+from rollout.views.context import rollout_of
+from rollout.views.event_words import step_names
+from rollout.views.export_tables import Table
+
+#: How a table is written, by the suffix of the address.
+FORMATS = {
+    "csv": lambda table: write_csv(table.rows, separator=";"),
+    "xlsx": lambda table: write_xlsx(table.rows, title=table.title),
+}
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def board(request: Request, slug: str, suffix: str) -> HttpResponse:
+    rollout = rollout_of(request, slug)
+    plan = figures.plan(rollout, now=clock.now())
+    entries = [*plan.queue, *(entry for wave in plan.waves for entry in wave.entries)]
+    return _file(rollout, export_tables.board(entries), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def agencies(request: Request, slug: str, suffix: str) -> HttpResponse:
+    """Every agency in Norwegian order, or those of the kind that was chosen in the list."""
+    rollout, kind = rollout_of(request, slug), request.GET.get("kind", "")
+    chosen = Agency.objects.in_norwegian_order()
+    if kind in AgencyKind.values:
+        chosen = chosen.filter(kind=kind)
+    return _file(rollout, export_tables.agencies(chosen, rollout.placements.select_related("wave")), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def licences(request: Request, slug: str, suffix: str) -> HttpResponse:
+    rollout, now = rollout_of(request, slug), clock.now()
+    price = licensing.price_on(rollout=rollout, day=now.astimezone(OSLO).date())
+    return _file(rollout, export_tables.licences(figures.plan(rollout, now=now).entries, price_nok=price), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def history(request: Request, slug: str, suffix: str) -> HttpResponse:
+    """Newest first."""
+    rollout = rollout_of(request, slug)
+    events = rollout.events.select_related("by", "agency", "wave", "undone_by").order_by("-id")
+    return _file(rollout, export_tables.history(events, step_names(rollout)), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def wave(request: Request, slug: str, number: int, suffix: str) -> HttpResponse:
+    """The readiness of the wave's agencies, step by step."""
+    rollout, now = rollout_of(request, slug), clock.now()
+    plan = figures.plan(rollout, now=now)
+    entry = next((found for found in plan.waves if found.wave.number == number), None)
+    if entry is None:
+        raise Http404
+    return _file(rollout, export_tables.wave(entry, today=now.astimezone(OSLO).date()), suffix)
+
+
+def _file(rollout: Rollout, table: Table, suffix: str) -> HttpResponse:
+    if suffix not in FORMATS:
+        raise Http404
+    name = f"{table.name}-{rollout.slug}-{clock.now().astimezone(OSLO):%Y-%m-%d}.{suffix}"
+    return HttpResponse(
+        FORMATS[suffix](table),
+        content_type=CONTENT_TYPES[suffix],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
