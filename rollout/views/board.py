@@ -91,7 +91,7 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
             by=request.user,
             now=now,
             version_seen=wanted["version"],
-            seen=wanted["seen"] or shown_version(request),
+            seen=shown_version(request) if wanted["seen"] is None else wanted["seen"],
             position=_position(rollout, placement, wanted) if to == QUEUE else None,
         )
     except Refused as refused:
@@ -154,12 +154,12 @@ def _place_key(placement: Placement) -> str:
 
 def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
-    version = request.GET.get("version", "")
+    version, known = request.GET.get("version", ""), shown_version(request)
     origin = request.GET.get("origin") or _place_key(placement)
     initial = {
         "version": int(version) if version.isdecimal() else placement.version,
         "origin": origin,
-        "seen": shown_version(request) or plan_version(rollout.slug),
+        "seen": plan_version(rollout.slug) if known is None else known,
     }
     return MoveForm(initial=initial, **_choices(rollout, placement, origin))
 

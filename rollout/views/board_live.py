@@ -29,7 +29,8 @@ def changes(request: Request, slug: str) -> HttpResponse:
         return HttpResponse(status=204)
     rollout = rollout_of(request, slug)
     shown = board(rollout, now=clock.now())
-    return pieces(request, rollout, shown, columns=set() if known else {column.key for column in shown.columns})
+    everything = {column.key for column in shown.columns}
+    return pieces(request, rollout, shown, columns=everything if known is None else set())
 
 
 @may(Do.CHANGE_PLAN)

@@ -42,7 +42,7 @@ class Since:
 def since(rollout: Rollout, shown: Board, *, seen: int, reader: Person) -> Since:
     """What was changed after event `seen` and is in `shown`. What the reader did is sent again, but is no news."""
     happened = rollout.events.filter(pk__gt=seen, pk__lte=shown.version)
-    events = list(happened.select_related("by", "agency", "wave").order_by("-pk")[:TOO_MANY])[::-1]
+    events = list(happened.for_telling().order_by("-pk")[:TOO_MANY])[::-1]
     if len(events) == TOO_MANY:
         new = happened.filter(kind=EventKind.WAVE_ADDED).values_list("wave__number", flat=True)
         everything = {column.key for column in shown.columns}

@@ -66,7 +66,7 @@ def _said(rollout: Rollout, events: list[PlanEvent], shown: Board) -> str:
     event = events[0]
     if EventKind(event.kind) in placing.PLACING and (where := where_it_stands(event, shown)):
         return _("Angret: %(agency)s er tilbake: %(place)s.") % {"agency": event.agency, "place": where}
-    return _("Angret. %(what)s: %(told)s.") % {
+    return _("%(told)s (%(what)s).") % {
         "what": event.agency or event.wave or rollout,
         "told": tell(event, step_names(rollout)),
     }
