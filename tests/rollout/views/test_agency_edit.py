@@ -65,10 +65,6 @@ def save(client, shown: dict, **typed):
     return client.post(url("edit"), values | {"shown": json.dumps(shown)})
 
 
-def message(client) -> str:
-    return text(client.get("/agencies/bns/"))
-
-
 # -- the profile -----------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +84,16 @@ def test_what_is_saved_is_set_told_and_can_be_taken_back(client, lead, bns):
     assert (stands(bns.agency)["employees"], stands(bns.agency)["maturity"]) == (1700, 4)
     event = PlanEvent.objects.get()
     assert (event.kind, event.by, event.after) == (EventKind.AGENCY_EDITED, lead, {"employees": 1700, "maturity": 4})
-    assert "Bydel Nordstrand er lagret." in message(client)
+    page = client.get("/agencies/bns/")
+    assert "Bydel Nordstrand er lagret." in text(page)
+    undo = reverse("rollout:undo", args=["workplace-2018", event.change])
+    assert f'action="{undo}"' in page.content.decode()
+
+    assert client.post(undo, {"next": "/agencies/bns/"}).url == "/agencies/bns/"
+    assert (stands(bns.agency)["employees"], stands(bns.agency)["maturity"]) == (1650, None)
+    history = client.get(url("plan"))
+    assert f"Angret av {lead}" in text(history)
+    assert f'action="{undo}"' not in history.content.decode()
 
 
 def test_from_the_dialog_the_page_is_loaded_anew(client, lead, bns):

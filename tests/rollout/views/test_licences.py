@@ -149,7 +149,14 @@ def test_a_lead_sets_the_pool(client, lead, rollout):
         {"pool": 600},
         "Ny avtale.",
     )
-    assert "Avtalen har 600 lisenser." in text(client.get(url()))
+    page = client.get(url())
+    assert "Avtalen har 600 lisenser." in text(page)
+    undo = reverse("rollout:undo", args=["workplace-2018", event.change])
+    assert page.content.decode().count(f'action="{undo}"') == 2, "with the message, and among the last changes"
+
+    assert client.post(undo, {"next": url()}).url == url()
+    assert LicencePool.objects.get().size == 500
+    assert f'action="{undo}"' not in client.get(url()).content.decode()
 
 
 def test_a_pool_below_what_is_reserved_is_refused_at_the_field(client, lead, rollout):
