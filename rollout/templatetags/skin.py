@@ -123,10 +123,20 @@ def thousands(number: int | None) -> str:
 @register.filter
 def kroner(amount: Decimal | None) -> str:
     """`1 027 000 kr`, and `27,50 kr` where there are øre; nothing for None."""
-    if amount is None:
-        return ""
+    return "" if amount is None else f"{money(amount)}{NO_BREAK_SPACE}kr"
+
+
+@register.filter(name="amount")
+def money(amount: Decimal) -> str:
+    """The same without the unit, for a column whose head says it."""
     whole = amount == amount.to_integral_value()
-    return f"{number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True)}{NO_BREAK_SPACE}kr"
+    return number_format(amount, decimal_pos=0 if whole else 2, force_grouping=True)
+
+
+@register.filter
+def month(day: date) -> str:
+    """`feb. 2018`, unbroken."""
+    return f"{SHORT_MONTHS[day.month - 1]}{NO_BREAK_SPACE}{day.year}"
 
 
 @register.filter

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
@@ -27,5 +28,8 @@ def posted(request: Request) -> QueryDict | None:
 
 def leave(request: Request, address: str, said: str, *, event: PlanEvent | None = None) -> HttpResponse:
     """Done: back to where one came from, which is loaded anew, with what was done, and where it can be taken back."""
-    messages.success(request, said, extra_tags=f"undo-{event.change}" if event and can_be_undone(event) else "")
+    undo = ""
+    if event and can_be_undone(event):
+        undo = reverse("rollout:undo", args=[event.rollout.slug, event.change])
+    messages.success(request, said, extra_tags=undo)
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
