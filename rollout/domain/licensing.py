@@ -146,14 +146,6 @@ def set_price(
     )
 
 
-def price_on(*, rollout: Rollout, day: dt.date) -> Decimal:
-    """What a licence costs a month (NOK) on that day: the latest price that is valid, else the contract's first."""
-    latest = LicencePrice.objects.filter(rollout=rollout, valid_from__lte=day).order_by("-valid_from").first()
-    if latest is not None:
-        return latest.price_nok
-    return LicencePool.objects.filter(rollout=rollout).values_list("price_nok", flat=True).first() or Decimal(0)
-
-
 def _price(valid_from: dt.date, price_nok: Decimal | None) -> dict:
     return {"valid_from": valid_from.isoformat(), "price_nok": None if price_nok is None else str(price_nok)}
 

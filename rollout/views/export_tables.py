@@ -7,7 +7,6 @@ The board's and the agencies' tables can be imported again unchanged: their colu
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -17,8 +16,9 @@ from agencies.lists import HEADINGS, KIND_WORDS
 from agencies.models import Agency, AgencyKind
 from rollout.domain.figures import Entry, WaveEntry
 from rollout.domain.importing import PLAN_HEADINGS
-from rollout.models import Placement, PlanEvent
+from rollout.models import LicenceBudget, Placement, PlanEvent
 from rollout.views.event_words import tell
+from rollout.views.licence_data import Line as LicenceLine
 from rollout.views.wave_data import step_lines
 
 
@@ -45,7 +45,7 @@ class Line:
 
     @property
     def reserved(self) -> int:
-        budget = getattr(self.placement, "licence_budget", None)
+        budget = _budget(self.placement) if self.placement else None
         return budget.reserved if budget else 0
 
 
@@ -103,10 +103,7 @@ _BOARD = (*_AGENCIES[:-1], *_OF_ITS_COURSE, "pin_reason", "status_note")
 def _table(name: str, title: str, columns: Iterable[str], lines: Iterable[Line]) -> Table:
     headings: dict[str, Any] = {**HEADINGS, **PLAN_HEADINGS}
     values = _OF_THE_AGENCY | _OF_ITS_PLACE | _OF_ITS_COURSE
-    columns = list(columns)
-    rows: list[list[Cell]] = [[str(headings[column]) for column in columns]]
-    rows += [[values[column](line) for column in columns] for line in lines]
-    return Table(name, title, rows)
+    return _by_column(name, title, {str(headings[column]): values[column] for column in columns}, lines)
 
 
 def board(entries: Iterable[Entry]) -> Table:
@@ -121,29 +118,33 @@ def agencies(chosen: Iterable[Agency], placements: Iterable[Placement]) -> Table
     return _table("virksomheter", _("Virksomheter"), _AGENCIES, lines)
 
 
-def licences(entries: Iterable[Entry], *, price_nok: Decimal) -> Table:
-    """Who has funded what, who is short and by how much; `price_nok` is a licence's price a month."""
-    headings = [
-        *(HEADINGS["slug"], HEADINGS["name"], PLAN_HEADINGS["status"], PLAN_HEADINGS["wave"]),
-        *(PLAN_HEADINGS[name] for name in ("headcount", "funded", "reserved", "licences_missing")),
-        *(_("Mangler, kr per måned"), _("Kostnad, kr per måned"), _("Implementering, kr"), _("Budsjettreferanse")),
-    ]
-    rows: list[list[Cell]] = [[str(heading) for heading in headings]]
-    for line in map(line_of, entries):
-        entry, budget = line.entry, getattr(line.placement, "licence_budget", None)
-        if entry is None:
-            continue
-        rows.append(
-            [
-                *(_OF_THE_AGENCY["slug"](line), _OF_THE_AGENCY["name"](line)),
-                *(_OF_ITS_PLACE["status"](line), _OF_ITS_PLACE["wave"](line)),
-                *(entry.placement.headcount, entry.funded, line.reserved, entry.licences_missing),
-                *(entry.licences_missing * price_nok, entry.placement.headcount * price_nok),
-                budget.implementation_cost_nok if budget else 0,
-                budget.budget_reference if budget else "",
-            ]
-        )
-    return Table("lisenser", _("Lisenser"), rows)
+def licences(lines: Iterable[LicenceLine]) -> Table:
+    """Who has funded what, who is short, by how much and what that costs, as the page tells it."""
+    columns: Columns[LicenceLine] = {
+        str(HEADINGS["slug"]): lambda line: line.placement.agency.slug,
+        str(HEADINGS["name"]): lambda line: line.placement.agency.name,
+        str(PLAN_HEADINGS["status"]): lambda line: str(line.placement.get_status_display()),
+        str(PLAN_HEADINGS["wave"]): lambda line: line.placement.wave.number if line.placement.wave else None,
+        str(PLAN_HEADINGS["headcount"]): lambda line: line.headcount,
+        str(PLAN_HEADINGS["funded"]): lambda line: line.funded,
+        str(PLAN_HEADINGS["reserved"]): lambda line: line.reserved,
+        str(PLAN_HEADINGS["licences_missing"]): lambda line: line.short,
+        _("Mangler, kr per måned"): lambda line: line.short_month,
+        _("Mangler, kr ut utrullingen"): lambda line: line.short_total,
+        _("Satt av til innføring, kr"): lambda line: getattr(_budget(line.placement), "implementation_cost_nok", None),
+        _("Budsjettreferanse"): lambda line: getattr(_budget(line.placement), "budget_reference", ""),
+    }
+    return _by_column("lisenser", _("Lisenser"), columns, lines)
+
+
+def _budget(placement: Placement) -> LicenceBudget | None:
+    return getattr(placement, "licence_budget", None)
+
+
+def _by_column[T](name: str, title: str, columns: Columns[T], things: Iterable[T]) -> Table:
+    rows: list[list[Cell]] = [list(columns)]
+    rows += [[value(thing) for value in columns.values()] for thing in things]
+    return Table(name, title, rows)
 
 
 def history(events: Iterable[PlanEvent], steps: dict[str, str]) -> Table:
@@ -159,8 +160,7 @@ def history(events: Iterable[PlanEvent], steps: dict[str, str]) -> Table:
         _("Begrunnelse"): lambda event: event.reason,
         _("Angret"): lambda event: event.undone_by.at if hasattr(event, "undone_by") else None,
     }
-    rows = [[value(event) for value in columns.values()] for event in events]
-    return Table("historikk", _("Historikk"), [list(columns), *rows])
+    return _by_column("historikk", _("Historikk"), columns, events)
 
 
 def wave(entry: WaveEntry, *, today: dt.date) -> Table:

@@ -1,6 +1,8 @@
 """*Last ned*: what is on screen as CSV or XLSX, with the filters of its address."""
 
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -8,13 +10,15 @@ from agencies.access import Request
 from agencies.list_files import CONTENT_TYPES, write_csv, write_xlsx
 from agencies.models import Agency, AgencyKind
 from rollout import clock
-from rollout.domain import figures, licensing
+from rollout.domain import figures
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
 from rollout.views import export_tables
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
 from rollout.views.export_tables import Table
+from rollout.views.history import filtered, history_form
+from rollout.views.licence_data import licence_page
 
 #: How a table is written, by the suffix of the address.
 FORMATS = {
@@ -49,18 +53,20 @@ def agencies(request: Request, slug: str, suffix: str) -> HttpResponse:
 @never_cache
 @require_safe
 def licences(request: Request, slug: str, suffix: str) -> HttpResponse:
-    rollout, now = rollout_of(request, slug), clock.now()
-    price = licensing.price_on(rollout=rollout, day=now.astimezone(OSLO).date())
-    return _file(rollout, export_tables.licences(figures.plan(rollout, now=now).entries, price_nok=price), suffix)
+    rollout = rollout_of(request, slug)
+    return _file(rollout, export_tables.licences(licence_page(rollout, now=clock.now()).lines), suffix)
 
 
 @may(Do.SEE_PLAN)
 @never_cache
 @require_safe
 def history(request: Request, slug: str, suffix: str) -> HttpResponse:
-    """Newest first."""
+    """Every event that the page's filters ask for, newest first, however many pages they fill."""
     rollout = rollout_of(request, slug)
-    events = rollout.events.select_related("by", "agency", "wave", "undone_by").order_by("-id")
+    form = history_form(request, rollout)
+    if not form.is_valid():  # the page says what is wrong with the address
+        return redirect(f"{reverse('rollout:history', args=[slug])}?{request.GET.urlencode()}")
+    events = rollout.events.for_telling().filter(pk__in=filtered(rollout, form.cleaned_data)).order_by("-id")
     return _file(rollout, export_tables.history(events, step_names(rollout)), suffix)
 
 

@@ -31,7 +31,7 @@ DIGITS_AT_MOST = 18
 def show(request: Request, slug: str) -> HttpResponse:
     """The page; or, when a filter was changed in it, the list alone."""
     rollout = rollout_of(request, slug)
-    form = _form(request, rollout)
+    form = history_form(request, rollout)
     asked = {name: value for name in form.fields if (value := request.GET.get(name))}
     context: dict[str, Any] = {
         "rollout": rollout,
@@ -42,7 +42,7 @@ def show(request: Request, slug: str) -> HttpResponse:
     }
     if form.is_valid():
         before = _mark(request)
-        page = history_page(rollout, _filtered(rollout, form.cleaned_data), before=before)
+        page = history_page(rollout, filtered(rollout, form.cleaned_data), before=before)
         context |= {"page": page, "is_newest": before is None, "newest_query": urlencode(asked)}
         if page.older:
             context["older_query"] = urlencode(asked | {"before": page.older})
@@ -56,7 +56,8 @@ def show(request: Request, slug: str) -> HttpResponse:
     return response
 
 
-def _form(request: Request, rollout: Rollout) -> HistoryForm:
+def history_form(request: Request, rollout: Rollout) -> HistoryForm:
+    """The filters as they stand in the address."""
     people = Person.objects.filter(pk__in=rollout.events.values("by")).order_by("email")
     return HistoryForm(
         request.GET,
@@ -73,7 +74,8 @@ def _mark(request: Request) -> int | None:
     return int(before) if before.isdecimal() and len(before) <= DIGITS_AT_MOST else None
 
 
-def _filtered(rollout: Rollout, wanted: dict[str, Any]) -> QuerySet[PlanEvent]:
+def filtered(rollout: Rollout, wanted: dict[str, Any]) -> QuerySet[PlanEvent]:
+    """The events that a valid form's filters ask for."""
     events = rollout.events.all()
     if wanted["agency"]:
         events = events.about_agency(wanted["agency"])

@@ -58,7 +58,7 @@
   // ---- *Last ned*: what is on screen now, also after a search that only changed the address; and the printer
   document.addEventListener('click', event => {
     const get = event.target.closest('[data-get]')
-    if (get && location.search) get.search = location.search
+    if (get) get.search = location.search
     const print = event.target.closest('[data-print]')
     if (print) { openMenus().forEach(menu => { menu.open = false }); window.print() }
   })
