@@ -21,4 +21,4 @@ def long_date(day: dt.date) -> str:
 def clock_time(moment: dt.datetime) -> str:
     """ "7. feb. kl. 08.00", in Oslo."""
     with translation.override("nb"):
-        return dateformat.format(moment.astimezone(OSLO), r"j. M \k\l. H.i")
+        return dateformat.format(moment.astimezone(OSLO), r"j. N \k\l. H.i")
