@@ -83,15 +83,15 @@ class FeedForm(forms.Form):
         self.fields["agency"].queryset = agencies  # type: ignore[attr-defined]
 
 
+def _day(label, **kwargs) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs)
+
+
 class WaveForm(forms.Form):
     """A wave's two dates."""
 
-    leaders_on = forms.DateField(
-        label=_("Åpner for ledere"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    all_staff_on = forms.DateField(
-        label=_("Åpner for alle"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    leaders_on = _day(_("Åpner for ledere"))
+    all_staff_on = _day(_("Åpner for alle"))
 
 
 class NewWaveForm(WaveForm):
@@ -197,15 +197,57 @@ class ListForm(forms.Form):
 
 
 class WaveDatesForm(WaveForm):
-    """New dates for a wave. `version` is the wave's plan version as it was shown."""
+    """New dates for a wave. `seen`: the marks of the effect that was shown, by wave (`scheduling.marks`)."""
 
+    carry_on = forms.BooleanField(label=_("Flytt puljene etter like mange arbeidsdager"), required=False)
+    earlier = forms.BooleanField(label=_("Flytt dem også når det blir tidligere"), required=False)
     reason = forms.CharField(
         label=_("Begrunnelse"),
         max_length=1000,
         required=False,
         help_text=_("Står i historikken og i ukestatusen."),
     )
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.JSONField(widget=forms.HiddenInput, required=False)
+
+
+class CapForm(forms.Form):
+    cap = forms.IntegerField(
+        label=_("Høyst så mange medarbeidere"),
+        min_value=1,
+        max_value=MOST,
+        required=False,
+        help_text=_("Flere enn dette varsles, men nektes ikke. La feltet stå tomt for ikke å ha noe tak."),
+    )
+
+
+class BlackoutForm(forms.Form):
+    """A period in the calendar, both ends included."""
+
+    name = forms.CharField(label=_("Navn"), max_length=80)
+    first_day = _day(_("Første dag"))
+    last_day = _day(_("Siste dag"))
+    hard = forms.TypedChoiceField(
+        label=_("Hva gjelder for åpninger i perioden?"),
+        choices=[("soft", _("Varsles: en pulje kan åpne, men vi sier fra")), ("hard", _("Nektes: ingenting åpner"))],
+        coerce=lambda value: value == "hard",
+        widget=forms.RadioSelect,
+        initial="soft",
+    )
+    source = forms.CharField(
+        label=_("Kilde"),
+        max_length=240,
+        required=False,
+        help_text=_("For eksempel skoleruten, eller hvem som ba om det."),
+    )
+    confirmed = forms.BooleanField(label=_("Kilden har bekreftet datoene"), required=False)
+
+
+class LastDayForm(forms.Form):
+    ends_on = _day(
+        _("Siste dag i utrullingen"),
+        required=False,
+        help_text=_("Datoer etter denne varsles, men nektes ikke. La feltet stå tomt om det ikke er bestemt."),
+    )
 
 
 class DecisionForm(forms.Form):

@@ -7,6 +7,7 @@ from rollout.views import (
     agency_plan,
     board,
     board_live,
+    calendar,
     demo,
     exporting,
     feeds,
@@ -21,6 +22,7 @@ from rollout.views import (
     rollouts,
     status,
     undoing,
+    wave_dates,
     waves,
 )
 
@@ -53,7 +55,8 @@ plan = [
     path("r/<slug:slug>/waves/<int:number>/", waves.show, name="wave"),
     path("r/<slug:slug>/waves/<int:number>/go/", waves.go, name="wave-go"),
     path("r/<slug:slug>/waves/<int:number>/stop/", waves.stop, name="wave-stop"),
-    path("r/<slug:slug>/waves/<int:number>/dates/", waves.dates, name="wave-dates"),
+    path("r/<slug:slug>/waves/<int:number>/dates/", wave_dates.dates, name="wave-dates"),
+    path("r/<slug:slug>/waves/<int:number>/cap/", wave_dates.cap, name="wave-cap"),
     path("r/<slug:slug>/waves/<int:number>/defer/<slug:agency>/", waves.defer, name="wave-defer"),
     path("r/<slug:slug>/waves/<int:number>/release/<slug:agency>/", waves.release, name="wave-release"),
     path("r/<slug:slug>/waves/<int:number>/mail/<int:place>/", waves.mail_html, name="wave-mail"),
@@ -61,6 +64,11 @@ plan = [
     path("rollouts/", rollouts.index, name="rollouts"),
     path("rollouts/<slug:slug>/activate/", rollouts.activate, name="rollout-activate"),
     path("rollouts/<slug:slug>/copy/", rollouts.copy, name="rollout-copy"),
+    path("r/<slug:slug>/calendar/", calendar.show, name="calendar"),
+    path("r/<slug:slug>/calendar/new/", calendar.new, name="calendar-new"),
+    path("r/<slug:slug>/calendar/last-day/", calendar.last_day, name="calendar-last-day"),
+    path("r/<slug:slug>/calendar/<int:pk>/", calendar.change, name="calendar-change"),
+    path("r/<slug:slug>/calendar/<int:pk>/remove/", calendar.remove, name="calendar-remove"),
     path("r/<slug:slug>/mail/", mail.index, name="mail"),
     path("r/<slug:slug>/mail/<int:pk>/", mail.message, name="mail-message"),
     path("r/<slug:slug>/mail/<int:pk>/html/", mail.html, name="mail-html"),
@@ -86,8 +94,11 @@ plan = [
     path("r/<slug:slug>/licences/pool/", licences.pool, name="licences-pool"),
     path("r/<slug:slug>/licences/price/", licences.price, name="licences-price"),
     path("r/<slug:slug>/licences/price/<str:valid_from>/remove/", licences.remove_price, name="licences-price-remove"),
-    re_path(r"^(?:board|waves|my|mail|status|import|licences|agencies/[^/]+/plan)/", home.short, name="short"),
-    re_path(r"^(?:board|waves|my|mail|history|status|import|agencies/[^/]+/plan)/", home.short, name="short"),
+    re_path(
+        r"^(?:board|calendar|waves|my|mail|history|status|import|licences|agencies/[^/]+/plan)/",
+        home.short,
+        name="short",
+    ),
 ]
 
 urlpatterns = [

@@ -124,6 +124,7 @@ TABLE: dict[str, Line] = {
     "rollout:wave-go": Line(post=LEADS, args=R | {"number": 1}),
     "rollout:wave-stop": Line(post=LEADS, args=R | {"number": 1}),
     "rollout:wave-dates": Line(get=LEADS, post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-cap": Line(get=LEADS, post=LEADS, args=R | {"number": 1}),
     "rollout:wave-defer": Line(post=LEADS, args=KLI | {"number": 1}),
     "rollout:wave-release": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}),
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
@@ -132,6 +133,12 @@ TABLE: dict[str, Line] = {
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
     "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
+    # the calendar
+    "rollout:calendar": Line(get=CENTRAL, args=R),
+    "rollout:calendar-new": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:calendar-last-day": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:calendar-change": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
+    "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),

@@ -5,9 +5,11 @@ them. School holidays are *soft*: one is warned. (Due dates outside them too wou
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import holidays
 from django.db import transaction
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from rollout.domain.locks import lock_plan
-from rollout.domain.recording import record
+from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
 from rollout.models import BlackoutPeriod, EventKind, PlanEvent, Rollout, WaveState
@@ -33,6 +35,11 @@ def _holidays() -> holidays.HolidayBase:
 def holiday_name(day: dt.date) -> str | None:
     """The public holiday's Norwegian name, or None."""
     return _holidays().get(day)
+
+
+def public_holidays(year: int) -> list[tuple[dt.date, str]]:
+    """Each public holiday of the year and its name, in order; a day with two names has both."""
+    return sorted(holidays.country_holidays("NO", years=year, language="no").items())
 
 
 @cache
@@ -132,6 +139,10 @@ def calendars_of(rollout_ids: Iterable[int]) -> dict[int, Calendar]:
 # -- the table of blackout periods ---------------------------------------------------------------------------------
 
 
+#: What a period is made of.
+PERIOD = ("name", "first_day", "last_day", "hard", "source", "confirmed")
+
+
 def period_of(period: BlackoutPeriod) -> dict:
     """A period as events keep it."""
     return {
@@ -157,6 +168,7 @@ def add_blackout(
     source: str = "",
     confirmed: bool = True,
     pk: int | None = None,
+    change: uuid.UUID | None = None,
     undoes: PlanEvent | None = None,
 ) -> BlackoutPeriod:
     """Add a period, both ends included. `pk`: the one it had before it was removed, so that its history holds.
@@ -187,6 +199,7 @@ def add_blackout(
         by=by,
         at=now,
         after=period_of(period) | {"id": period.pk},
+        change=change,
         undoes=undoes,
     )
     return period
@@ -209,17 +222,41 @@ def _refuse_over_openings(rollout: Rollout, first_day: dt.date, last_day: dt.dat
 
 @transaction.atomic
 def remove_blackout(
-    *, period: BlackoutPeriod, by: Person | None, now: dt.datetime, undoes: PlanEvent | None = None
+    *,
+    period: BlackoutPeriod,
+    by: Person | None,
+    now: dt.datetime,
+    change: uuid.UUID | None = None,
+    undoes: PlanEvent | None = None,
 ) -> PlanEvent:
     """Take a period out of the table; the event keeps what it was.
 
     Raises:
-        Refused: somebody has removed it already.
+        Refused: somebody has removed or changed it already.
     """
     rollout = lock_plan(period.rollout_id)
     found = BlackoutPeriod.objects.filter(pk=period.pk).first()
     if found is None:
-        raise Refused(_("«%(name)s» er alt fjernet.") % {"name": period.name})
+        raise Refused(_("«%(name)s» er alt fjernet eller endret.") % {"name": period.name})
     kept = period_of(found) | {"id": found.pk}
     found.delete()
-    return record(rollout=rollout, kind=EventKind.BLACKOUT_REMOVED, by=by, at=now, before=kept, undoes=undoes)
+    return record(
+        rollout=rollout, kind=EventKind.BLACKOUT_REMOVED, by=by, at=now, before=kept, change=change, undoes=undoes
+    )
+
+
+@transaction.atomic
+def change_blackout(
+    *, period: BlackoutPeriod, by: Person | None, now: dt.datetime, change: uuid.UUID | None = None, **fields: Any
+) -> BlackoutPeriod:
+    """Give a period other days or words, or confirm it: the old one out and the new one in, as one change.
+
+    `fields`: as `add_blackout` takes them. Who looks at the old one afterwards is told that it is gone.
+
+    Raises:
+        Refused: as `remove_blackout` and `add_blackout`; then nothing has changed.
+    """
+    change = change or new_change()
+    kept = {name: getattr(period, name) for name in PERIOD}
+    remove_blackout(period=period, by=by, now=now, change=change)
+    return add_blackout(rollout=period.rollout, by=by, now=now, change=change, **kept | fields)

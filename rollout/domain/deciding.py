@@ -6,11 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout.domain.calendar import calendar_of
 from rollout.domain.locks import lock_placement, lock_plan, lock_wave
 from rollout.domain.recording import record
 from rollout.domain.refusals import DecisionRefused
 from rollout.domain.words import long_date
-from rollout.models import Decision, EventKind, Placement, PlanEvent, Verdict, Wave, opening_moment
+from rollout.models import Decision, EventKind, Placement, PlanEvent, Step, Verdict, Wave, opening_moment
 
 
 @transaction.atomic
@@ -26,8 +27,8 @@ def decide(
     """Give a wave its go or no-go, for the plan as it stands. The latest decision counts.
 
     Raises:
-        DecisionRefused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown,
-            or, for a go: is empty, or its next step's moment has passed.
+        Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
+            a go: is empty, its next step's moment has passed, or a date ahead is closed in the calendar.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -48,6 +49,10 @@ def decide(
                 _("%(wave)s skulle ha åpnet %(day)s klokken 8. Sett en ny dato først.")
                 % {"wave": wave, "day": long_date(day)}
             )
+        calendar = calendar_of(wave.rollout_id)
+        for ahead in [wave.all_staff_on] if step == Step.ALL_STAFF else [wave.leaders_on, wave.all_staff_on]:
+            # Dates set before the calendar was: no opening on a day that is closed (rule 12).
+            calendar.refuse_closed(ahead)
         if not wave.placements.exists():
             raise DecisionRefused(_("%(wave)s har ingen virksomheter. Flytt noen inn først.") % {"wave": wave})
     said = {"verdict": verdict, "reason": reason.strip(), "plan_version": wave.plan_version, "by": by}

@@ -14,7 +14,7 @@ from rollout.domain import placing, readiness, scheduling
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.readiness import Problem
 from rollout.domain.words import long_date, thousands
-from rollout.models import CAPACITY, LicencePool, Placement, PlacementStatus, Rollout, Wave
+from rollout.models import CAPACITY, OSLO, CourseStep, LicencePool, Placement, PlacementStatus, Rollout, Wave
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,34 @@ class Overdue:
 
 
 @dataclass(frozen=True)
+class DueMove:
+    """A step of a wave's course whose due date moves with the leaders' date (rule 4). `passed`: the new one has."""
+
+    step: CourseStep
+    before: dt.date
+    after: dt.date
+    passed: bool
+
+
+@dataclass(frozen=True)
 class Effects:
     """What a change brings. `warnings` are sentences; `loses_go` the waves whose go is void by it.
 
-    `over_cap`: a sentence if the wave comes to hold more people than its cap.
+    `over_cap`: a sentence if the wave comes to hold more people than its cap. `planned`: the dates as they are to be,
+    of every wave that was asked about; `shifts`: those of them that get other dates than they have. `due`: the due
+    dates that move in the first wave.
     """
 
     overdue: list[Overdue] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     loses_go: list[Wave] = field(default_factory=list)
-    shifts: list[scheduling.Shift] = field(default_factory=list)
     over_cap: str = ""
+    planned: list[scheduling.Shift] = field(default_factory=list)
+    due: list[DueMove] = field(default_factory=list)
+
+    @property
+    def shifts(self) -> list[scheduling.Shift]:
+        return [shift for shift in self.planned if shift.changes]
 
     @property
     def gravest(self) -> list[str]:
@@ -45,9 +62,13 @@ class Effects:
         return said + list(filter(None, [self.over_cap]))
 
     @property
+    def late(self) -> list[str]:
+        return [_late(one) for one in self.overdue]
+
+    @property
     def sentences(self) -> list[str]:
         """All of it in words, the gravest first."""
-        return self.gravest + self.warnings + [_late(one) for one in self.overdue]
+        return self.gravest + self.warnings + self.late
 
     @property
     def brief(self) -> list[str]:
@@ -166,14 +187,15 @@ def of_dates(
     """What new dates for a wave will do, with the shifts of the waves after it where they are carried on.
 
     Raises:
-        Refused: the calendar has no open day to shift to.
+        Refused: as `scheduling.set_dates` will.
     """
     rollout = Rollout.objects.get(pk=wave.rollout_id)
     calendar = calendar_of(rollout)
-    shifts = scheduling.planned_shifts(
+    planned = scheduling.planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )
-    shifts = [shift for shift in shifts if shift.changes]
+    scheduling.refuse_bad(planned, calendar=calendar, now=now)
+    shifts = [shift for shift in planned if shift.changes]
     placements = list(
         Placement.objects.filter(wave__in=[s.wave for s in shifts], leaders_access_at__isnull=True)
         .select_related("rollout", "agency", "wave")
@@ -181,8 +203,15 @@ def of_dates(
     )
     thought = {shift.wave.pk: _with_dates(shift) for shift in shifts}
     overdue = _overdue_after(placements, {p.pk: thought[p.wave_id or 0] for p in placements}, now=now)
-    warnings = [sentence for shift in shifts for sentence in _date_warnings(shift, rollout, calendar)]
-    return Effects(overdue, warnings, [shift.wave for shift in shifts if shift.wave.has_go], shifts)
+    warnings = [sentence for shift in shifts for sentence in _warned(shift, rollout, calendar)]
+    own = [p for p in placements if p.wave_id == wave.pk]
+    return Effects(
+        overdue,
+        warnings,
+        loses_go=[shift.wave for shift in shifts if shift.wave.has_go],
+        planned=planned,
+        due=_due_moves(planned[0], own, calendar, today=now.astimezone(OSLO).date()),
+    )
 
 
 def _with_dates(shift: scheduling.Shift) -> Wave:
@@ -191,20 +220,40 @@ def _with_dates(shift: scheduling.Shift) -> Wave:
     return wave
 
 
-def _date_warnings(shift: scheduling.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
+def _due_moves(
+    shift: scheduling.Shift, placements: list[Placement], calendar: Calendar, *, today: dt.date
+) -> list[DueMove]:
+    """By the courses that the wave's agencies follow; nothing where the leaders' date stays or the wave is empty."""
+    if shift.leaders_on == shift.wave.leaders_on or not placements:
+        return []
+    steps = CourseStep.objects.filter(
+        course_version__in={p.course_version_id for p in placements}, lead_time_days__gte=0
+    ).order_by("number", "-course_version")
+    moves = []
+    for step in {(step.key, step.lead_time_days): step for step in steps}.values():
+        lead = dt.timedelta(days=step.lead_time_days)
+        before, after = (calendar.due_day_on_or_before(day - lead) for day in (shift.wave.leaders_on, shift.leaders_on))
+        moves.append(DueMove(step, before, after, after < today))
+    return moves
+
+
+def _warned(shift: scheduling.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
+    changed = [getattr(shift, name) for name in scheduling.DATES if getattr(shift, name) != getattr(shift.wave, name)]
+    return date_warnings(shift.wave, changed, rollout=rollout, calendar=calendar)
+
+
+def date_warnings(wave: Wave, days: Iterable[dt.date], *, rollout: Rollout, calendar: Calendar) -> list[str]:
+    """What is said of openings on these days, though nothing refuses them: soft periods, and past the last day."""
     said = []
-    for name in scheduling.DATES:
-        day = getattr(shift, name)
-        if day == getattr(shift.wave, name):
-            continue
+    for day in days:
         if (why := calendar.warned_because(day)) is not None:
             said.append(
-                _("%(wave)s åpner %(day)s, i %(period)s.")
-                % {"wave": shift.wave, "day": long_date(day), "period": why.lower()}
+                _("%(wave)s åpner %(day)s, i perioden «%(period)s».")
+                % {"wave": wave, "day": long_date(day), "period": why}
             )
         if rollout.ends_on is not None and day > rollout.ends_on:
             said.append(
                 _("%(wave)s åpner %(day)s, etter utrullingens siste dag (%(last)s).")
-                % {"wave": shift.wave, "day": long_date(day), "last": long_date(rollout.ends_on)}
+                % {"wave": wave, "day": long_date(day), "last": long_date(rollout.ends_on)}
             )
     return said

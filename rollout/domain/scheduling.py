@@ -4,9 +4,11 @@ A changed date may be carried on to the waves after it (`cascade`): each shifts 
 """
 
 import datetime as dt
+import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from django.db import transaction
 from django.db.models import Max
@@ -24,7 +26,7 @@ from rollout.domain.calendar import (
 from rollout.domain.locks import lock_plan, lock_wave
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
-from rollout.domain.words import long_date
+from rollout.domain.words import clock_time, long_date
 from rollout.models import EventKind, PlanEvent, Rollout, Wave, opening_moment
 
 DATES = ("leaders_on", "all_staff_on")
@@ -103,6 +105,12 @@ class Shift:
     def changes(self) -> bool:
         return (self.leaders_on, self.all_staff_on) != (self.wave.leaders_on, self.wave.all_staff_on)
 
+    @property
+    def mark(self) -> str:
+        """The wave's dates and whether it has a go; after ">" the dates it is to have."""
+        go = "+go" if self.wave.has_go else ""
+        return f"{self.wave.leaders_on}/{self.wave.all_staff_on}{go}>{self.leaders_on}/{self.all_staff_on}"
+
 
 def days_moved(wave: Wave, leaders_on: dt.date, all_staff_on: dt.date) -> int:
     """By how many working days the waves after it shift: the larger of what its two dates move."""
@@ -115,23 +123,37 @@ def cascade(
     """The new dates of the unopened waves after `wave` when its own are set so: pure, nothing is read or written.
 
     Both dates of each shift by the same number of working days, then forward past days on which nothing may open. The
-    waves keep their order, and each the working days between its steps; never earlier unless `earlier`.
+    waves keep their order, by either date, and each at least the working days between its steps; never earlier unless
+    `earlier`.
     """
     moved = days_moved(wave, leaders_on, all_staff_on)
-    shifts: list[Shift] = []
     if moved == 0 or (moved < 0 and not earlier):
-        return shifts
-    before = Shift(wave, leaders_on, all_staff_on)
-    after = [other for other in later if (other.leaders_on, other.number) > (wave.leaders_on, wave.number)]
-    for other in sorted(after, key=lambda other: (other.leaders_on, other.number)):
-        leaders = _shifted(other.leaders_on, moved, calendar)
-        leaders = _kept_behind(leaders, other.leaders_on, before.leaders_on, before.wave.leaders_on, calendar)
-        gap = max(1, working_days_between(other.leaders_on, other.all_staff_on))
-        all_staff = calendar.open_day_on_or_after(add_working_days(leaders, gap))
-        all_staff = _kept_behind(all_staff, other.all_staff_on, before.all_staff_on, before.wave.all_staff_on, calendar)
-        before = Shift(other, leaders, all_staff)
-        shifts.append(before)
+        return []
+    after = _after(wave, later)
+    leaders = _in_order(
+        _Day(wave.leaders_on, leaders_on, fixed=True),
+        [_Day(other.leaders_on, _shifted(other.leaders_on, moved, calendar)) for other in after],
+        calendar,
+    )
+    all_staff = _in_order(
+        _Day(wave.all_staff_on, all_staff_on, fixed=True),
+        [
+            _Day(other.all_staff_on, calendar.open_day_on_or_after(add_working_days(day, _gap(other))))
+            for other, day in zip(after, leaders, strict=True)
+        ],
+        calendar,
+    )
+    shifts = [Shift(*dates) for dates in zip(after, leaders, all_staff, strict=True)]
     return [shift for shift in shifts if shift.changes]
+
+
+@dataclass
+class _Day:
+    """One date of a wave on its way: what it was and what it is to be. `fixed`: somebody has chosen it."""
+
+    was: dt.date
+    day: dt.date
+    fixed: bool = False
 
 
 def _shifted(day: dt.date, moved: int, calendar: Calendar) -> dt.date:
@@ -139,11 +161,20 @@ def _shifted(day: dt.date, moved: int, calendar: Calendar) -> dt.date:
     return calendar.open_day_on_or_after(add_working_days(working_day_on_or_after(day), moved))
 
 
-def _kept_behind(day: dt.date, was: dt.date, before: dt.date, before_was: dt.date, calendar: Calendar) -> dt.date:
-    """`day`, or later, so that what came after another date still does: pushed past the same holiday, two may meet."""
-    if was > before_was and day <= before:
-        return calendar.open_day_on_or_after(before + dt.timedelta(days=1))
-    return max(day, before) if was == before_was else day
+def _gap(wave: Wave) -> int:
+    return max(1, working_days_between(wave.leaders_on, wave.all_staff_on))
+
+
+def _in_order(first: _Day, days: list[_Day], calendar: Calendar) -> list[dt.date]:
+    """The days, each moved on where it must to stay after those it came after: pushed past a holiday, two may meet."""
+    latest = dt.date.min
+    for _was, together in itertools.groupby(sorted([first, *days], key=attrgetter("was")), key=attrgetter("was")):
+        same = list(together)
+        for one in same:
+            if one.day <= latest and not one.fixed:
+                one.day = calendar.open_day_on_or_after(latest + dt.timedelta(days=1))
+        latest = max(latest, *(one.day for one in same))
+    return [one.day for one in days]
 
 
 def planned_shifts(
@@ -152,11 +183,27 @@ def planned_shifts(
     """What setting these dates comes to: the wave's own shift first, then those of the waves after it."""
     shifts = [Shift(wave, leaders_on, all_staff_on)]
     if carry_on:
-        later = [other for other in Wave.objects.filter(rollout=wave.rollout_id) if other.is_planned]
+        later = unopened_after(wave)
         shifts += cascade(
             wave, later, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, earlier=earlier
         )
     return shifts
+
+
+def unopened_after(wave: Wave) -> list[Wave]:
+    """The waves that carrying on its dates may shift, in the order of their dates. One query."""
+    waves = Wave.objects.filter(rollout=wave.rollout_id).with_latest_decision().select_related("rollout")
+    return _after(wave, (other for other in waves if other.is_planned))
+
+
+def _after(wave: Wave, others: Iterable[Wave]) -> list[Wave]:
+    later = (other for other in others if (other.leaders_on, other.number) > (wave.leaders_on, wave.number))
+    return sorted(later, key=lambda other: (other.leaders_on, other.number))
+
+
+def marks(shifts: Iterable[Shift]) -> dict[str, str]:
+    """What was seen of each wave before the dates were set, by its number: `set_dates` takes it as `seen`."""
+    return {str(shift.wave.number): shift.mark for shift in shifts}
 
 
 @transaction.atomic
@@ -169,28 +216,94 @@ def set_dates(
     now: dt.datetime,
     reason: str = "",
     version_seen: int | None = None,
+    seen: Mapping[str, str] | None = None,
     carry_on: bool = False,
     earlier: bool = False,
+    change: uuid.UUID | None = None,
 ) -> Wave:
     """Set a wave's two dates; with `carry_on` the waves after it shift as `cascade` says, all in one change.
 
-    A changed date voids the go (rule 6); mail that names the old one is mended (rule 10).
+    A changed date voids the go (rule 6); mail that names the old one is mended (rule 10). `seen`: the `marks` of the
+    shifts that were shown before this was asked for; what is done is what was shown, or nothing.
 
     Raises:
         Refused: a date that has passed or whose step has opened would change, a date is closed in the calendar (rule
-            12), the dates are not in order, or the wave has changed since `version_seen` was shown.
+            12), the dates are not in order, or the wave has changed since `version_seen` was shown, or any wave that
+            shifts since `seen` was.
     """
     rollout = lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
     if version_seen is not None and version_seen != wave.plan_version:
         raise Refused(_("%(wave)s er endret siden du så den. Se på puljen og prøv igjen.") % {"wave": wave})
-    calendar, change = calendar_of(rollout), new_change()
+    calendar, change = calendar_of(rollout), change or new_change()
     shifts = planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )
+    if seen is not None:
+        _refuse_unseen(rollout, marks(shifts), seen)
+    refuse_bad(shifts, calendar=calendar, now=now)
     for shift in shifts:
         apply_shift(shift, calendar=calendar, by=by, now=now, reason=reason, change=change)
     return wave
+
+
+def _refuse_unseen(rollout: Rollout, found: Mapping[str, str], seen: Mapping[str, str]) -> None:
+    """Only what would be set on another ground than was shown stands in the way; it says who was first."""
+    differ = [number for number in {**found, **seen} if found.get(number) != seen.get(number)]
+    if not differ:
+        return
+    touched = [n for n in differ if found.get(n, "").partition(">")[0] != seen.get(n, "").partition(">")[0]]
+    latest = (
+        rollout.events.filter(wave__number=number, agency=None).select_related("wave", "by").last()
+        for number in touched
+    )
+    reasons = [
+        _("%(wave)s er endret siden du så virkningen: «%(kind)s» av %(who)s %(when)s.")
+        % {
+            "wave": event.wave,
+            "kind": event.get_kind_display().capitalize(),
+            "who": event.by or _("systemet"),
+            "when": clock_time(event.at),
+        }
+        for event in latest
+        if event is not None
+    ]
+    raise Refused(
+        [*reasons, _("Ingenting er endret. Se virkningen slik den er nå, og sett datoene på nytt.")]
+        if reasons
+        else _("Kalenderen eller puljene er endret siden du så virkningen. Se virkningen slik den er nå.")
+    )
+
+
+def refuse_bad(shifts: Iterable[Shift], *, calendar: Calendar, now: dt.datetime) -> None:
+    """Raises Refused where a date may not be set so; of the waves that shift with the first, their name is said."""
+    for place, shift in enumerate(shifts):
+        try:
+            _refuse_bad(shift, calendar=calendar, now=now)
+        except Refused as refused:
+            if place == 0:
+                raise
+            raise Refused([f"{shift.wave}: {reason}" for reason in refused.reasons]) from refused
+
+
+def _refuse_bad(shift: Shift, *, calendar: Calendar, now: dt.datetime) -> None:
+    if not shift.changes:
+        return
+    wave = shift.wave
+    _refuse_bad_order(shift.leaders_on, shift.all_staff_on)
+    opened = {"leaders_on": wave.leaders_opened_at, "all_staff_on": wave.all_staff_opened_at}
+    for name in DATES:
+        before, after = getattr(wave, name), getattr(shift, name)
+        if before == after:
+            continue
+        if opened[name] is not None:
+            raise Refused(
+                _("%(wave)s åpnet for dette steget %(day)s. Datoen kan ikke endres lenger.")
+                % {"wave": wave, "day": long_date(before)},
+                field=name,
+            )
+        _refuse_past(after, now, field=name)
+        calendar.refuse_closed(after, field=name)
 
 
 def apply_shift(
@@ -208,23 +321,11 @@ def apply_shift(
     Raises:
         Refused: as `set_dates`.
     """
+    if not shift.changes:
+        return None
+    _refuse_bad(shift, calendar=calendar, now=now)
     wave = shift.wave
     before = {name: getattr(wave, name) for name in DATES}
-    after = {name: getattr(shift, name) for name in DATES}
-    changed = [name for name in DATES if before[name] != after[name]]
-    if not changed:
-        return None
-    _refuse_bad_order(shift.leaders_on, shift.all_staff_on)
-    opened = {"leaders_on": wave.leaders_opened_at, "all_staff_on": wave.all_staff_opened_at}
-    for name in changed:
-        if opened[name] is not None:
-            raise Refused(
-                _("%(wave)s åpnet for dette steget %(day)s. Datoen kan ikke endres lenger.")
-                % {"wave": wave, "day": long_date(before[name])},
-                field=name,
-            )
-        _refuse_past(after[name], now, field=name)
-        calendar.refuse_closed(after[name], field=name)
     wave.leaders_on, wave.all_staff_on = shift.leaders_on, shift.all_staff_on
     wave.plan_version += 1
     wave.save(update_fields=["leaders_on", "all_staff_on", "plan_version"])
@@ -242,6 +343,25 @@ def apply_shift(
     )
     emails.date_changed(wave=wave, before=before, event=event, now=now)
     return event
+
+
+@transaction.atomic
+def set_last_day(*, rollout: Rollout, ends_on: dt.date | None, by: Person | None, now: dt.datetime) -> PlanEvent | None:
+    """Set the rollout's last day, or None: dates after it are warned of, never refused. None: it is so already."""
+    rollout = lock_plan(rollout.pk)
+    before = rollout.ends_on
+    if before == ends_on:
+        return None
+    rollout.ends_on = ends_on
+    rollout.save(update_fields=["ends_on"])
+    return record(
+        rollout=rollout,
+        kind=EventKind.ROLLOUT_EDITED,
+        by=by,
+        at=now,
+        before={"ends_on": before.isoformat() if before else None},
+        after={"ends_on": ends_on.isoformat() if ends_on else None},
+    )
 
 
 # -- people --------------------------------------------------------------------------------------------------------

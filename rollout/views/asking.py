@@ -10,6 +10,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from agencies.access import Request
 from rollout.domain.undoing import can_be_undone
 from rollout.models import PlanEvent
+from rollout.views.context import undo_address
 
 
 def ask(
@@ -28,8 +29,6 @@ def posted(request: Request) -> QueryDict | None:
 
 def leave(request: Request, address: str, said: str, *, event: PlanEvent | None = None) -> HttpResponse:
     """Done: back to where one came from, which is loaded anew, with what was done, and where it can be taken back."""
-    undo = ""
-    if event and can_be_undone(event):
-        undo = reverse("rollout:undo", args=[event.rollout.slug, event.change])
+    undo = undo_address(event.rollout, event.change) if event and can_be_undone(event) else ""
     messages.success(request, said, extra_tags=undo)
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

@@ -19,9 +19,10 @@ from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock, reference
 from rollout.domain import effects, placing, queueing, scheduling
+from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
-from rollout.forms import JoinForm, MoveForm, NewWaveForm
+from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.board_data import QUEUE, Board, Column, board
@@ -313,7 +314,7 @@ def join(request: Request, slug: str) -> HttpResponse:
                 budget_reference=wanted["budget_reference"],
             )
         except Refused as refused:
-            form.add_error(None, str(refused))
+            add_reasons(form, refused)
         else:
             messages.success(
                 request,
@@ -335,9 +336,13 @@ def new_wave(request: Request, slug: str) -> HttpResponse:
         try:
             wave = scheduling.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
         except Refused as refused:
-            form.add_error(None, str(refused))
+            add_reasons(form, refused)
         else:
-            messages.success(request, _("%(wave)s er laget.") % {"wave": wave})
+            said = [_("%(wave)s er laget.") % {"wave": wave}]
+            said += effects.date_warnings(
+                wave, [wave.leaders_on, wave.all_staff_on], rollout=rollout, calendar=calendar_of(rollout)
+            )
+            (messages.warning if said[1:] else messages.success)(request, " ".join(said))
             return _to_board(request, rollout, anchor=f"column-{wave.number}")
     return _side_form(request, rollout, "rollout/board/new_wave.html", form)
 

@@ -1,5 +1,6 @@
 """What the frame around every page needs: which rollout, the menu, who is here, and in the demo the clock."""
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ OVERVIEW = "rollout:overview"
 MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
+    (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Historikk"), "rollout:history", Do.SEE_PLAN),
@@ -39,6 +41,11 @@ def rollout_of(request: HttpRequest, slug: str) -> Rollout:
     if known is None or known.slug != slug:
         known = vars(request)[KNOWN] = get_object_or_404(Rollout, slug=slug)
     return known
+
+
+def undo_address(rollout: Rollout, change: uuid.UUID) -> str:
+    """Where a change is taken back: as a message's `extra_tags` it puts *Angre* beside the message."""
+    return reverse("rollout:undo", args=[rollout.slug, change])
 
 
 def rollout_shown(request: Request) -> Rollout | None:

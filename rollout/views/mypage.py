@@ -229,7 +229,7 @@ def _refuse(
     request: Request, template: str, placement: Placement, status: StepStatus, form: Form, refused: Refused, **extra
 ) -> HttpResponse:
     """The same page with the reasons, and with all that was typed."""
-    add_reasons(form, refused.reasons)
+    add_reasons(form, refused)
     return _show(request, template, placement, status, form, code=409, **extra)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from rollout import emails
-from rollout.domain import figures, opening
+from rollout.domain import figures, opening, placing, undoing
+from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
 from rollout.domain.readiness import StepStatus
@@ -88,6 +89,14 @@ class Told:
     event: PlanEvent
     text: str
 
+    @property
+    def can_be_undone(self) -> bool:
+        return undoing.can_be_undone(self.event)
+
+    @property
+    def undone_by(self) -> PlanEvent | None:
+        return getattr(self.event, "undone_by", None)
+
 
 @dataclass(frozen=True)
 class WavePage:
@@ -100,6 +109,7 @@ class WavePage:
     sent: list[Sent]
     history: list[Told]
     now: dt.datetime
+    calendar: Calendar
     previous: Wave | None
     next: Wave | None
 
@@ -159,9 +169,23 @@ class WavePage:
                 "opened_at": opened[step],
                 "look": "is-done" if opened[step] else "is-now" if step == self.wave.next_step else "",
                 "late": not opened[step] and opening_moment(self.wave.day_of(step)) <= self.now,
+                **(self._warned(self.wave.day_of(step)) if not opened[step] else {}),
             }
             for step in Step
         ]
+
+    def _warned(self, day: dt.date) -> dict[str, object]:
+        """What the calendar says of an opening still ahead (rule 12)."""
+        ends_on = self.wave.rollout.ends_on
+        return {
+            "closed": self.calendar.closed_because(day),
+            "soft": self.calendar.warned_because(day),
+            "past_end": ends_on is not None and day > ends_on,
+        }
+
+    @property
+    def cap_warning(self) -> str:
+        return placing.cap_warning(self.wave, [entry.placement for entry in self.entry.entries])
 
 
 def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | None:
@@ -183,6 +207,7 @@ def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | 
         sent=_sent(rollout, wave),
         history=_history(rollout, wave),
         now=now,
+        calendar=calendar_of(rollout),
         previous=_beside(plan, number - 1),
         next=_beside(plan, number + 1),
     )

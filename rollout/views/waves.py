@@ -14,9 +14,9 @@ from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import deciding, figures, opening, scheduling
+from rollout.domain import deciding, figures, opening
 from rollout.domain.refusals import Refused
-from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, WaveDatesForm, add_reasons
+from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, add_reasons
 from rollout.models import Placement, Rollout, Verdict, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.board_data import QUEUE
@@ -110,7 +110,7 @@ def _refuse(form: Form, wave: Wave, refused: Refused) -> None:
     """What was typed stays, with the reasons; the next press is for the plan that is shown now."""
     wave.refresh_from_db()
     form.data = dict(form.data.items()) | {"version": wave.plan_version}
-    add_reasons(form, refused.reasons)
+    add_reasons(form, refused)
 
 
 @may(Do.CHANGE_PLAN)
@@ -148,42 +148,7 @@ def _placement(wave: Wave, agency: str) -> Placement:
     return get_object_or_404(found, agency__slug=agency)
 
 
-# -- forms of their own, as a page or in the dialog ----------------------------------------------------------------
-
-
-@may(Do.CHANGE_PLAN)
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def dates(request: Request, slug: str, number: int) -> HttpResponse:
-    """Set the wave's two dates. The page says when that voids a go."""
-    rollout = rollout_of(request, slug)
-    wave = _wave(rollout, number)
-    shown = {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on, "version": wave.plan_version}
-    form = WaveDatesForm(request.POST or None, initial=shown)
-    if not wave.is_planned:
-        # That date has been; what stands in the field is never read.
-        form.fields["leaders_on"].disabled = True
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                wave = scheduling.set_dates(
-                    wave=wave,
-                    leaders_on=wanted["leaders_on"],
-                    all_staff_on=wanted["all_staff_on"],
-                    reason=wanted["reason"],
-                    version_seen=wanted["version"],
-                    by=request.user,
-                    now=clock.now(),
-                )
-            except Refused as refused:
-                status = 409
-                _refuse(form, wave, refused)
-            else:
-                return _leave(request, wave, _("Datoene for %(wave)s er satt.") % {"wave": wave})
-    return _side_form(request, "rollout/wave_dates.html", wave, form, status=status)
+# -- a form of its own, as a page or in the dialog ----------------------------------------------------------------
 
 
 @may(Do.CHANGE_PLAN)
@@ -202,7 +167,7 @@ def release(request: Request, slug: str, number: int, agency: str) -> HttpRespon
                 opening.release(placement=placement, reason=reason, by=request.user, now=clock.now())
             except Refused as refused:
                 status = 409
-                add_reasons(form, refused.reasons)
+                add_reasons(form, refused)
             else:
                 said = _("%(agency)s er sluppet inn. Alle der har nå tilgang.") % {"agency": placement.agency}
                 return _leave(request, wave, said)

@@ -1,5 +1,6 @@
 """Wave 1 with one ready agency and one that is not, on the demo's first morning; and the gestures of its page."""
 
+import html
 import re
 
 import pytest
@@ -55,14 +56,14 @@ def as_reader(client):
     return client
 
 
-def text_of(html: str) -> str:
+def text_of(page: str) -> str:
     """The words of a page, without its tags and soft hyphens."""
-    return " ".join(re.sub(r"<[^>]+>", " ", html.replace("\N{SOFT HYPHEN}", "")).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", page.replace("\N{SOFT HYPHEN}", "")).split())
 
 
-def part(html: str) -> str:
+def part(page: str) -> str:
     """What the page's actions swap, without what differs from one request to the next."""
-    found = html[html.index('<div class="ur-page" id="wave">') :].split("</main>")[0].rstrip()
+    found = page[page.index('<div class="ur-page" id="wave">') :].split("</main>")[0].rstrip()
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", found)
 
 
@@ -74,9 +75,18 @@ def defer(client, to, agency="kli", **extra):
     return client.post(f"{WAVE}defer/{agency}/", {"to": to}, **extra)
 
 
-def set_dates(client, leaders_on="2018-02-08", all_staff_on="2018-02-27", version=1, **extra):
-    data = {"leaders_on": leaders_on, "all_staff_on": all_staff_on, "version": version, "reason": "Ny frist"}
-    return client.post(f"{WAVE}dates/", data, **extra)
+def see_dates(client, leaders_on="2018-02-08", all_staff_on="2018-02-27", *, wave=1, headers=None, **more):
+    """What the dates will do, before they are set. Returns the answer, and what the form carries on to setting them."""
+    data = {"leaders_on": leaders_on, "all_staff_on": all_staff_on, "reason": "Ny frist"} | more
+    shown = client.post(f"/r/workplace-2018/waves/{wave}/dates/", data | {"preview": "1"}, headers=headers)
+    seen = re.search(r'name="seen" value="([^"]+)"', shown.text)
+    return shown, data | {"seen": html.unescape(seen.group(1))} if seen else None
+
+
+def set_dates(client, *dates, wave=1, headers=None, **more):
+    """See what the dates will do, and set them; or the answer where they cannot be."""
+    shown, data = see_dates(client, *dates, wave=wave, headers=headers, **more)
+    return client.post(f"/r/workplace-2018/waves/{wave}/dates/", data, headers=headers) if data else shown
 
 
 def open_for_all_with_one_held(wave):
