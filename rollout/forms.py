@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from rollout.domain.refusals import FieldsRefused, Refused
-from rollout.models import OwnerRole
+from rollout.models import CAPACITY, OwnerRole
 
 NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
 #: What fits an integer column, with room to spare for any municipality.
@@ -19,7 +19,8 @@ class MoveForm(forms.Form):
 
     `seen` is the last event that the page knew of when the form was made.
 
-    `position` counts from 1 in the queue; `before` and `after` are the neighbours a card was dropped between.
+    `position` counts from 1 in the queue and `place` in a wave; `before` and `after` are the neighbours a card was
+    dropped between.
     """
 
     to = forms.ChoiceField(label=_("Flytt til"))
@@ -29,6 +30,17 @@ class MoveForm(forms.Form):
         empty_value=None,
         required=False,
         help_text=_("Øverst i køen står først for tur."),
+    )
+    place = forms.TypedChoiceField(
+        label=_("Plass i puljen"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=[
+            ("", _("Sist")),
+            (1, _("Øverst")),
+            *((n, _("%(n)s. plass") % {"n": n}) for n in range(2, CAPACITY + 1)),
+        ],
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
     origin = forms.SlugField(widget=forms.HiddenInput, required=False)
@@ -47,6 +59,32 @@ class MoveForm(forms.Form):
                 for place, name in enumerate(queue, 1)
             ),
         ]
+
+
+class MoveManyForm(forms.Form):
+    """Where several agencies are to go together, and why. Which they are stands in the address or beside it."""
+
+    to = forms.ChoiceField(label=_("Flytt til"))
+    reason = forms.CharField(
+        label=_("Begrunnelse"), max_length=1000, required=False, help_text=_("Står i historikken for hver av dem.")
+    )
+
+    def __init__(self, *args, destinations, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].choices = [("", _("Velg …")), *destinations]  # type: ignore[attr-defined]
+
+
+class PinForm(forms.Form):
+    """Why an agency must stay where it stands. `version` is its placement's as it was shown."""
+
+    reason = forms.CharField(
+        label=_("Hvorfor må den stå her?"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=1000,
+        help_text=NO_PRIVATE_MATTERS,
+        error_messages={"required": _("Skriv hvorfor plasseringen skal være låst.")},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class JoinForm(forms.Form):

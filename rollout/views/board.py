@@ -25,6 +25,7 @@ from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, can, may
+from rollout.views import board_find
 from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_since import since
 from rollout.views.context import rollout_of
@@ -48,7 +49,9 @@ def show(request: Request, slug: str) -> HttpResponse:
     """Queue and waves, the overview strip, and for a project lead the means to move."""
     rollout = rollout_of(request, slug)
     shown = board(rollout, now=clock.now())
-    return render(request, "rollout/board.html", _context(request, rollout, shown))
+    wanted = board_find.finding(request.GET)
+    context = _context(request, rollout, board_find.narrowed(shown, wanted))
+    return render(request, "rollout/board.html", context | {"finding": wanted, "choices": board_find.choices(shown)})
 
 
 def _context(request: Request, rollout: Rollout, shown: Board) -> dict:
@@ -58,6 +61,7 @@ def _context(request: Request, rollout: Rollout, shown: Board) -> dict:
         "can_move": can(request, Do.CHANGE_PLAN),
         "proposal_size": len(_proposal(rollout, shown)),
         "capacity": CAPACITY,
+        "finding": board_find.Finding(),
     }
 
 
@@ -79,7 +83,7 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
     placement = placement_of(rollout, agency)
     if request.method != "POST":
         return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement))
-    form = _bound_move_form(request, rollout, placement)
+    form = MoveForm(request.POST, **_choices(rollout, placement))
     if not form.is_valid():
         return _move_form(request, rollout, placement, form, status=422)
     to, wanted, now = form.cleaned_data["to"], form.cleaned_data, clock.now()
@@ -93,7 +97,7 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
             now=now,
             version_seen=wanted["version"],
             seen=shown_version(request) if wanted["seen"] is None else wanted["seen"],
-            position=_position(rollout, placement, wanted) if to == QUEUE else None,
+            position=_position(rollout, placement, wanted),
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
@@ -117,10 +121,11 @@ def wave_of(rollout: Rollout, key: str) -> Wave | None:
 
 
 def _position(rollout: Rollout, placement: Placement, wanted: dict) -> int | None:
-    """The place in the queue that was asked for: by number, or beside the neighbours a card was dropped between."""
-    if wanted["position"]:
-        return wanted["position"]
-    others = [slug for slug, _name in _queue_without(rollout, placement)]
+    """The place that was asked for: by number, or beside the neighbours a card was dropped between."""
+    to = wanted["to"]
+    if place := wanted["position" if to == QUEUE else "place"]:
+        return place
+    others = [slug for slug, _name in _others(rollout, placement, to)]
     if wanted["before"] in others:
         return others.index(wanted["before"]) + 1
     if wanted["after"] in others:
@@ -128,46 +133,53 @@ def _position(rollout: Rollout, placement: Placement, wanted: dict) -> int | Non
     return None
 
 
-def _queue_without(rollout: Rollout, placement: Placement) -> list[tuple[str, str]]:
-    queue = rollout.placements.queued().exclude(pk=placement.pk)
-    return list(queue.values_list("agency__slug", "agency__name"))
+def _others(rollout: Rollout, placement: Placement, to: str) -> list[tuple[str, str]]:
+    """Slug and name of those who stand in the queue or the wave, in order, without the one moved."""
+    standing = rollout.placements.queued() if to == QUEUE else rollout.placements.placed().filter(wave__number=to)
+    return list(standing.exclude(pk=placement.pk).values_list("agency__slug", "agency__name"))
 
 
-def _choices(rollout: Rollout, placement: Placement, origin: str) -> dict:
-    """Where a card may be asked to go: everywhere but the wave it was shown in. The verb says what it may do."""
-    free: list[tuple[str, str]] = []
-    full: list[tuple[str, str]] = []
-    opened: list[tuple[str, str]] = []
+def destinations(rollout: Rollout, *, here: str = "") -> list:
+    """Where agencies may be asked to go, in groups. The verb says what it may do.
+
+    `here` is the column that the one moved stands in: there only its place can be changed.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {
+        _("Står her nå"): [],
+        _("Ledig plass"): [],
+        _("Full"): [],
+        _("Åpnet"): [],
+    }
+    standing, free, full, opened = groups.values()
     for wave in rollout.waves.annotate(places_taken=Count("placements")):
-        if str(wave.number) != origin:
-            group = opened if not wave.is_planned else full if wave.places_taken >= CAPACITY else free
-            group.append((str(wave.number), str(wave)))
-    groups = [(_("Ledig plass"), free), (_("Full"), full), (_("Åpnet"), opened)]
+        group = free if wave.places_taken < CAPACITY else full
+        group = group if wave.is_planned else opened
+        group = standing if str(wave.number) == here else group
+        group.append((str(wave.number), str(wave)))
+    return [(QUEUE, _("Kø")), *(group for group in groups.items() if group[1])]
+
+
+def _choices(rollout: Rollout, placement: Placement) -> dict:
     return {
-        "destinations": [(QUEUE, _("Kø")), *(group for group in groups if group[1])],
-        "queue": [name for _slug, name in _queue_without(rollout, placement)],
+        "destinations": destinations(rollout, here=column_key(placement)),
+        "queue": [name for _slug, name in _others(rollout, placement, QUEUE)],
     }
 
 
-def _place_key(placement: Placement) -> str:
+def column_key(placement: Placement) -> str:
     return str(placement.wave.number) if placement.wave else QUEUE
 
 
 def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
     version, known = request.GET.get("version", ""), shown_version(request)
-    origin = request.GET.get("origin") or _place_key(placement)
+    origin = request.GET.get("origin") or column_key(placement)
     initial = {
         "version": int(version) if version.isdecimal() else placement.version,
         "origin": origin,
         "seen": plan_version(rollout.slug) if known is None else known,
     }
-    return MoveForm(initial=initial, **_choices(rollout, placement, origin))
-
-
-def _bound_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
-    # Every column may be asked for, the one it stands in too: a drag within the queue reorders it.
-    return MoveForm(request.POST, **_choices(rollout, placement, origin=""))
+    return MoveForm(initial=initial, **_choices(rollout, placement))
 
 
 def _move_form(
@@ -183,6 +195,7 @@ def _move_form(
     context = {
         "rollout": rollout,
         "placement": placement,
+        "pinned_title": _("Låst i %(place)s") % {"place": placing.place_name(placement)},
         "form": form,
         "refusal": refusal,
         "in_dialog": bool(request.htmx),
@@ -200,7 +213,9 @@ def _moved(
 ) -> HttpResponse:
     """What moved and what came of it, with the means to take it back. No event: it stood there already."""
     shown = board(rollout, now=clock.now())
-    said = " ".join([_said(placement, shown.column_of(placement.agency.slug)), *foreseen.brief])
+    column = shown.column_of(placement.agency.slug)
+    stayed = column is not None and column.key == form.cleaned_data["origin"]
+    said = " ".join([_said(placement, column, stayed=stayed), *foreseen.brief])
     undo = reverse("rollout:undo", args=[rollout.slug, event.change]) if event else ""
     if not request.htmx:
         messages.success(request, said, extra_tags=undo)
@@ -213,13 +228,20 @@ def _columns_of(form: MoveForm) -> set[str]:
     return {form.cleaned_data["origin"], form.cleaned_data["to"]}
 
 
-def _said(placement: Placement, column: Column | None) -> str:
+def _said(placement: Placement, column: Column | None, *, stayed: bool = False) -> str:
     """What a move came to, in words: for the toast, the live region and the message on the next page."""
     if column is None:  # taken out of the plan by somebody else since
         return _("%(agency)s er flyttet.") % {"agency": placement.agency}
     if column.wave is None:
-        place = 1 + next(i for i, card in enumerate(column.cards) if card.slug == placement.agency.slug)
+        place = next(card.place for card in column.cards if card.slug == placement.agency.slug)
         return _("%(agency)s er flyttet til plass %(place)s i køen.") % {"agency": placement.agency, "place": place}
+    if stayed:
+        place = next(card.place for card in column.cards if card.slug == placement.agency.slug)
+        return _("%(agency)s har nå plass %(place)s i %(wave)s.") % {
+            "agency": placement.agency,
+            "place": place,
+            "wave": column.wave,
+        }
     return _("%(agency)s er flyttet til %(wave)s. %(taken)s av %(capacity)s plasser er brukt.") % {
         "agency": placement.agency,
         "wave": column.wave,
@@ -234,11 +256,11 @@ def _refused(request: Request, rollout: Rollout, placement: Placement, form: Mov
         again = MoveForm(
             initial={
                 "version": placement.version,
-                "origin": _place_key(placement),
+                "origin": column_key(placement),
                 "to": form.cleaned_data["to"],
                 "seen": plan_version(rollout.slug),
             },
-            **_choices(rollout, placement, origin=_place_key(placement)),
+            **_choices(rollout, placement),
         )
         return _move_form(request, rollout, placement, again, status=409, refusal=text)
     shown = board(rollout, now=clock.now())

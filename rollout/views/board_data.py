@@ -1,12 +1,14 @@
 """What the board shows, as plain values: built in a constant number of queries, whatever the number of agencies."""
 
 import datetime as dt
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from rollout.domain import figures
+from rollout.domain import figures, placing
 from rollout.domain.recording import plan_version
 from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
@@ -19,11 +21,25 @@ STATE_ICONS = {
     WaveState.ALL_OPEN: "check-medium",
     WaveState.CLOSED: "lock-locked",
 }
+#: Agencies by size, the largest first: what it is called, and the fewest people.
+SIZES = {
+    "fra-1000": (gettext_lazy("1 000 eller flere"), 1000),
+    "100-999": (gettext_lazy("100–999"), 100),
+    "under-100": (gettext_lazy("Under 100"), 0),
+}
+
+
+def plain(text: str) -> str:
+    """As both sides of a search are read: small letters, one code for each letter."""
+    return unicodedata.normalize("NFC", text).lower()
 
 
 @dataclass(frozen=True)
 class Card:
-    """One agency where it stands. `licences_missing` is headcount less what is funded, never below nought."""
+    """One agency where it stands. `licences_missing` is headcount less what is funded, never below nought.
+
+    `place` counts from 1 in the column, `text` is what a search reads; `hidden`: it is not what is looked for.
+    """
 
     slug: str
     name: str
@@ -34,7 +50,22 @@ class Card:
     leaders_in: bool
     has_access: bool
     held: bool
-    movable: bool
+    in_open_wave: bool
+    pin_reason: str
+    kind: str
+    sector: str
+    sort_key: str
+    text: str
+    place: int
+    hidden: bool = False
+
+    @property
+    def movable(self) -> bool:
+        return not (self.in_open_wave or self.pin_reason)
+
+    @property
+    def size(self) -> str:
+        return next(key for key, (_label, fewest) in SIZES.items() if self.employees >= fewest)
 
     @property
     def ready(self) -> bool:
@@ -48,7 +79,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Column:
-    """The queue, or a wave with its places. `key` is `queue` or the wave's number; only a wave has the rest."""
+    """The queue, or a wave with its places. `key` is `queue` or the wave's number; only a wave has the rest.
+
+    `cards` are all of it in the plan's order, `narrowed` the same cards as they are looked for. `over_cap`: people too
+    many for the wave's cap.
+    """
 
     key: str
     heading: str
@@ -56,6 +91,8 @@ class Column:
     cards: list[Card]
     wave: Wave | None = None
     shows_year: bool = False
+    over_cap: int = 0
+    narrowed: list[Card] | None = None
 
     @property
     def icon(self) -> str:
@@ -64,6 +101,20 @@ class Column:
     @property
     def people(self) -> int:
         return sum(card.employees for card in self.cards)
+
+    @property
+    def rows(self) -> list[Card]:
+        """The cards as they are shown."""
+        return self.cards if self.narrowed is None else self.narrowed
+
+    @property
+    def hits(self) -> int:
+        return sum(not card.hidden for card in self.rows)
+
+    @property
+    def takes_part_in_moves(self) -> bool:
+        """Whether any agency may be moved out of it."""
+        return self.wave is None or self.wave.is_planned
 
     @property
     def slots(self) -> list[bool]:
@@ -112,6 +163,10 @@ class Board:
         return [card for column in self.columns for card in column.cards]
 
     @property
+    def hits(self) -> int:
+        return sum(column.hits for column in self.columns)
+
+    @property
     def stuck(self) -> int:
         return sum(card.is_stuck for card in self.cards)
 
@@ -148,14 +203,15 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
     plan = figures.plan(rollout, now=now)
     year = now.astimezone(OSLO).year
-    columns = [Column(QUEUE, _("Kø"), QUEUE, [_card(entry) for entry in plan.queue])]
+    columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(plan.queue))]
     columns += [
         Column(
             key=str(entry.wave.number),
             heading=str(entry.wave),
             state=entry.wave.state,
-            cards=[_card(placed) for placed in entry.entries],
+            cards=_cards(entry.entries),
             wave=entry.wave,
+            over_cap=placing.over_cap(entry.wave, [placed.placement for placed in entry.entries]),
             shows_year=not entry.wave.leaders_on.year == entry.wave.all_staff_on.year == year,
         )
         for entry in plan.waves
@@ -163,11 +219,15 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now), version)
 
 
-def _card(entry: figures.Entry) -> Card:
-    placement = entry.placement
+def _cards(entries: list[figures.Entry]) -> list[Card]:
+    return [_card(entry, place) for place, entry in enumerate(entries, 1)]
+
+
+def _card(entry: figures.Entry, place: int) -> Card:
+    placement, agency = entry.placement, entry.placement.agency
     return Card(
-        slug=placement.agency.slug,
-        name=placement.agency.name,
+        slug=agency.slug,
+        name=agency.name,
         employees=placement.headcount,
         version=placement.version,
         problems=len(entry.problems),
@@ -175,7 +235,13 @@ def _card(entry: figures.Entry) -> Card:
         leaders_in=placement.leaders_access_at is not None,
         has_access=placement.all_staff_access_at is not None,
         held=placement.is_held,
-        movable=placement.wave is None or placement.wave.is_planned,
+        in_open_wave=placement.wave is not None and not placement.wave.is_planned,
+        pin_reason=placement.pin_reason,
+        kind=agency.kind,
+        sector=agency.sector,
+        sort_key=agency.name_sort_key,
+        text=plain(f"{agency.name} {agency.slug} {agency.sector}"),
+        place=place,
     )
 
 

@@ -1,17 +1,8 @@
-// The board beyond plain forms: filters, folding on the phone, dragging, and focus that follows a moved card.
+// The board beyond plain forms: folding on the phone, dragging, and focus that follows a moved card.
 (() => {
   const board = document.getElementById('board')
   const phone = matchMedia('(max-width: 700px)')
   const cardOf = slug => board.querySelector(`[data-agency="${CSS.escape(slug)}"]`)
-
-  // ---- filters: the board remembers, the chips (swapped after each move) show it
-  const showFilter = () => document.querySelectorAll('#filters [data-show]').forEach(chip => chip.setAttribute('aria-pressed', String(chip.dataset.show === board.dataset.show)))
-  document.addEventListener('click', event => {
-    const chip = event.target.closest('#filters [data-show]')
-    if (!chip) return
-    board.dataset.show = chip.dataset.show
-    showFilter()
-  })
 
   // ---- folding, on the phone only: finished waves start folded; what the user opened stays open after a swap
   const unfolded = new Set(), folded = new Set()
@@ -54,7 +45,8 @@
     lists.forEach(list => list.option('disabled', true))
     htmx.ajax('POST', form.getAttribute('action'), {
       source: form, target: '#dialog', headers: { 'X-CSRFToken': board.dataset.csrf },
-      values: { to, before: neighbour(card.nextElementSibling), after: neighbour(card.previousElementSibling) },
+      // Sorted for viewing, the neighbours say nothing of the plan's order.
+      values: 'sorted' in board.dataset ? { to } : { to, before: neighbour(card.nextElementSibling), after: neighbour(card.previousElementSibling) },
     }).catch(() => {}).finally(() => {
       board.classList.remove('is-waiting')
       lists.forEach(list => list.option('disabled', false))
@@ -68,9 +60,10 @@
     board.querySelectorAll('.ur-list').forEach(list => {
       if (Sortable.get(list)) return
       lists.push(new Sortable(list, {
-        group: 'board', draggable: '.ur-card[data-movable]', filter: '.ur-card__move', preventOnFilter: false,
+        group: 'board', draggable: '.ur-card[data-movable]', filter: '.ur-card__move, .ur-pick', preventOnFilter: false,
         forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 180, delayOnTouchOnly: true, touchStartThreshold: 5,
         ghostClass: 'is-ghost', fallbackClass: 'is-drag', animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
+        sort: !('sorted' in board.dataset),
         onStart: ({ item, from }) => {
           drag = { card: item, from, next: item.nextElementSibling, cancelled: false }
           document.addEventListener('keydown', cancel, true)
@@ -80,11 +73,13 @@
           const dropped = drag
           drag = null
           if (dropped.cancelled) return putBack(dropped)
-          if (from !== to || (to.dataset.column === 'queue' && oldDraggableIndex !== newDraggableIndex)) post(dropped, to.dataset.column)
+          if (from !== to || oldDraggableIndex !== newDraggableIndex) post(dropped, to.dataset.column)
         },
       }))
     })
   }
+
+  document.addEventListener('board:found', () => lists.forEach(list => list.option('sort', !('sorted' in board.dataset))))
 
   // ---- after a move: close the dialog, say what happened, and bring focus to the card where it now stands
   document.body.addEventListener('moved', event => {
@@ -104,7 +99,7 @@
     })
   }
 
-  document.body.addEventListener('htmx:afterSettle', () => { posted = null; showFilter(); foldAll(); makeSortable() })
+  document.body.addEventListener('htmx:afterSettle', () => { posted = null; foldAll(); makeSortable() })
   foldAll()
   makeSortable()
 })()
