@@ -20,7 +20,7 @@ from rollout.views.context import rollout_of
 @never_cache
 @require_safe
 def changes(request: Request, slug: str) -> HttpResponse:
-    """What an open board asks every few seconds: 204, for one small query, while nothing has come after event `since`."""
+    """What an open board asks every few seconds: 204, for one small query, while event `since` is the last."""
     version = plan_version(slug)
     if version is None:
         raise Http404
