@@ -98,6 +98,17 @@ class RowShown:
     def more(self) -> int:
         return len(self.places) - len(self.in_sight)
 
+    @property
+    def wave(self) -> Wave | None:
+        """The wave, where it is the same for all the agencies."""
+        waves = {place.stop.wave for place in self.places if place.stop.agency}
+        return waves.pop() if len(waves) == 1 else None
+
+    @property
+    def differ(self) -> bool:
+        """Whether there is more to tell of each than its name."""
+        return bool(self.more) or len({(place.stop.due_on, place.stop.detail) for place in self.places}) > 1
+
 
 @dataclass(frozen=True)
 class GroupShown:
