@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import RoleName
-from rollout.domain import placing
+from rollout.domain import placing, undoing
 from rollout.domain.recording import new_change, record
 from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
 from tests import factories as make
@@ -210,6 +210,31 @@ def test_one_action_on_many_is_told_as_one_and_each_can_be_read(as_lead, lead, r
     html = as_lead.get(HOME).text
     assert "Etat 4, Etat 3, Etat 2 og 2 til : Flyttet" in text_of(html)
     assert "Etat 0: Flyttet fra plass 1 i køen til pulje 1" in text_of(html)
+
+
+def test_an_undoing_is_told_as_one_and_costs_no_query_of_its_own(as_lead, lead, rollout):
+    placements = [make.place(make.make_agency(name=f"Etat {number}")) for number in range(6)]
+
+    def move_and_undo(some):
+        versions = {placement.agency.slug: None for placement in some}
+        wave = rollout.waves.get(number=1)
+        placing.move_many(rollout=rollout, versions=versions, to=wave, by=lead, now=make.NOW)
+        event = PlanEvent.objects.filter(undoes__isnull=True).latest("pk")
+        undoing.undo(rollout=rollout, change=event.change, by=lead, now=make.NOW)
+
+    def queries():
+        as_lead.get(HOME)
+        with CaptureQueriesContext(connection) as seen:
+            html = as_lead.get(HOME).text
+        return len(seen), text_of(html)
+
+    move_and_undo(placements[:1])
+    few, text = queries()
+    assert "Etat 0 : Angret: flyttet" in text
+    move_and_undo(placements[1:])
+    many, text = queries()
+    assert re.search(r"Etat \d, Etat \d, Etat \d og 2 til : Angret: flyttet", text)
+    assert many == few
 
 
 def test_many_changes_are_cut_and_counted(as_lead, rollout):
