@@ -240,7 +240,7 @@ def test_an_undoing_is_told_as_one_and_costs_no_query_of_its_own(as_lead, lead, 
 def test_many_changes_are_cut_and_counted(as_lead, rollout):
     agency = make.make_agency(name="Urolig etat")
     for place in range(1, 21):
-        moved = {"before": {"queue_position": place}, "after": {"queue_position": place + 1}}
+        moved = {"before": {"queue_position": place}, "after": {"wave": 1, "slot": 1}}
         tell_of(rollout, kind=EventKind.MOVED, agency=agency, **moved)
     html = as_lead.get(HOME).text
     assert html.count("<b>Urolig etat</b>") == 15
