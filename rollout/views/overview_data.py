@@ -98,6 +98,17 @@ class RowShown:
     def more(self) -> int:
         return len(self.places) - len(self.in_sight)
 
+    @property
+    def wave(self) -> Wave | None:
+        """The wave, where it is the same for all the agencies."""
+        waves = {place.stop.wave for place in self.places if place.stop.agency}
+        return waves.pop() if len(waves) == 1 else None
+
+    @property
+    def differ(self) -> bool:
+        """Whether there is more to tell of each than its name."""
+        return bool(self.more) or len({(place.stop.due_on, place.stop.detail) for place in self.places}) > 1
+
 
 @dataclass(frozen=True)
 class GroupShown:
@@ -347,13 +358,12 @@ def to_whom(step: Step) -> str:
     return _("ledere") if step == Step.LEADERS else _("alle")
 
 
-#: Where on a wave's page a matter is settled. An empty wave is filled on the board.
+#: Where on a wave's page a matter is settled. An empty wave is filled on the board, the pool is the licences page's.
 MATTER_ANCHORS = {
     Matter.DATE_PASSED: "dates",
     Matter.UNDECIDED: "decision",
     Matter.STOPPED: "decision",
     Matter.HELD: "held",
-    Matter.POOL_SHORT: "decision",
 }
 
 
@@ -361,6 +371,8 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
     """The page, and the place on it, where the stop is done away with."""
     if stop.code == Matter.EMPTY:
         return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
+    if stop.code == Matter.POOL_SHORT:
+        return reverse("rollout:licences", args=[rollout.slug])
     if stop.code in MATTER_ANCHORS:
         wave = reverse("rollout:wave", args=[rollout.slug, stop.wave.number])
         return f"{wave}#{MATTER_ANCHORS[Matter(stop.code)]}"
@@ -372,7 +384,7 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
 def _changes(rollout: Rollout, person: Person, *, now: dt.datetime) -> Changes:
     seen = seeing.seen_until(person=person, rollout=rollout)
     new = rollout.events.filter(at__gte=now - FIRST_VISIT) if seen is None else rollout.events.filter(pk__gt=seen)
-    events = list(new.select_related("by", "agency", "wave").order_by("-pk")[:EVENTS_READ])
+    events = list(new.for_telling().order_by("-pk")[:EVENTS_READ])
     total = new.count() if len(events) == EVENTS_READ else len(events)
     told = tell_together(events, step_names(rollout), reader=person)
     shown = told[:CHANGES_AT_MOST]
@@ -408,5 +420,6 @@ def tell_together(events: Iterable[PlanEvent], names: dict[str, str], *, reader:
 def _change(each: list[tuple[PlanEvent, str]], reader: Person) -> Change:
     event, text = each[0]
     if len({text for _event, text in each}) > 1:
-        text = event.get_kind_display().capitalize()
+        text = _("Angret: %(what)s") if event.undoes_id else "%(what)s"
+        text = (text % {"what": event.get_kind_display()}).capitalize()
     return Change(text, each, all(event.by_id == reader.pk for event, _text in each))

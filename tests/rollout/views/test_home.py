@@ -26,9 +26,12 @@ def lead(client, rollout):
 
 
 @pytest.mark.parametrize("role", [RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER])
-def test_central_roles_come_home_to_the_board(role, client, rollout):
+def test_central_roles_come_home_to_the_active_rollouts_overview(role, client, rollout):
+    make_rollout(slug="neste", name="Neste", is_active=False)
     client.force_login(give_role("sentral@example.org", role))
-    assert client.get("/").url == "/r/workplace-2018/board/"
+    page = client.get("/").text
+    assert '<a href="/r/workplace-2018/" aria-current="page">Oversikt</a>' in page
+    assert "<h1>Oversikt" in page
 
 
 @pytest.mark.parametrize("who", ["head", "chief", "key1"])
@@ -64,7 +67,15 @@ def test_the_menu_shows_what_the_role_may_see_and_marks_the_page(client, lead):
     page = client.get("/agencies/").content.decode()
     assert '<a href="/r/workplace-2018/board/">Tavle</a>' in page
     assert '<a href="/agencies/" aria-current="page">Virksomheter</a>' in page
+    assert page.count('aria-current="page"') == 2, "one in each of the two menus"
     assert "Min virksomhet" not in page
+
+
+def test_the_overviews_address_begins_every_other_and_is_marked_on_its_own_page_only(client, lead):
+    assert '<a href="/r/workplace-2018/">Oversikt</a>' in client.get("/r/workplace-2018/board/").text
+    page = client.get("/r/workplace-2018/").text
+    assert '<a href="/r/workplace-2018/" aria-current="page">Oversikt</a>' in page
+    assert '<a href="/r/workplace-2018/board/">Tavle</a>' in page
 
 
 def test_the_menu_of_an_agencys_chief_has_no_board(client, rollout):
@@ -72,6 +83,7 @@ def test_the_menu_of_an_agencys_chief_has_no_board(client, rollout):
     client.force_login(make_people(kli.agency)["chief"])
     page = client.get("/r/workplace-2018/my/kli/").content.decode()
     assert "Min virksomhet" in page
+    assert "Oversikt" not in page
     assert "/board/" not in page
 
 
