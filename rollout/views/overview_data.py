@@ -372,7 +372,7 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
 def _changes(rollout: Rollout, person: Person, *, now: dt.datetime) -> Changes:
     seen = seeing.seen_until(person=person, rollout=rollout)
     new = rollout.events.filter(at__gte=now - FIRST_VISIT) if seen is None else rollout.events.filter(pk__gt=seen)
-    events = list(new.select_related("by", "agency", "wave").order_by("-pk")[:EVENTS_READ])
+    events = list(new.for_telling().order_by("-pk")[:EVENTS_READ])
     total = new.count() if len(events) == EVENTS_READ else len(events)
     told = tell_together(events, step_names(rollout), reader=person)
     shown = told[:CHANGES_AT_MOST]
