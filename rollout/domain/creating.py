@@ -58,9 +58,7 @@ def create_rollout(
 
 def _new(*, slug: str, name: str, tool_name: str, activate: bool = False, **fields: Any) -> Rollout:
     """The row, active if it is to be or is the first. Raises Refused where the slug is taken."""
-    # One at a time: two at once would both be the first, and both active. Rows before the table, as in `activate`.
-    lock_rollouts()
-    lock_table(Rollout)
+    _one_at_a_time()
     if Rollout.objects.filter(slug=slug).exists():
         raise Refused(_("Utrullingen «%(slug)s» finnes fra før. Velg en annen kode.") % {"slug": slug}, field="slug")
     active = Rollout.objects.active()
@@ -69,6 +67,12 @@ def _new(*, slug: str, name: str, tool_name: str, activate: bool = False, **fiel
     return Rollout.objects.create(
         slug=slug, name=name, tool_name=tool_name or name, is_active=activate or active is None, **fields
     )
+
+
+def _one_at_a_time() -> None:
+    """Two at once would both be the first, and both active. Rows before the table, as every verb that sets a row."""
+    lock_rollouts()
+    lock_table(Rollout)
 
 
 def _record_created(rollout: Rollout, *, by: Person | None, now: dt.datetime, **more: str) -> None:
@@ -136,7 +140,12 @@ def _copies[M: Model](rows: Iterable[M], **other: Any) -> list[M]:
     """New rows with the same values, but for their key and what `other` gives."""
     return [
         type(row)(
-            **{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if not f.primary_key} | other
+            **other,
+            **{
+                field.attname: getattr(row, field.attname)
+                for field in row._meta.concrete_fields
+                if not field.primary_key and field.name not in other
+            },
         )
         for row in rows
     ]
@@ -182,11 +191,10 @@ def shifted(waves: list[Wave], *, leaders_on: dt.date, calendar: Calendar) -> li
 @transaction.atomic
 def activate(*, rollout: Rollout, by: Person | None, now: dt.datetime) -> bool:
     """Make this the one that short addresses and commands mean, instead of the one that was. False: it was already."""
-    everyone = {found.pk: found for found in lock_rollouts()}
-    rollout = everyone[rollout.pk]
-    if rollout.is_active:
+    _one_at_a_time()
+    rollout, before = Rollout.objects.get(pk=rollout.pk), Rollout.objects.active()
+    if rollout == before:
         return False
-    before = next((other for other in everyone.values() if other.is_active), None)
     change = new_change()
     if before is not None:
         Rollout.objects.filter(pk=before.pk).update(is_active=False)

@@ -17,9 +17,9 @@ def lock_plan(rollout_id: int) -> Rollout:
     return Rollout.objects.select_for_update(no_key=True).get(pk=rollout_id)
 
 
-def lock_rollouts() -> list[Rollout]:
-    """Lock every rollout's row, in their order, and return them as they are now: for what is true of them together."""
-    return list(Rollout.objects.select_for_update(no_key=True).order_by("pk"))
+def lock_rollouts() -> None:
+    """Lock every rollout's row, in their order: for what is true of them together."""
+    list(Rollout.objects.select_for_update(no_key=True).order_by("pk"))
 
 
 def lock_wave(wave_id: int) -> Wave:

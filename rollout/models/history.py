@@ -63,7 +63,7 @@ OPENED_FOR = ("let_in", "turned_away")
 class PlanEventQuerySet(models.QuerySet["PlanEvent"]):
     def for_telling(self):
         """With all that a sentence about each names, so that a list of them takes no further query."""
-        return self.select_related("by", "agency", "wave", "undoes__agency", "undoes__wave", "undone_by__by")
+        return self.select_related("by", "agency", "wave", "undoes", "undone_by__by")
 
     def about_agency(self, agency: Agency):
         """The agency's own events, and the openings that let it in or passed it over."""

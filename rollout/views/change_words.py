@@ -59,7 +59,9 @@ def _together(events: Sequence[PlanEvent]) -> str:
 
 def _moved(events: Sequence[PlanEvent]) -> str:
     targets = {event.after.get("wave") for event in events}
-    words = {"n": len(events), "wave": next(iter(targets))}
+    words = {"n": len(events), "wave": next(iter(targets)), "waves": len(targets)}
+    if len(targets) > 1 and all(targets):
+        return _("%(n)s virksomheter flyttet til %(waves)s puljer") % words
     if len(targets) > 1:
         return _("%(n)s virksomheter flyttet") % words
     if words["wave"]:

@@ -124,6 +124,17 @@ def test_what_was_undone_says_so_and_each_leads_to_the_other(client, rollout, le
         assert rows(client.get(link))[0] == row, "the page it leads to begins with it"
 
 
+def test_a_lead_takes_a_change_back_from_its_row_and_is_led_back_to_the_same_list(client, rollout, lead, queue):
+    move(queue[0], rollout.waves.get(number=1), lead)
+    page = history(client, rollout, kind="places").content.decode()
+    action, back = re.search(r'action="([^"]*/undo/[^"]*)".*?name="next" value="([^"]*)"', page, re.S).groups()
+    response = client.post(action, {"next": back})
+    assert response.url == f"/r/{rollout.slug}/history/?kind=places"
+    assert len(rows(client.get(response.url))) == 2
+    queue[0].refresh_from_db()
+    assert queue[0].wave is None
+
+
 def test_what_cannot_be_undone_says_why(client, rollout, lead, queue):
     one = rollout.waves.get(number=1)
     move(make_ready(queue[0]), one, lead)
