@@ -82,6 +82,7 @@ def pin(
     reason: str,
     by: Person | None,
     now: dt.datetime,
+    version_seen: int | None = None,
     undoes: PlanEvent | None = None,
 ) -> PlanEvent:
     """Keep an agency where it stands: no move, alone or with others, takes it away until it is unpinned.
@@ -89,11 +90,12 @@ def pin(
     The opening's own deferrals go before a pin (rule 7): who is not ready is not let in for being pinned.
 
     Raises:
-        Refused: there is no reason, it is pinned already, or it cannot be moved anyway.
+        Refused: there is no reason, it is pinned already, cannot be moved anyway, or has moved since `version_seen`.
     """
     placement = lock_placement(placement.pk)
     if not reason.strip():
         raise Refused(_("Skriv hvorfor plasseringen skal være låst."), field="reason")
+    placing.refuse_if_moved_since(placement, version_seen)
     placing.refuse_if_fixed(placement)
     placement.pin_reason = reason.strip()
     placement.save(update_fields=["pin_reason"])
