@@ -20,10 +20,12 @@ from rollout.domain.locks import lock_plan
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.models import BlackoutPeriod, EventKind, PlanEvent, Rollout, WaveState
+from rollout.models import BlackoutPeriod, EventKind, PlanEvent, Rollout, WaveState, opening_moment
 
 #: The furthest that a date may be pushed in search of an open day: a table that bans every day is a mistake.
 FURTHEST = dt.timedelta(days=400)
+#: From its first day to its last: a hard period that lasts longer has a year mistyped.
+LONGEST = dt.timedelta(days=365)
 
 
 @cache
@@ -47,13 +49,16 @@ def is_working_day(day: dt.date) -> bool:
     return day.weekday() < 5 and day not in _holidays()
 
 
+def _first_if_any(day: dt.date, step: int, good: Callable[[dt.date], bool]) -> dt.date | None:
+    days = (day + n * dt.timedelta(days=step) for n in range(FURTHEST.days + 1))
+    return next(filter(good, days), None)
+
+
 def _first(day: dt.date, step: int, good: Callable[[dt.date], bool]) -> dt.date:
-    furthest = day + step * FURTHEST
-    while not good(day):
-        if day == furthest:
-            raise Refused(_("Kalenderen har ingen åpen dag på over et år. Se over sperreperiodene."))
-        day += dt.timedelta(days=step)
-    return day
+    found = _first_if_any(day, step, good)
+    if found is None:
+        raise Refused(_("Kalenderen har ingen åpen dag på over et år. Se over sperreperiodene."))
+    return found
 
 
 def working_day_on_or_before(day: dt.date) -> dt.date:
@@ -106,8 +111,10 @@ class Calendar:
         return _first(day, 1, self.is_open)
 
     def due_day_on_or_before(self, day: dt.date) -> dt.date:
-        """The latest day that is not hard: where a due date falls (rule 4)."""
-        return _first(day, -1, self.is_open)
+        """The latest day that is not hard: where a due date falls (rule 4). Where all are hard, the day itself: the
+        plan must still be read, so that the table can be mended.
+        """
+        return _first_if_any(day, -1, self.is_open) or day
 
     def refuse_closed(self, day: dt.date, *, field: str = "") -> None:
         """Raises Refused where nothing may open on that day, with the next day on which it may."""
@@ -174,15 +181,23 @@ def add_blackout(
     """Add a period, both ends included. `pk`: the one it had before it was removed, so that its history holds.
 
     Raises:
-        Refused: the days are not in order, the period is there already, or it is hard and a wave is to open in it.
+        Refused: it has no name, the days are not in order, the period is there already, or it is hard and a wave is to
+            open in it, or it lasts for over a year.
     """
     rollout = lock_plan(rollout.pk)
+    name = name.strip()
+    if not name:
+        raise Refused(_("Gi perioden et navn."), field="name")
     if last_day < first_day:
         raise Refused(_("Siste dag må være lik eller etter første dag."), field="last_day")
     if rollout.blackouts.filter(name=name, first_day=first_day).exists():
         raise Refused(_("«%(name)s» fra den dagen finnes alt.") % {"name": name}, field="name")
     if hard:
-        _refuse_over_openings(rollout, first_day, last_day)
+        if last_day - first_day > LONGEST:
+            raise Refused(
+                _("En hard periode kan ikke vare over et år. Se over datoene, eller la den være myk."), field="last_day"
+            )
+        _refuse_over_openings(rollout, first_day, last_day, now=now)
     period = BlackoutPeriod.objects.create(
         pk=pk,
         rollout=rollout,
@@ -205,7 +220,7 @@ def add_blackout(
     return period
 
 
-def _refuse_over_openings(rollout: Rollout, first_day: dt.date, last_day: dt.date) -> None:
+def _refuse_over_openings(rollout: Rollout, first_day: dt.date, last_day: dt.date, *, now: dt.datetime) -> None:
     """A hard period over an opening ahead would make a plan that rule 12 forbids."""
     reasons = []
     for wave in rollout.waves.exclude(state__in=[WaveState.ALL_OPEN, WaveState.CLOSED]):
@@ -214,7 +229,7 @@ def _refuse_over_openings(rollout: Rollout, first_day: dt.date, last_day: dt.dat
             _("%(wave)s åpner %(day)s. Gi puljen en annen dato først, eller la perioden være myk.")
             % {"wave": wave, "day": long_date(day)}
             for day in ahead
-            if first_day <= day <= last_day
+            if first_day <= day <= last_day and opening_moment(day) > now
         ]
     if reasons:
         raise Refused(reasons)

@@ -143,7 +143,15 @@ def confirm_readiness(
 
 
 @transaction.atomic
-def waive(*, placement: Placement, step: CourseStep, reason: str, by: Person, now: dt.datetime) -> Waiver:
+def waive(
+    *,
+    placement: Placement,
+    step: CourseStep,
+    reason: str,
+    by: Person,
+    now: dt.datetime,
+    undoes: PlanEvent | None = None,
+) -> Waiver:
     """Let an agency off a step, with a reason. Never the funding (rule 8).
 
     Raises:
@@ -169,6 +177,7 @@ def waive(*, placement: Placement, step: CourseStep, reason: str, by: Person, no
         wave=placement.wave,
         after={"step": step.key},
         reason=waiver.reason,
+        undoes=undoes,
     )
     return waiver
 
@@ -182,7 +191,7 @@ def take_back_waiver(
     now: dt.datetime,
     undoes: PlanEvent | None = None,
 ) -> None:
-    """The agency must do the step after all.
+    """The agency must do the step after all. The event keeps why it was let off.
 
     Raises:
         Refused: it is not let off that step, or its wave has opened.
@@ -190,9 +199,10 @@ def take_back_waiver(
     placement = _lock(placement)
     if placement.wave is not None and not placement.wave.is_planned:
         raise Refused(_("%(wave)s er åpnet. Fritaket kan ikke tas tilbake.") % {"wave": placement.wave})
-    gone, _rows = Waiver.objects.filter(placement=placement, step__key=step_key).delete()
-    if not gone:
+    waiver = Waiver.objects.filter(placement=placement, step__key=step_key).first()
+    if waiver is None:
         raise Refused(_("%(agency)s har ikke fritak fra dette steget.") % {"agency": placement.agency})
+    waiver.delete()
     record(
         rollout=placement.rollout,
         kind=EventKind.WAIVER_TAKEN_BACK,
@@ -200,6 +210,7 @@ def take_back_waiver(
         at=now,
         agency=placement.agency,
         wave=placement.wave,
+        before={"reason": waiver.reason},
         after={"step": step_key},
         undoes=undoes,
     )

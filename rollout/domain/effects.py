@@ -121,6 +121,11 @@ def _overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *
     return found
 
 
+def _with_go(wave_ids: Iterable[int | None]) -> list[Wave]:
+    """Those of the waves that have their go, in one query."""
+    return [wave for wave in Wave.objects.filter(pk__in=set(wave_ids)).with_latest_decision() if wave.has_go]
+
+
 def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | None, now: dt.datetime) -> Effects:
     """What moving these agencies to a wave, or (None) to the queue, will do.
 
@@ -128,9 +133,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
     itself refuses it.
     """
     movers = [p for p in placements if p.wave_id != (to.pk if to else None)]
-    touched = {p.wave_id: p.wave for p in movers if p.wave is not None}
-    if to is not None and movers:
-        touched[to.pk] = to
+    touched = {p.wave_id for p in movers} | ({to.pk} if to is not None and movers else set())
     warnings: list[str] = []
     overdue: list[Overdue] = []
     over_cap = ""
@@ -152,7 +155,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
         for p in movers
         if p.is_pinned
     ]
-    return Effects(overdue, warnings, [wave for wave in touched.values() if wave.has_go], over_cap=over_cap)
+    return Effects(overdue, warnings, _with_go(touched), over_cap=over_cap)
 
 
 def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:
@@ -208,7 +211,7 @@ def of_dates(
     return Effects(
         overdue,
         warnings,
-        loses_go=[shift.wave for shift in shifts if shift.wave.has_go],
+        loses_go=_with_go(shift.wave.pk for shift in shifts),
         planned=planned,
         due=_due_moves(planned[0], own, calendar, today=now.astimezone(OSLO).date()),
     )

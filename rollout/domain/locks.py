@@ -5,6 +5,8 @@ can wait for each other. The constraints hold without it; the lock makes the los
 Must be called inside a transaction.
 """
 
+from collections.abc import Iterable
+
 from django.db import connection
 from django.db.models import Model
 
@@ -22,6 +24,11 @@ def lock_rollouts() -> None:
     list(Rollout.objects.select_for_update(no_key=True).order_by("pk"))
 
 
+def lock_plans(rollout_ids: Iterable[int]) -> dict[int, Rollout]:
+    """Lock several rollouts' rows, by id, so that two who want the same never wait for each other."""
+    return {rollout_id: lock_plan(rollout_id) for rollout_id in sorted(set(rollout_ids))}
+
+
 def lock_wave(wave_id: int) -> Wave:
     """Lock one wave after its rollout, and return it as it is now."""
     return Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rollout").get(pk=wave_id)
@@ -33,7 +40,7 @@ def lock_placement(placement_id: int) -> Placement:
     lock_plan(rollout_id)
     return (
         Placement.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("rollout", "agency", "wave")
+        .select_related("rollout", "agency", "wave", "deferral_wave")
         .get(pk=placement_id)
     )
 

@@ -41,10 +41,13 @@ FROM unnest(%s::bigint[]) WITH ORDINALITY AS o(id, place) WHERE p.id = o.id AND 
 
 
 def place_of(placement: Placement) -> dict[str, Any]:
-    """Where a placement stands, as events keep it."""
+    """Where a placement stands, as events keep it; with the wave it is to be deferred to, where one is chosen."""
     if placement.wave is not None:
-        return {"status": placement.status, "wave": placement.wave.number, "slot": placement.slot}
-    return {"status": placement.status, "queue_position": placement.queue_position}
+        place = {"status": placement.status, "wave": placement.wave.number, "slot": placement.slot}
+        return place | ({"deferral_wave": placement.deferral_wave.number} if placement.deferral_wave else {})
+    if placement.status == PlacementStatus.QUEUED:
+        return {"status": placement.status, "queue_position": placement.queue_position}
+    return {"status": placement.status}
 
 
 def free_slot(wave: Wave) -> int | None:
@@ -90,9 +93,22 @@ def move(
     refuse_if_moved_since(placement, version_seen)
     refuse_if_fixed(placement, seen=seen)
     target = wave_to_enter(placement, to, seen=seen)
-    if target is not None and target == placement.wave and position in (None, placement.slot):
+    if _stands_there(placement, target, position):
         return None
     return put(placement, target, kind=EventKind.MOVED, by=by, now=now, position=position, reason=reason)
+
+
+def _stands_there(placement: Placement, target: Wave | None, position: int | None) -> bool:
+    """Whether a move would change nothing. In the queue no position means last; in a wave, wherever it stands."""
+    if target != placement.wave:
+        return False
+    if target is not None:
+        if position is None:
+            return True
+        last = Placement.objects.filter(wave=target).count()
+    else:
+        last = placement.rollout.placements.queued().count()
+    return placement.position == (last if position is None else min(max(position, 1), last))
 
 
 @transaction.atomic
@@ -176,7 +192,7 @@ def _no_room_for(to: Wave, movers: list[Placement], *, seen: int | None) -> list
 
 def fresh(placement: Placement) -> Placement:
     """The placement as it is now, with what the moves need."""
-    return Placement.objects.select_related("rollout", "agency", "wave").get(pk=placement.pk)
+    return Placement.objects.select_related("rollout", "agency", "wave", "deferral_wave").get(pk=placement.pk)
 
 
 def refuse_if_moved_since(placement: Placement, version_seen: int | None) -> None:
@@ -253,7 +269,8 @@ def wave_to_enter(placement: Placement, to: Wave | None, *, seen: int | None = N
 
 def _filled_since(wave: Wave, seen: int | None) -> str:
     """Who took the last place, where that happened after the page was shown."""
-    entered = wave.events.filter(kind__in=PLACING, after__wave=wave.number)
+    entered = wave.events.filter(kind__in=PLACING, after__wave=wave.number, agency__in=wave.placements.values("agency"))
+    entered = entered.exclude(before__wave=wave.number)  # a new order is no arrival
     return _since(entered, seen, _("%(who)s flyttet %(agency)s dit %(when)s, etter at du åpnet tavlen."))
 
 
@@ -285,10 +302,13 @@ def put(
     now: dt.datetime,
     position: int | None = None,
     reason: str = "",
+    deferral_wave: Wave | None = None,
     change: uuid.UUID | None = None,
     undoes: PlanEvent | None = None,
 ) -> PlanEvent:
     """Change the place, write the event, and let the go of each wave whose set of agencies changed be void (rule 6).
+
+    Where to defer to is chosen anew in each wave: `deferral_wave`, or none. A new order within the wave keeps it.
 
     For the verbs: the caller holds the plan's lock, gives a `fresh` placement and has asked what stands in the way.
     """
@@ -298,7 +318,8 @@ def put(
     elif wave != left:
         placement.status, placement.queue_position = PlacementStatus.PLACED, None
         placement.wave, placement.slot = wave, free_slot(wave)
-    placement.deferral_wave = None
+    if placement.wave is None or placement.wave != left:
+        placement.deferral_wave = deferral_wave
     placement.pin_reason = ""
     placement.version += 1
     placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
@@ -348,7 +369,7 @@ def defer(
     if to is not None and (not to.is_planned or free_slot(to) is None):
         to = None
     return put(
-        placement,
+        fresh(placement),  # those deferred before it have closed their gaps
         to,
         kind=EventKind.DEFERRED,
         by=None,

@@ -1,7 +1,7 @@
 """An agency's own figures and words, edited by hand. They belong to no rollout: each that has the agency is told."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,13 +10,18 @@ from django.utils.translation import gettext as _
 
 from agencies import lists
 from agencies.models import Agency, AgencyKind, Person
-from rollout.domain.locks import lock_plan
+from rollout.domain.locks import lock_plans
 from rollout.domain.recording import record
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.domain.words import thousands
 from rollout.models import EventKind, PlanEvent, Rollout
 
 EDITABLE = ("name", "kind", "sector", "employees", "locations", "maturity", "leadership_anchoring", "status_note")
+
+
+def rollouts_with(agency_ids: Iterable[int]) -> set[int]:
+    """The rollouts in which one of the agencies takes part: those that an edit locks."""
+    return set(Rollout.objects.filter(placements__agency__in=agency_ids).values_list("pk", flat=True))
 
 
 @transaction.atomic
@@ -42,8 +47,7 @@ def edit(
         Refused: a value is not allowed there, or somebody has changed the same field to another value since it was
             shown; `field` names it.
     """
-    affected = set(Rollout.objects.filter(placements__agency=agency).values_list("pk", flat=True)) | {rollout.pk}
-    locked = [lock_plan(pk) for pk in sorted(affected)]
+    locked = lock_plans({rollout.pk} | rollouts_with([agency.pk]))
     agency = _as_it_is_now(agency.pk)
     fields = {name: lists.tidy(name, value) if isinstance(value, str) else value for name, value in fields.items()}
     wanted = {
@@ -71,7 +75,7 @@ def edit(
         "before": {name: before[name] for name in after},
         "after": after,
     }
-    for other in locked:
+    for other in locked.values():
         if other.pk != rollout.pk:
             record(rollout=other, **said)
     return record(rollout=rollout, undoes=undoes, **said)

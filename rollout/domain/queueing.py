@@ -94,7 +94,7 @@ def join(
         by=by,
         at=now,
         agency=agency,
-        after={"queue_position": placement.queue_position, "funded": funded},
+        after={"status": placement.status, "queue_position": placement.queue_position, "funded": funded},
         reason=reason,
         change=change,
     )

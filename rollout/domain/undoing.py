@@ -15,25 +15,31 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
 from rollout.domain import calendar, confirming, deciding, leaving, licensing, placing, profiles, scheduling
-from rollout.domain.locks import lock_plan, lock_wave
+from rollout.domain.locks import lock_plans, lock_wave
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused, UndoRefused
 from rollout.domain.words import clock_time
-from rollout.models import BlackoutPeriod, EventKind, Placement, PlacementStatus, PlanEvent, Rollout, Wave
+from rollout.models import BlackoutPeriod, EventKind, Placement, PlacementStatus, PlanEvent, Rollout, Wave, WaveState
 
-#: Kinds that change the same thing: a newer one about the same agency or wave stands in the way of an older one.
-ASPECTS: tuple[frozenset[EventKind], ...] = (
-    frozenset(placing.PLACING),
-    frozenset({EventKind.DATES_SET}),
-    # A pin ends with the place it was for.
-    frozenset({EventKind.PINNED, EventKind.UNPINNED, *placing.PLACING}),
-    frozenset({EventKind.CAP_SET}),
-    frozenset({EventKind.FUNDING_SET}),
-    frozenset({EventKind.DEFERRAL_CHOSEN, *placing.PLACING}),
-    frozenset({EventKind.POOL_SET}),
-    frozenset({EventKind.PRICE_SET}),
-    frozenset({EventKind.AGENCY_EDITED, EventKind.AGENCY_IMPORTED}),
+#: For kinds that change the same thing: a newer one of `by`, about the same, stands in the way of an older of `of`.
+IN_THE_WAY: tuple[tuple[frozenset[EventKind], frozenset[EventKind]], ...] = tuple(
+    (frozenset(of), frozenset(by))
+    for of, by in (
+        # A pin in force refuses the move itself; a pin and a choice of deferral end with the place they were for.
+        (placing.PLACING, placing.PLACING),
+        ((EventKind.PINNED, EventKind.UNPINNED), (EventKind.PINNED, EventKind.UNPINNED, *placing.PLACING)),
+        ((EventKind.DEFERRAL_CHOSEN,), (EventKind.DEFERRAL_CHOSEN, *placing.PLACING)),
+        ((EventKind.DATES_SET,), (EventKind.DATES_SET,)),
+        ((EventKind.CAP_SET,), (EventKind.CAP_SET,)),
+        ((EventKind.FUNDING_SET,), (EventKind.FUNDING_SET,)),
+        ((EventKind.POOL_SET,), (EventKind.POOL_SET,)),
+        ((EventKind.PRICE_SET,), (EventKind.PRICE_SET,)),
+        ((EventKind.STEP_WAIVED, EventKind.WAIVER_TAKEN_BACK), (EventKind.STEP_WAIVED, EventKind.WAIVER_TAKEN_BACK)),
+        ((EventKind.AGENCY_EDITED,), (EventKind.AGENCY_EDITED, EventKind.AGENCY_IMPORTED)),
+    )
 )
+#: What tells apart the things of one agency or rollout, where an event's `after` holds it.
+TELLS_APART = ("valid_from", "step")
 
 
 class _Way:
@@ -64,10 +70,20 @@ def _place_back(way: _Way) -> None:
         leaving.withdraw(placement=placement, reason=_("Angret"), change=way.change, **way.acting)
         return
     wave, position = None, before.get("queue_position")
+    waves = Wave.objects.filter(rollout=placement.rollout_id)
     if came_from == PlacementStatus.PLACED:
-        wave = Wave.objects.get(rollout=placement.rollout_id, number=before["wave"])
-        wave, position = placing.wave_to_enter(placement, wave), before["slot"]
-    placing.put(placement, wave, kind=kind, position=position, change=way.change, **way.acting)
+        wave, position = placing.wave_to_enter(placement, waves.get(number=before["wave"])), before["slot"]
+    # To be deferred to an opened wave would be no choice any more.
+    deferral_wave = waves.filter(number=before.get("deferral_wave"), state=WaveState.PLANNED).first()
+    placing.put(
+        placement,
+        wave,
+        kind=kind,
+        position=position,
+        deferral_wave=deferral_wave,
+        change=way.change,
+        **way.acting,
+    )
 
 
 def _dates_back(way: _Way) -> None:
@@ -113,6 +129,12 @@ def _waiver_back(way: _Way) -> None:
     confirming.take_back_waiver(placement=way.placement, step_key=way.event.after["step"], **way.acting)
 
 
+def _waive_again(way: _Way) -> None:
+    placement = way.placement
+    step = placement.course_version.steps.get(key=way.event.after["step"])
+    confirming.waive(placement=placement, step=step, reason=way.event.before["reason"], **way.acting)
+
+
 def _remove_blackout(way: _Way) -> None:
     period = BlackoutPeriod.objects.filter(pk=way.event.after["id"]).first()
     if period is None:
@@ -145,6 +167,7 @@ UNDO: dict[EventKind, Callable[[_Way], None]] = {
     EventKind.PRICE_SET: _price_back,
     EventKind.DEFERRAL_CHOSEN: _deferral_back,
     EventKind.STEP_WAIVED: _waiver_back,
+    EventKind.WAIVER_TAKEN_BACK: _waive_again,
     EventKind.BLACKOUT_ADDED: _remove_blackout,
     EventKind.BLACKOUT_REMOVED: _add_blackout,
     EventKind.AGENCY_EDITED: _profile_back,
@@ -164,7 +187,9 @@ def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.date
         UndoRefused: it is not there, cannot be undone, has been undone, or something newer stands in its way; with
             every reason.
     """
-    rollout = lock_plan(rollout.pk)
+    # An agency's own fields are shared: each rollout that has it is locked, in the order in which an edit locks them.
+    edited = rollout.events.filter(change=change, kind=EventKind.AGENCY_EDITED).values_list("agency", flat=True)
+    rollout = lock_plans({rollout.pk} | profiles.rollouts_with(edited))[rollout.pk]
     events = list(
         rollout.events.filter(change=change)
         .select_related("rollout", "agency", "wave", "undone_by__by")
@@ -181,7 +206,10 @@ def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.date
             UNDO[EventKind(event.kind)](_Way(event, by=by, now=now, change=new))
         except Refused as refused:
             raise UndoRefused(refused.reasons) from refused
-    return list(PlanEvent.objects.filter(undoes__in=events).select_related("agency", "wave", "by").order_by("pk"))
+    back = list(PlanEvent.objects.filter(undoes__in=events).select_related("agency", "wave", "by").order_by("pk"))
+    if len(back) < len(events):
+        raise UndoRefused(_("Planen står alt slik den sto før endringen. Det er ingenting å angre."))
+    return back
 
 
 def _in_the_way(event: PlanEvent) -> list[str]:
@@ -195,30 +223,36 @@ def _in_the_way(event: PlanEvent) -> list[str]:
     newer = newer_in_the_way(event)
     if newer is None:
         return []
-    return [
-        _("%(what)s er endret på nytt etterpå: «%(kind)s» av %(who)s %(when)s. Angre det først.")
-        % {
-            "what": newer.agency or newer.wave or newer.rollout,
-            "kind": newer.get_kind_display().capitalize(),
-            "who": newer.by or _("systemet"),
-            "when": clock_time(newer.at),
-        }
-    ]
+    said = _("%(what)s er endret på nytt etterpå: «%(kind)s» av %(who)s %(when)s.") % {
+        "what": newer.agency or newer.wave or newer.rollout,
+        "kind": newer.get_kind_display().capitalize(),
+        "who": newer.by or _("systemet"),
+        "when": clock_time(newer.at),
+    }
+    return [f"{said} {_('Angre det først.') if can_be_undone(newer) else _('Det kan ikke angres.')}"]
 
 
 def newer_in_the_way(event: PlanEvent) -> PlanEvent | None:
     """The newest later event about the same thing that still stands: what was undone since is not in the way."""
-    kinds = {kind for aspect in ASPECTS if event.kind in aspect for kind in aspect}
+    kinds = frozenset[EventKind]().union(*(by for of, by in IN_THE_WAY if event.kind in of))
     newer = PlanEvent.objects.filter(rollout=event.rollout_id, kind__in=kinds, pk__gt=event.pk)
     if event.agency_id:
         newer = newer.filter(agency=event.agency_id)
     elif event.wave_id:
         newer = newer.filter(wave=event.wave_id, agency__isnull=True)
-    gone: set[int] = set()
-    for later in newer.select_related("by", "agency", "wave", "rollout").order_by("-pk"):
-        if later.pk in gone:
-            continue
-        if later.undoes_id is None or later.undoes_id <= event.pk:
-            return later
-        gone.add(later.undoes_id)
+    for name in TELLS_APART:
+        if name in event.after:
+            newer = newer.filter(**{f"after__{name}": event.after[name]})
+    undone_by: dict[int, PlanEvent] = {}
+    redone_by: dict[int, PlanEvent] = {}
+    for later in newer.select_related("by", "agency", "wave", "rollout", "undone_by").order_by("-pk"):
+        # What was undone and made again stands by the event that made it again: that is the one to undo.
+        stands_by = redone_by.get(later.pk, later)
+        if later.pk in undone_by:
+            if later.undoes_id is not None:
+                redone_by[later.undoes_id] = undone_by[later.pk]
+        elif later.undoes_id is None or later.undoes_id <= event.pk:
+            return stands_by
+        else:
+            undone_by[later.undoes_id] = stands_by
     return None

@@ -3,9 +3,9 @@ import datetime as dt
 import pytest
 
 from agencies.models import Person
-from rollout.domain import placing, queueing, scheduling
+from rollout.domain import deciding, leaving, opening, placing, queueing, scheduling
 from rollout.domain.refusals import MoveRefused, Refused
-from rollout.models import EventKind, Placement, PlanEvent, Wave, WaveState
+from rollout.models import OSLO, EventKind, Placement, PlanEvent, Wave, WaveState
 from tests.factories import NOW, give_go, make_agency, make_lead, make_pilot, make_rollout, make_wave, place
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +236,61 @@ def test_an_agency_joins_once_last_in_the_queue(rollout, lead):
         queueing.join(rollout=rollout, agency=newcomer, by=lead, now=NOW)
     with pytest.raises(Refused, match="alt med i utrullingen"):
         queueing.mark_pilot(rollout=rollout, agency=newcomer, by=lead, now=NOW)
+
+
+def test_a_move_to_the_place_in_the_queue_that_the_agency_has_changes_nothing(rollout, lead):
+    first, last = (place(make_agency(slug), rollout=rollout) for slug in ("a", "b"))
+    assert placing.move(placement=first, to=None, position=1, by=lead, now=NOW) is None
+    assert placing.move(placement=last, to=None, by=lead, now=NOW) is None, "it is last already"
+    assert placing.move(placement=last, to=None, position=9, by=lead, now=NOW) is None, "and 9 means last"
+    assert not PlanEvent.objects.exists()
+
+
+def test_a_move_past_the_end_of_its_own_wave_changes_nothing_for_the_last(rollout, lead):
+    _first, last = (place(make_agency(slug), wave(rollout, 1)) for slug in ("a", "b"))
+    assert placing.move(placement=last, to=wave(rollout, 1), position=5, by=lead, now=NOW) is None
+    assert not PlanEvent.objects.exists()
+
+
+def test_a_new_order_within_a_wave_keeps_where_its_agencies_are_deferred_to(rollout, lead):
+    first, _second = (place(make_agency(slug), wave(rollout, 1)) for slug in ("a", "b"))
+    deciding.choose_deferral(placement=first, to=wave(rollout, 2), by=lead, now=NOW)
+    placing.move(placement=first, to=wave(rollout, 1), position=2, by=lead, now=NOW)
+    first.refresh_from_db()
+    assert (first.slot, first.deferral_wave) == (2, wave(rollout, 2))
+
+
+def test_who_filled_a_wave_is_not_the_one_who_ordered_it(rollout, lead):
+    placements = [place(make_agency(f"a{number}"), wave(rollout, 1)) for number in range(5)]
+    newcomer = place(make_agency("new"), rollout=rollout)
+    placing.move(placement=placements[0], to=wave(rollout, 1), position=3, by=make_lead("annen@example.org"), now=NOW)
+    with pytest.raises(MoveRefused) as refused:
+        placing.move(placement=newcomer, to=wave(rollout, 1), by=lead, now=NOW, seen=0)
+    assert "annen@example.org" not in str(refused.value)
+
+
+def test_the_events_of_two_deferred_at_once_say_where_each_stood(rollout, lead):
+    """The first to leave closes its gap: the second stands one place further up when it leaves."""
+    one = wave(rollout, 1)
+    for slug in ("a", "b"):
+        place(make_agency(slug), one, funded=0)
+    give_go(one, by=lead)
+    opening.open_due(now=dt.datetime(2018, 2, 7, 8, 0, tzinfo=OSLO))
+    befores = PlanEvent.objects.filter(kind=EventKind.DEFERRED).order_by("pk").values_list("before__slot", flat=True)
+    assert list(befores) == [1, 1]
+
+
+def test_who_comes_back_comes_from_where_it_went(rollout, lead):
+    placement = place(make_agency("kli"), rollout=rollout)
+    gone = leaving.withdraw(placement=placement, reason="Vil vente", by=lead, now=NOW)
+    back = leaving.rejoin(placement=placement, by=lead, now=NOW)
+    assert back.before == gone.after
+
+
+def test_a_pin_meant_for_another_place_is_refused(rollout, lead):
+    placement = place(make_agency("kli"), rollout=rollout)
+    placing.move(placement=placement, to=wave(rollout, 2), by=make_lead("annen@example.org"), now=NOW)
+    with pytest.raises(MoveRefused, match="annen@example.org flyttet den til Pulje 2"):
+        leaving.pin(placement=placement, reason="Skal vente", version_seen=1, by=lead, now=NOW)
+    placement.refresh_from_db()
+    assert not placement.is_pinned

@@ -97,9 +97,12 @@ def test_what_was_redone_stands_in_the_way_again(rollout, lead):
     first = placing.move(placement=placement, to=wave(rollout, 1), by=lead, now=NOW)
     second = placing.move(placement=placement, to=wave(rollout, 2), by=lead, now=NOW)
     (back,) = undo(second, lead)
-    undo(back, lead)
-    with pytest.raises(UndoRefused, match="Angre det først"):
+    (again,) = undo(back, make_lead("annen@example.org"))
+    with pytest.raises(UndoRefused, match="«Flyttet» av annen@example.org .* Angre det først"):
         undo(first, lead)
+    undo(again, lead)
+    undo(first, lead)
+    assert where(placement) == "queued"
 
 
 def test_a_change_is_undone_once(rollout, lead):

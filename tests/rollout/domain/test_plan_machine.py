@@ -1,0 +1,326 @@
+"""Several leads change one plan in any order; after each step the domain's rules hold (`tests/watched_plan.py`)."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+
+from agencies.models import Agency
+from rollout.domain import (
+    calendar,
+    confirming,
+    deciding,
+    leaving,
+    licensing,
+    opening,
+    placing,
+    profiles,
+    queueing,
+    scheduling,
+    undoing,
+)
+from rollout.models import CAPACITY, PlacementStatus, Verdict, WaveState, opening_moment
+from tests.watched_plan import JOINED_FROM_START, LEADS, SLUGS, WatchedPlan, base
+
+pytestmark = pytest.mark.django_db
+
+leads = st.sampled_from(LEADS)
+slugs = st.sampled_from(SLUGS)
+numbers = st.integers(1, 5)
+queue_or_wave = st.one_of(st.none(), numbers)
+positions = st.one_of(st.none(), st.integers(0, 7))
+days_ahead = st.integers(-3, 90)
+
+
+class Plan(WatchedPlan):
+    """What leads do, and the clock."""
+
+    @initialize(where=st.lists(queue_or_wave, min_size=JOINED_FROM_START, max_size=JOINED_FROM_START))
+    def begin(self, where):
+        def move_all():
+            for slug, number in zip(SLUGS, where, strict=False):
+                to = self.to(number)
+                if to is None or to.placements.count() < CAPACITY:
+                    placing.move(placement=self.placement(slug), to=to, **self.acting(LEADS[0]))
+
+        self.attempt(move_all)
+
+    @rule(lead=leads)
+    def look(self, lead):
+        self.looked[lead] = self.look_around()
+
+    @rule(lead=leads, slug=slugs)
+    def join(self, lead, slug):
+        agency = Agency.objects.get(slug=slug)
+        joined = self.placement(slug) is not None
+        self.attempt(
+            lambda: queueing.join(rollout=self.rollout, agency=agency, funded=90, **self.acting(lead)),
+            allowed=not joined,
+        )
+
+    @rule(lead=leads, slug=slugs, number=queue_or_wave, position=positions, asks=st.booleans())
+    def move(self, lead, slug, number, position, asks):
+        placement, to = self.placement(slug), self.to(number)
+        if placement is None:
+            return
+        seen = self.looked[lead]
+        version = seen["placements"].get(slug) if asks else None
+        left = self.board.wave_of(slug)
+        allowed = (
+            version in (None, placement.version)
+            and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+            and slug not in self.board.pins
+            and (left is None or self.is_planned(left))
+            and (to is None or self.is_planned(to.number))
+            and (to is None or to.number == left or len(self.board.waves[to.number].agencies) < CAPACITY)
+        )
+        self.attempt(
+            lambda: placing.move(
+                placement=placement,
+                to=to,
+                position=position,
+                version_seen=version,
+                seen=seen["event"],
+                **self.acting(lead),
+            ),
+            allowed=allowed,
+        )
+
+    def is_planned(self, number: int) -> bool:
+        return self.board.waves[number].state == WaveState.PLANNED
+
+    @rule(lead=leads, chosen=st.sets(slugs, min_size=1, max_size=5), number=queue_or_wave, asks=st.booleans())
+    def move_many(self, lead, chosen, number, asks):
+        seen = self.looked[lead]
+        versions = {slug: seen["placements"].get(slug) if asks else None for slug in sorted(chosen)}
+        self.attempt(
+            lambda: placing.move_many(
+                rollout=self.rollout, versions=versions, to=self.to(number), seen=seen["event"], **self.acting(lead)
+            )
+        )
+
+    @rule(lead=leads, index=st.integers(0, 10), position=st.integers(-1, 12))
+    def reorder_queue(self, lead, index, position):
+        if self.board.queue:
+            slug = self.board.queue[index % len(self.board.queue)]
+            self.attempt(
+                lambda: placing.move(placement=self.placement(slug), to=None, position=position, **self.acting(lead)),
+                allowed=slug not in self.board.pins,
+            )
+
+    @rule(lead=leads, number=numbers, index=st.integers(0, 4), position=st.integers(-1, 7))
+    def reorder_wave(self, lead, number, index, position):
+        wave = self.wave(number)
+        inside = self.board.waves[wave.number].agencies
+        if inside:
+            slug = inside[index % len(inside)]
+            self.attempt(
+                lambda: placing.move(placement=self.placement(slug), to=wave, position=position, **self.acting(lead)),
+                allowed=slug not in self.board.pins and wave.is_planned,
+            )
+
+    @rule(lead=leads, slug=slugs, reason=st.sampled_from(["Vil vente", " "]), asks=st.booleans())
+    def withdraw(self, lead, slug, reason, asks):
+        if placement := self.placement(slug):
+            version = self.looked[lead]["placements"].get(slug) if asks else None
+            self.attempt(
+                lambda: leaving.withdraw(placement=placement, reason=reason, version_seen=version, **self.acting(lead))
+            )
+
+    @rule(lead=leads, slug=slugs)
+    def rejoin(self, lead, slug):
+        if placement := self.placement(slug):
+            self.attempt(
+                lambda: leaving.rejoin(placement=placement, **self.acting(lead)),
+                allowed=slug in self.board.withdrawn,
+            )
+
+    @rule(lead=leads, slug=slugs)
+    def pin(self, lead, slug):
+        if placement := self.placement(slug):
+            self.attempt(lambda: leaving.pin(placement=placement, reason="Avtalt", **self.acting(lead)))
+
+    @rule(lead=leads, slug=slugs)
+    def unpin(self, lead, slug):
+        if placement := self.placement(slug):
+            self.attempt(
+                lambda: leaving.unpin(placement=placement, **self.acting(lead)), allowed=slug in self.board.pins
+            )
+
+    @rule(lead=leads, number=numbers, cap=st.sampled_from([None, 0, 200, 500]))
+    def cap(self, lead, number, cap):
+        self.attempt(lambda: scheduling.set_people_cap(wave=self.wave(number), cap=cap, **self.acting(lead)))
+
+    @rule(
+        lead=leads,
+        number=numbers,
+        ahead=days_ahead,
+        after=st.integers(0, 30),
+        carry_on=st.booleans(),
+        earlier=st.booleans(),
+        asks=st.booleans(),
+    )
+    def set_dates(self, lead, number, ahead, after, carry_on, earlier, asks):
+        wave = self.wave(number)
+        leaders_on = self.day(ahead) if wave.is_planned else wave.leaders_on
+        order = [row for __, row in sorted(self.board.waves.items())]
+        self.attempt(
+            lambda: scheduling.set_dates(
+                wave=wave,
+                leaders_on=leaders_on,
+                all_staff_on=self.day(ahead + after),
+                carry_on=carry_on,
+                earlier=earlier,
+                version_seen=self.looked[lead]["waves"].get(wave.number) if asks else None,
+                **self.acting(lead),
+            )
+        )
+        later = [n for n, row in enumerate(order, 1) if row.leaders_on > order[wave.number - 1].leaders_on]
+        if carry_on and not earlier:
+            for n in later:
+                assert self.board.waves[n].leaders_on >= order[n - 1].leaders_on, "never earlier unless asked"
+
+    @rule(lead=leads, ahead=days_ahead, after=st.integers(0, 20))
+    def add_wave(self, lead, ahead, after):
+        if len(self.board.waves) < 5:
+            self.attempt(
+                lambda: scheduling.add_wave(
+                    rollout=self.rollout,
+                    leaders_on=self.day(ahead),
+                    all_staff_on=self.day(ahead + after),
+                    **self.acting(lead),
+                )
+            )
+
+    @rule(
+        lead=leads,
+        ahead=st.integers(-400, 90),
+        length=st.one_of(st.integers(-1, 10), st.just(450)),
+        hard=st.booleans(),
+        name=st.sampled_from(["Flytting", "Stengt", " "]),
+    )
+    def add_blackout(self, lead, ahead, length, hard, name):
+        self.attempt(
+            lambda: calendar.add_blackout(
+                rollout=self.rollout,
+                name=name,
+                first_day=self.day(ahead),
+                last_day=self.day(ahead + length),
+                hard=hard,
+                **self.acting(lead),
+            )
+        )
+
+    @rule(lead=leads, index=st.integers(0, 3))
+    def remove_blackout(self, lead, index):
+        periods = list(self.rollout.blackouts.all())
+        if periods:
+            period = periods[index % len(periods)]
+            self.attempt(lambda: calendar.remove_blackout(period=period, **self.acting(lead)), allowed=True)
+
+    @rule(lead=leads, number=numbers, verdict=st.sampled_from([Verdict.GO, Verdict.NO_GO]), asks=st.booleans())
+    def decide(self, lead, number, verdict, asks):
+        wave = self.wave(number)
+        version = self.looked[lead]["waves"].get(wave.number) if asks else None
+        self.attempt(
+            lambda: deciding.decide(
+                wave=wave, verdict=verdict, reason="Slik", plan_version_seen=version, **self.acting(lead)
+            )
+        )
+
+    @rule(lead=leads, slug=slugs, number=queue_or_wave)
+    def choose_deferral(self, lead, slug, number):
+        if placement := self.placement(slug):
+            self.attempt(lambda: deciding.choose_deferral(placement=placement, to=self.to(number), **self.acting(lead)))
+
+    @rule(lead=leads, back=st.integers(1, 12))
+    def undo(self, lead, back):
+        if len(self.changes) >= back:
+            change = self.changes[-back]
+            self.attempt(lambda: undoing.undo(rollout=self.rollout, change=change, **self.acting(lead)))
+
+    @rule(lead=leads, back=st.integers(1, 12))
+    def undo_what_is_undone(self, lead, back):
+        undone = list(self.rollout.events.filter(undone_by__isnull=False).values_list("change", flat=True))
+        if len(undone) >= back:
+            self.attempt(
+                lambda: undoing.undo(rollout=self.rollout, change=undone[-back], **self.acting(lead)), allowed=False
+            )
+
+    @rule(lead=leads, slug=slugs, funded=st.sampled_from([0, 100, 500]))
+    def fund(self, lead, slug, funded):
+        if placement := self.placement(slug):
+            self.attempt(
+                lambda: licensing.set_funding(
+                    placement=placement,
+                    funded=funded,
+                    implementation_cost_nok=1,
+                    budget_reference="",
+                    **self.acting(lead),
+                )
+            )
+
+    @rule(lead=leads, size=st.sampled_from([0, 700, 1_500, 3_000]))
+    def set_pool(self, lead, size):
+        self.attempt(lambda: licensing.set_pool(rollout=self.rollout, size=size, **self.acting(lead)))
+
+    @rule(lead=leads, slug=slugs, employees=st.sampled_from([-1, 90, 250]))
+    def edit(self, lead, slug, employees):
+        if placement := self.placement(slug):
+            self.attempt(
+                lambda: profiles.edit(
+                    rollout=self.rollout,
+                    agency=placement.agency,
+                    fields={"employees": employees},
+                    **self.acting(lead),
+                )
+            )
+
+    @rule(lead=leads, slug=slugs, key=st.sampled_from(["sponsor", "key_people_named"]), takes_back=st.booleans())
+    def waive(self, lead, slug, key, takes_back):
+        if (placement := self.placement(slug)) is None:
+            return
+        if takes_back:
+            self.attempt(lambda: confirming.take_back_waiver(placement=placement, step_key=key, **self.acting(lead)))
+        else:
+            step = placement.course_version.steps.get(key=key)
+            self.attempt(lambda: confirming.waive(placement=placement, step=step, reason="Liten", **self.acting(lead)))
+
+    @rule(lead=leads, slug=slugs)
+    def release(self, lead, slug):
+        if placement := self.placement(slug):
+            self.attempt(
+                lambda: opening.release(placement=placement, reason="Lagt til rette", **self.acting(lead)),
+                allowed=self.board.access.get(slug) == "held",
+            )
+
+    @rule(days=st.integers(1, 10))
+    def days_pass(self, days):
+        self.now += dt.timedelta(days=days)
+        self.attempt(lambda: opening.open_due(rollout=self.rollout, now=self.now), allowed=True)
+
+    @rule(lead=leads, number=numbers)
+    def a_wave_opens(self, lead, number):
+        """Its go is given and its day comes: without this, few examples get so far."""
+        wave = self.wave(number)
+        if wave.next_step is None or opening_moment(wave.day_of(wave.next_step)) <= self.now:
+            return
+        self.decide(lead, wave.number, Verdict.GO, asks=False)
+        self.now = opening_moment(wave.day_of(wave.next_step))
+        given = self.board.waves[wave.number].decision == "go"
+        self.attempt(lambda: opening.open_due(rollout=self.rollout, now=self.now), allowed=True)
+        assert (self.board.waves[wave.number].state != wave.state) == given
+
+
+def test_whatever_the_leads_do_in_any_order_the_rules_hold_and_the_events_tell_it_all():
+    rollout = base()
+    run_state_machine_as_test(
+        lambda: Plan(rollout),
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
