@@ -5,7 +5,7 @@ Nothing is written. The facts are read as they are; the new place or date is onl
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -103,22 +103,26 @@ def _late(one: Overdue) -> str:
 
 def _overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
     """The steps that are overdue with the placements in `waves` (by placement's id), and are not overdue today."""
-    before = readiness.problems_by_placement(placements, now=now)
-    thought = []
+    facts, found = readiness.load_facts(placements), []
     for placement in placements:
-        moved = Placement(**{f.attname: getattr(placement, f.attname) for f in Placement._meta.concrete_fields})
-        moved.agency, moved.rollout = placement.agency, placement.rollout
-        moved.wave = waves[placement.pk]
-        moved.status = PlacementStatus.PLACED if moved.wave else PlacementStatus.QUEUED
-        thought.append(moved)
-    after = readiness.problems_by_placement(thought, now=now)
-    found = []
-    for placement in placements:
-        late_now = {problem.step.key for problem in before[placement.pk] if problem.days_late}
-        newly = [p for p in after[placement.pk] if p.days_late and p.step.key not in late_now]
+        known = facts[placement.pk]
+        before = readiness.problems_of(readiness.course_of(known, now=now))
+        after = readiness.problems_of(
+            readiness.course_of(replace(known, placement=_thought_in(placement, waves[placement.pk])), now=now)
+        )
+        late_now = {problem.step.key for problem in before if problem.days_late}
+        newly = [problem for problem in after if problem.days_late and problem.step.key not in late_now]
         if newly:
             found.append(Overdue(placement, newly))
     return found
+
+
+def _thought_in(placement: Placement, wave: Wave | None) -> Placement:
+    """A copy that stands in the wave, or the queue, and is never saved."""
+    moved = Placement(**{f.attname: getattr(placement, f.attname) for f in Placement._meta.concrete_fields})
+    moved.agency, moved.rollout, moved.wave = placement.agency, placement.rollout, wave
+    moved.status = PlacementStatus.PLACED if wave else PlacementStatus.QUEUED
+    return moved
 
 
 def _with_go(wave_ids: Iterable[int | None]) -> list[Wave]:

@@ -17,7 +17,7 @@ from rollout.models import CourseStep, Rollout
 _READ = """
 SELECT p.wave_id, p.version, p.slot, p.queue_position, p.pin_reason, p.leaders_access_at IS NOT NULL,
        p.all_staff_access_at IS NOT NULL, p.held_at IS NOT NULL AND p.all_staff_access_at IS NULL,
-       a.slug, a.name, a.kind, a.sector, COALESCE(p.employees_at_opening, a.employees), a.locations,
+       a.slug, a.name, a.name_sort_key, a.kind, a.sector, COALESCE(p.employees_at_opening, a.employees), a.locations,
        p.course_version_id, p.key_people_stated, COALESCE(b.funded, 0), g.number,
        (SELECT max(v.number) FROM rollout_signoff s JOIN rollout_guidelineversion v ON v.id = s.version_id
         WHERE s.placement_id = p.id),
@@ -48,6 +48,7 @@ class Glance:
     held: bool
     slug: str
     name: str
+    sort_key: str
     kind: str
     sector: str
     headcount: int

@@ -403,14 +403,14 @@ def apply_plan(*, rollout: Rollout, places: Mapping[str, int], by: Person | None
     return len(queued)
 
 
-def over_cap(wave: Wave, placements: Iterable[Placement]) -> int:
-    """How many people more than the wave's cap stand in it; 0 without a cap."""
-    return max(0, sum(p.headcount for p in placements) - wave.people_cap) if wave.people_cap else 0
+def over_cap(wave: Wave, people: int) -> int:
+    """How many of the people are more than the wave's cap; 0 without a cap."""
+    return max(0, people - wave.people_cap) if wave.people_cap else 0
 
 
 def cap_warning(wave: Wave, placements: Iterable[Placement]) -> str:
     """A sentence where the wave holds more people than its cap; else empty."""
-    over = over_cap(wave, placements)
+    over = over_cap(wave, sum(placement.headcount for placement in placements))
     if not over:
         return ""
     return _("%(wave)s er %(over)s medarbeidere over taket på %(cap)s.") % {

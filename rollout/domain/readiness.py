@@ -284,13 +284,15 @@ def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
     return facts
 
 
+def course_of(facts: Facts, *, now: dt.datetime) -> list[StepStatus]:
+    """How every step before opening stands, by facts that are loaded."""
+    today = now.astimezone(OSLO).date()
+    return [_status(facts, step, today) for step in facts.steps]
+
+
 def courses(placements: Iterable[Placement], *, now: dt.datetime) -> dict[int, list[StepStatus]]:
     """How every step before opening stands, for many placements, in a fixed number of queries."""
-    today = now.astimezone(OSLO).date()
-    return {
-        placement_id: [_status(facts, step, today) for step in facts.steps]
-        for placement_id, facts in load_facts(placements).items()
-    }
+    return {placement_id: course_of(facts, now=now) for placement_id, facts in load_facts(placements).items()}
 
 
 def course(placement: Placement, *, now: dt.datetime) -> list[StepStatus]:

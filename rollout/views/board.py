@@ -1,45 +1,34 @@
 """The board: the whole plan on one page, and the actions on it (rules 1, 2, 3, 8 and 16)."""
 
-from dataclasses import dataclass
+import datetime as dt
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
 from agencies.models import Agency
-from rollout import clock, reference
+from rollout import clock
 from rollout.domain import effects, placing, queueing, scheduling
 from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
-from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
-from rollout.permissions import Do, can, may
-from rollout.views import board_find
-from rollout.views.board_data import QUEUE, Board, Column, board
-from rollout.views.board_since import since
+from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, Wave, last_opening_day
+from rollout.permissions import Do, may
+from rollout.views import board_find, reuse
+from rollout.views.board_data import QUEUE, Column, board
+from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
 from rollout.views.context import rollout_of
-
-#: What every answer renews around the columns.
-AROUND = ("strip", "filters", "proposal", "jump", "shown", "news")
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a move was refused, shown in the column it was meant for."""
-
-    column: str
-    text: str
 
 
 @may(Do.SEE_PLAN)
@@ -47,31 +36,20 @@ class Refusal:
 @require_safe
 def show(request: Request, slug: str) -> HttpResponse:
     """Queue and waves, the overview strip, and for a project lead the means to move."""
-    rollout = rollout_of(request, slug)
-    shown = board(rollout, now=clock.now())
-    wanted = board_find.finding(request.GET)
-    context = _context(request, rollout, board_find.narrowed(shown, wanted))
-    return render(request, "rollout/board.html", context | {"finding": wanted, "choices": board_find.choices(shown)})
+    version, now = plan_version(slug), clock.now()
+    if not version:  # nothing has happened yet by which to tell it from another
+        return _show(request, rollout_of(request, slug), now)
+    # Of the time only this shows: which opening is next, whether a date needs its year, and in the demo the clock.
+    made_of = (version, now if settings.DEMO_MODE else (last_opening_day(now), now.astimezone(OSLO).year))
+    return reuse.page(request, lambda: _show(request, rollout_of(request, slug), now), made_of=made_of)
 
 
-def _context(request: Request, rollout: Rollout, shown: Board) -> dict:
-    return {
-        "rollout": rollout,
-        "board": shown,
-        "can_move": can(request, Do.CHANGE_PLAN),
-        "proposal_size": len(_proposal(rollout, shown)),
-        "capacity": CAPACITY,
-        "finding": board_find.Finding(),
-    }
-
-
-def _proposal(rollout: Rollout, shown: Board) -> dict[str, int]:
-    """The reference rollout's proposed places that can be taken as the plan stands: none unless every wave is empty."""
-    if not rollout.is_example or not shown.waves_are_empty:
-        return {}
-    waves = {column.wave.number for column in shown.columns if column.wave and column.wave.is_planned}
-    queued = {card.slug for card in shown.cards}
-    return {slug: number for slug, number in reference.proposed_plan().items() if slug in queued and number in waves}
+def _show(request: Request, rollout: Rollout, now: dt.datetime) -> HttpResponse:
+    shown, wanted = board(rollout, now=now), board_find.finding(request.GET)
+    context = context_of(request, rollout, board_find.narrowed(shown, wanted))
+    context |= {"finding": wanted, "choices": board_find.choices(shown)}
+    context["columns"] = [column_html(context, column) for column in context["board"].columns]
+    return render(request, "rollout/board.html", context)
 
 
 @may(Do.CHANGE_PLAN)
@@ -108,12 +86,6 @@ def placement_of(rollout: Rollout, agency: str) -> Placement:
     """The agency's placement with all that a move asks of it; 404 if it takes no part."""
     known = rollout.placements.select_related("agency", "wave", "rollout", "licence_budget")
     return get_object_or_404(known, agency__slug=agency)
-
-
-def shown_version(request: Request) -> int | None:
-    """The last event that the page knows of, as an open board tells it with each request; None without one."""
-    told = (request.POST if request.method == "POST" else request.GET).get("since", "")
-    return int(told) if told.isdecimal() else None
 
 
 def wave_of(rollout: Rollout, key: str) -> Wave | None:
@@ -277,44 +249,6 @@ def _refused(request: Request, rollout: Rollout, placement: Placement, form: Mov
     )
 
 
-def pieces(
-    request: Request,
-    rollout: Rollout,
-    shown: Board,
-    *,
-    say: dict[str, str] | None = None,
-    columns: set[str] = frozenset(),  # type: ignore[assignment]
-    agency: str = "",
-    refusal: Refusal | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    """What has changed on an open board, out of band: `columns`, where `agency` stands, and all since it was shown.
-
-    The board comes to know the plan's version as these pieces show it, so that nothing between is left out: what
-    others did meanwhile is sent with what one did oneself. `say` goes to the toast; focus follows `agency`.
-    """
-    known = shown_version(request)
-    news = since(rollout, shown, seen=shown.version if known is None else known, reader=request.user)
-    now_in = shown.column_of(agency)
-    keys = columns | news.columns | ({now_in.key} if now_in else set())
-    context = _context(request, rollout, shown) | {"oob": True, "refusal": refusal, "since": news}
-    parts = []
-    for column in shown.columns:
-        if column.key in news.added:
-            html = render_to_string(
-                "rollout/board.html#wave-column", context | {"column": column, "oob": False}, request
-            )
-            parts.append(f'<div hx-swap-oob="beforeend:#board">{html}</div>')
-        elif column.key in keys:
-            parts.append(render_to_string("rollout/board.html#wave-column", context | {"column": column}, request))
-    parts += [render_to_string(f"rollout/board.html#{part}", context, request) for part in AROUND]
-    response = HttpResponse("".join(parts), status=status)
-    if say:
-        trigger_client_event(response, "say", say)
-        trigger_client_event(response, "moved", {"agency": agency}, after="settle")
-    return response
-
-
 @may(Do.CHANGE_PLAN)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -389,7 +323,7 @@ def apply_proposed_plan(request: Request, slug: str) -> HttpResponse:
     """Put the reference rollout's proposed plan into the empty waves, all or nothing."""
     rollout = rollout_of(request, slug)
     now = clock.now()
-    places = _proposal(rollout, board(rollout, now=now))
+    places = proposal(rollout, board(rollout, now=now))
     try:
         moved = placing.apply_plan(rollout=rollout, places=places, by=request.user, now=now)
     except Refused as refused:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollout.domain import figures, placing
+from rollout.domain import figures, glance, placing
+from rollout.domain.glance import Glance
 from rollout.domain.recording import plan_version
 from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
@@ -93,6 +94,13 @@ class Column:
     shows_year: bool = False
     over_cap: int = 0
     narrowed: list[Card] | None = None
+
+    @property
+    def made_of(self) -> tuple:
+        """All that its markup hangs on, and nothing else."""
+        wave = self.wave
+        of_wave = wave and (wave.leaders_on, wave.all_staff_on, wave.decision, wave.people_cap)
+        return (self.key, self.state, self.cards, self.narrowed, of_wave, self.shows_year, self.over_cap)
 
     @property
     def icon(self) -> str:
@@ -201,46 +209,47 @@ class Board:
 
 def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
-    plan = figures.plan(rollout, now=now)
+    standing = glance.read(rollout)
+    # After the places: waves are added, never taken away, so every place finds its wave.
+    waves = list(rollout.waves.with_latest_decision().order_by("number"))
     year = now.astimezone(OSLO).year
-    columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(plan.queue))]
+    columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(standing[None]))]
     columns += [
         Column(
-            key=str(entry.wave.number),
-            heading=str(entry.wave),
-            state=entry.wave.state,
-            cards=_cards(entry.entries),
-            wave=entry.wave,
-            over_cap=placing.over_cap(entry.wave, [placed.placement for placed in entry.entries]),
-            shows_year=not entry.wave.leaders_on.year == entry.wave.all_staff_on.year == year,
+            key=str(wave.number),
+            heading=str(wave),
+            state=wave.state,
+            cards=_cards(standing[wave.pk], in_open_wave=not wave.is_planned),
+            wave=wave,
+            over_cap=placing.over_cap(wave, sum(seen.headcount for seen in standing[wave.pk])),
+            shows_year=not wave.leaders_on.year == wave.all_staff_on.year == year,
         )
-        for entry in plan.waves
+        for wave in waves
     ]
-    return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now), version)
+    return Board(columns, figures.totals(rollout), _next_opening(waves, now), version)
 
 
-def _cards(entries: list[figures.Entry]) -> list[Card]:
-    return [_card(entry, place) for place, entry in enumerate(entries, 1)]
+def _cards(standing: list[Glance], *, in_open_wave: bool = False) -> list[Card]:
+    return [_card(seen, place, in_open_wave=in_open_wave) for place, seen in enumerate(standing, 1)]
 
 
-def _card(entry: figures.Entry, place: int) -> Card:
-    placement, agency = entry.placement, entry.placement.agency
+def _card(seen: Glance, place: int, *, in_open_wave: bool) -> Card:
     return Card(
-        slug=agency.slug,
-        name=agency.name,
-        employees=placement.headcount,
-        version=placement.version,
-        problems=len(entry.problems),
-        licences_missing=entry.licences_missing,
-        leaders_in=placement.leaders_access_at is not None,
-        has_access=placement.all_staff_access_at is not None,
-        held=placement.is_held,
-        in_open_wave=placement.wave is not None and not placement.wave.is_planned,
-        pin_reason=placement.pin_reason,
-        kind=agency.kind,
-        sector=agency.sector,
-        sort_key=agency.name_sort_key,
-        text=plain(f"{agency.name} {agency.slug} {agency.sector}"),
+        slug=seen.slug,
+        name=seen.name,
+        employees=seen.headcount,
+        version=seen.version,
+        problems=seen.problems,
+        licences_missing=seen.licences_missing,
+        leaders_in=seen.leaders_in,
+        has_access=seen.has_access,
+        held=seen.held,
+        in_open_wave=in_open_wave,
+        pin_reason=seen.pin_reason,
+        kind=seen.kind,
+        sector=seen.sector,
+        sort_key=seen.sort_key,
+        text=plain(f"{seen.name} {seen.slug} {seen.sector}"),
         place=place,
     )
 

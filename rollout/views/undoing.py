@@ -18,8 +18,8 @@ from rollout.domain import placing, undoing
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, PlanEvent, Rollout
 from rollout.permissions import Do, may
-from rollout.views.board import pieces
 from rollout.views.board_data import Board, board
+from rollout.views.board_pieces import pieces
 from rollout.views.board_since import touched, where_it_stands
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names, tell

@@ -1,0 +1,110 @@
+"""What the board's answers are made of: its columns, and the pieces that an action or another's change renews."""
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django_htmx.http import trigger_client_event
+
+from agencies.access import Request
+from rollout import reference
+from rollout.models import CAPACITY, Rollout
+from rollout.permissions import Do, can
+from rollout.views import board_find, reuse
+from rollout.views.board_data import Board, Column
+from rollout.views.board_since import since
+
+#: What every answer renews around the columns.
+AROUND = ("strip", "filters", "proposal", "jump", "shown", "news")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a move was refused, shown in the column it was meant for."""
+
+    column: str
+    text: str
+
+
+def shown_version(request: Request) -> int | None:
+    """The last event that the page knows of, as an open board tells it with each request; None without one."""
+    told = (request.POST if request.method == "POST" else request.GET).get("since", "")
+    return int(told) if told.isdecimal() else None
+
+
+def context_of(request: Request, rollout: Rollout, shown: Board) -> dict:
+    return {
+        "rollout": rollout,
+        "board": shown,
+        "can_move": can(request, Do.CHANGE_PLAN),
+        "proposal_size": len(proposal(rollout, shown)),
+        "capacity": CAPACITY,
+        "finding": board_find.Finding(),
+    }
+
+
+def proposal(rollout: Rollout, shown: Board) -> dict[str, int]:
+    """The reference rollout's proposed places that can be taken as the plan stands: none unless every wave is empty."""
+    if not rollout.is_example or not shown.waves_are_empty:
+        return {}
+    waves = {column.wave.number for column in shown.columns if column.wave and column.wave.is_planned}
+    queued = {card.slug for card in shown.cards}
+    return {slug: number for slug, number in reference.proposed_plan().items() if slug in queued and number in waves}
+
+
+def column_html(context: dict, column: Column) -> SafeString:
+    """One column: as it was rendered when it last was the same, or anew where it tells of a refusal."""
+    refusal = context.get("refusal")
+    if refusal is not None and refusal.column == column.key:
+        return _render("wave-column", context | {"column": column})
+    around = (context["rollout"].slug, context["can_move"], bool(context.get("oob")), context["finding"].narrows)
+    return reuse.part(
+        lambda: _render("wave-column", context | {"column": column}), made_of=("column", around, column.made_of)
+    )
+
+
+def _render(part: str, context: dict) -> SafeString:
+    # Without the request: the frame's context is not for parts, and costs more than they do.
+    return render_to_string(f"rollout/board.html#{part}", context)
+
+
+def pieces(
+    request: Request,
+    rollout: Rollout,
+    shown: Board,
+    *,
+    say: dict[str, str] | None = None,
+    columns: set[str] = frozenset(),  # type: ignore[assignment]
+    agency: str = "",
+    refusal: Refusal | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """What has changed on an open board, out of band: `columns`, where `agency` stands, and all since it was shown.
+
+    The board comes to know the plan's version as these pieces show it, so that nothing between is left out: what
+    others did meanwhile is sent with what one did oneself. `say` goes to the toast; focus follows `agency`.
+    """
+    known = shown_version(request)
+    news = since(rollout, shown, seen=shown.version if known is None else known, reader=request.user)
+    now_in = shown.column_of(agency)
+    keys = columns | news.columns | ({now_in.key} if now_in else set())
+    context = context_of(request, rollout, shown) | {
+        "oob": True,
+        "refusal": refusal,
+        "since": news,
+        "csrf_token": get_token(request),
+    }
+    parts: list[str] = []
+    for column in shown.columns:
+        if column.key in news.added:
+            parts.append(f'<div hx-swap-oob="beforeend:#board">{column_html(context | {"oob": False}, column)}</div>')
+        elif column.key in keys:
+            parts.append(column_html(context, column))
+    parts += [_render(part, context) for part in AROUND]
+    response = HttpResponse("".join(parts), status=status)
+    if say:
+        trigger_client_event(response, "say", say)
+        trigger_client_event(response, "moved", {"agency": agency}, after="settle")
+    return response
