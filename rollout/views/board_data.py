@@ -203,13 +203,13 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
     plan = figures.plan(rollout, now=now)
     year = now.astimezone(OSLO).year
-    columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(plan.queue))]
+    columns = [Column(QUEUE, _("Kø"), QUEUE, cards_of(plan.queue))]
     columns += [
         Column(
             key=str(entry.wave.number),
             heading=str(entry.wave),
             state=entry.wave.state,
-            cards=_cards(entry.entries),
+            cards=cards_of(entry.entries),
             wave=entry.wave,
             over_cap=placing.over_cap(entry.wave, [placed.placement for placed in entry.entries]),
             shows_year=not entry.wave.leaders_on.year == entry.wave.all_staff_on.year == year,
@@ -219,7 +219,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     return Board(columns, figures.totals(rollout), _next_opening([entry.wave for entry in plan.waves], now), version)
 
 
-def _cards(entries: list[figures.Entry]) -> list[Card]:
+def cards_of(entries: list[figures.Entry]) -> list[Card]:
     return [_card(entry, place) for place, entry in enumerate(entries, 1)]
 
 

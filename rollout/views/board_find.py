@@ -12,7 +12,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import AgencyKind
-from rollout.views.board_data import SIZES, Board, Card, Column, plain
+from rollout.domain import figures
+from rollout.views.board_data import SIZES, Board, Card, Column, cards_of, plain
 
 #: What `vis` may ask for.
 SHOWN: dict[str, Callable[[Card], bool]] = {
@@ -89,6 +90,12 @@ def narrowed(board: Board, wanted: Finding) -> Board:
 def _narrowed(column: Column, wanted: Finding) -> Column:
     rows = sorted(column.cards, key=SORTS[wanted.sort][1])
     return replace(column, narrowed=[replace(card, hidden=not wanted.finds(card)) for card in rows])
+
+
+def found(entries: list[figures.Entry], wanted: Finding) -> list[figures.Entry]:
+    """Those of one column that are looked for, in the order asked for."""
+    rows = sorted(zip(cards_of(entries), entries, strict=True), key=lambda row: SORTS[wanted.sort][1](row[0]))
+    return [entry for card, entry in rows if wanted.finds(card)]
 
 
 @dataclass(frozen=True)

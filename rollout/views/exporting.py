@@ -13,7 +13,7 @@ from rollout import clock
 from rollout.domain import figures
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
-from rollout.views import export_tables
+from rollout.views import board_find, export_tables
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
 from rollout.views.export_tables import Table
@@ -31,9 +31,11 @@ FORMATS = {
 @never_cache
 @require_safe
 def board(request: Request, slug: str, suffix: str) -> HttpResponse:
-    rollout = rollout_of(request, slug)
+    """Queue and waves, as they are looked for on the board."""
+    rollout, wanted = rollout_of(request, slug), board_find.finding(request.GET)
     plan = figures.plan(rollout, now=clock.now())
-    entries = [*plan.queue, *(entry for wave in plan.waves for entry in wave.entries)]
+    columns = [plan.queue, *(wave.entries for wave in plan.waves)]
+    entries = [entry for column in columns for entry in board_find.found(column, wanted)]
     return _file(rollout, export_tables.board(entries), suffix)
 
 
