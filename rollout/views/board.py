@@ -5,9 +5,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,11 +22,12 @@ from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
-from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, Wave, last_opening_day
+from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, last_opening_day
 from rollout.permissions import Do, may
 from rollout.views import board_find, reuse
 from rollout.views.board_data import QUEUE, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
+from rollout.views.board_places import column_key, destinations, others_in, placement_of, position, wave_of
 from rollout.views.context import rollout_of
 
 
@@ -75,71 +75,18 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
             now=now,
             version_seen=wanted["version"],
             seen=shown_version(request) if wanted["seen"] is None else wanted["seen"],
-            position=_position(rollout, placement, wanted),
+            position=position(rollout, placement, wanted),
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
     return _moved(request, rollout, placement, form, event, foreseen)
 
 
-def placement_of(rollout: Rollout, agency: str) -> Placement:
-    """The agency's placement with all that a move asks of it; 404 if it takes no part."""
-    known = rollout.placements.select_related("agency", "wave", "rollout", "licence_budget")
-    return get_object_or_404(known, agency__slug=agency)
-
-
-def wave_of(rollout: Rollout, key: str) -> Wave | None:
-    return None if key == QUEUE else rollout.waves.get(number=key)
-
-
-def _position(rollout: Rollout, placement: Placement, wanted: dict) -> int | None:
-    """The place that was asked for: by number, or beside the neighbours a card was dropped between."""
-    to = wanted["to"]
-    if place := wanted["position" if to == QUEUE else "place"]:
-        return place
-    others = [slug for slug, _name in _others(rollout, placement, to)]
-    if wanted["before"] in others:
-        return others.index(wanted["before"]) + 1
-    if wanted["after"] in others:
-        return others.index(wanted["after"]) + 2
-    return None
-
-
-def _others(rollout: Rollout, placement: Placement, to: str) -> list[tuple[str, str]]:
-    """Slug and name of those who stand in the queue or the wave, in order, without the one moved."""
-    standing = rollout.placements.queued() if to == QUEUE else rollout.placements.placed().filter(wave__number=to)
-    return list(standing.exclude(pk=placement.pk).values_list("agency__slug", "agency__name"))
-
-
-def destinations(rollout: Rollout, *, here: str = "") -> list:
-    """Where agencies may be asked to go, in groups. The verb says what it may do.
-
-    `here` is the column that the one moved stands in: there only its place can be changed.
-    """
-    groups: dict[str, list[tuple[str, str]]] = {
-        _("Står her nå"): [],
-        _("Ledig plass"): [],
-        _("Full"): [],
-        _("Åpnet"): [],
-    }
-    standing, free, full, opened = groups.values()
-    for wave in rollout.waves.annotate(places_taken=Count("placements")):
-        group = free if wave.places_taken < CAPACITY else full
-        group = group if wave.is_planned else opened
-        group = standing if str(wave.number) == here else group
-        group.append((str(wave.number), str(wave)))
-    return [(QUEUE, _("Kø")), *(group for group in groups.items() if group[1])]
-
-
 def _choices(rollout: Rollout, placement: Placement) -> dict:
     return {
         "destinations": destinations(rollout, here=column_key(placement)),
-        "queue": [name for _slug, name in _others(rollout, placement, QUEUE)],
+        "queue": [name for _slug, name in others_in(rollout, placement, QUEUE)],
     }
-
-
-def column_key(placement: Placement) -> str:
-    return str(placement.wave.number) if placement.wave else QUEUE
 
 
 def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:

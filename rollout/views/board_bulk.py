@@ -19,9 +19,9 @@ from rollout.domain.refusals import Refused
 from rollout.forms import MoveManyForm
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, may
-from rollout.views.board import column_key, destinations, wave_of
 from rollout.views.board_data import board
 from rollout.views.board_pieces import pieces, shown_version
+from rollout.views.board_places import column_key, destinations, wave_of
 from rollout.views.context import rollout_of
 
 

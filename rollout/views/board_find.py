@@ -91,6 +91,11 @@ def _narrowed(column: Column, wanted: Finding) -> Column:
     return replace(column, narrowed=[replace(card, hidden=not wanted.finds(card)) for card in rows])
 
 
+def found(board: Board, wanted: Finding) -> list[str]:
+    """The slugs of those that are looked for, column by column, in the order asked for."""
+    return [card.slug for column in narrowed(board, wanted).columns for card in column.rows if not card.hidden]
+
+
 @dataclass(frozen=True)
 class Choice:
     value: str

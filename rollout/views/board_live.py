@@ -11,9 +11,9 @@ from rollout.domain import effects, placing
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
 from rollout.permissions import Do, may
-from rollout.views.board import placement_of
 from rollout.views.board_data import QUEUE, board
 from rollout.views.board_pieces import pieces, shown_version
+from rollout.views.board_places import placement_of
 from rollout.views.context import rollout_of
 
 

@@ -16,9 +16,9 @@ from rollout.domain.refusals import Refused
 from rollout.forms import PinForm, add_reasons
 from rollout.models import Placement, PlanEvent, Rollout
 from rollout.permissions import Do, may
-from rollout.views.board import column_key, placement_of
 from rollout.views.board_data import board
 from rollout.views.board_pieces import pieces
+from rollout.views.board_places import column_key, placement_of
 from rollout.views.context import rollout_of
 
 
