@@ -91,7 +91,8 @@ def _wave(request: Request, slug: str, number: int) -> Wave:
 
 def _form(request: Request, wave: Wave) -> WaveDatesForm:
     shown = {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on}
-    form = WaveDatesForm(request.POST or None, initial=shown)
+    # The page beneath the dialog has fields of the same names.
+    form = WaveDatesForm(request.POST or None, initial=shown, auto_id="dates-%s")
     if not wave.is_planned:
         # That date has been; what stands in the field is never read.
         form.fields["leaders_on"].disabled = True

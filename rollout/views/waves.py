@@ -158,7 +158,7 @@ def release(request: Request, slug: str, number: int, agency: str) -> HttpRespon
     """*Slipp inn*: let in the staff of an agency that was held, whatever it lacks."""
     wave = _wave(rollout_of(request, slug), number)
     placement = _placement(wave, agency)
-    form, status = ReleaseForm(request.POST or None), 200
+    form, status = ReleaseForm(request.POST or None, auto_id="release-%s"), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():

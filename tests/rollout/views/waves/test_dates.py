@@ -238,7 +238,7 @@ def test_while_one_chooses_only_the_effect_is_answered(lead_moves_wave_2):
 
 def test_an_error_stands_at_its_field(as_lead, wave):
     response = set_dates(as_lead, "2018-02-10", "2018-02-27")
-    assert "kan ingenting åpne (helg)" in re.search(r'id="id_leaders_on_error".*?</p>', response.text, re.S).group()
+    assert "kan ingenting åpne (helg)" in re.search(r'id="dates-leaders_on_error".*?</p>', response.text, re.S).group()
 
 
 # ---- the cap, and what the calendar says
