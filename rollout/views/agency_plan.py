@@ -25,6 +25,8 @@ from rollout.views.event_words import step_names, tell
 
 EVENTS_IN_SIGHT = 6  # the rest is folded away
 EVENTS_AT_MOST = 200
+#: The form stands on a page where dialogs with fields of the same names open.
+FUNDING_IDS = "funding_%s"
 
 
 @may(Do.SEE_AGENCY_PLAN, agency="agency")
@@ -44,7 +46,7 @@ def agency_plan(request: Request, slug: str, agency: str) -> HttpResponse:
 def funding(request: Request, slug: str, agency: str) -> HttpResponse:
     """Set what the agency has set aside; the form stands on the agency's page."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
-    form = FundingForm(request.POST)
+    form = FundingForm(request.POST, auto_id=FUNDING_IDS)
     code = 422
     if form.is_valid():
         try:
@@ -127,11 +129,12 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),
         "funding_form": FundingForm(
+            auto_id=FUNDING_IDS,
             initial={
                 "funded": budget.funded,
                 "implementation_cost_nok": budget.implementation_cost_nok,
                 "budget_reference": budget.budget_reference,
-            }
+            },
         ),
     }
 

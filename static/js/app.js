@@ -49,7 +49,7 @@
   document.body.addEventListener('htmx:afterSwap', event => {
     if (event.detail.target !== dialog || !dialog.childElementCount) return
     if (!dialog.open) dialog.showModal()
-    const first = dialog.querySelector('[aria-invalid="true"], [autofocus], select, input:not([type="hidden"]), textarea')
+    const first = dialog.querySelector('[aria-invalid="true"]') || dialog.querySelector('[autofocus], select, input:not([type="hidden"]), textarea')
     if (first) first.focus()
   })
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
