@@ -40,8 +40,11 @@ def show(request: Request, slug: str) -> HttpResponse:
         "may_undo": can(request, Do.CHANGE_PLAN),
         "older_query": "",
     }
+    before = _mark(request)
+    query = urlencode(asked | ({} if before is None else {"before": str(before)}))
+    # Where an undo leads back to, and what the address becomes when the list is swapped.
+    context["here"] = reverse("rollout:history", args=[slug]) + (f"?{query}" if query else "")
     if form.is_valid():
-        before = _mark(request)
         page = history_page(rollout, filtered(rollout, form.cleaned_data), before=before)
         context |= {"page": page, "is_newest": before is None, "newest_query": urlencode(asked)}
         if page.older:
@@ -50,9 +53,7 @@ def show(request: Request, slug: str) -> HttpResponse:
     template = "rollout/history.html#list" if in_place else "rollout/history.html"
     response = render(request, template, context, status=200 if form.is_valid() else 422)
     if in_place:
-        mark = {"before": str(before)} if form.is_valid() and before is not None else {}
-        query = urlencode(asked | mark)
-        response["HX-Push-Url"] = reverse("rollout:history", args=[slug]) + (f"?{query}" if query else "")
+        response["HX-Push-Url"] = context["here"]
     return response
 
 

@@ -83,6 +83,7 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
                 EventKind.AGENCY_IMPORTED,
                 EventKind.AGENCY_EDITED,
                 EventKind.ROLE_GIVEN,
+                EventKind.ROLE_ENDED,
                 EventKind.MESSAGE_SETTLED,
                 EventKind.FEED_MADE,
                 EventKind.FEED_REVOKED,
