@@ -13,7 +13,7 @@ from rollout import clock
 from rollout.domain import figures
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
-from rollout.views import export_tables
+from rollout.views import board_data, board_find, export_tables
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
 from rollout.views.export_tables import Table
@@ -31,10 +31,13 @@ FORMATS = {
 @never_cache
 @require_safe
 def board(request: Request, slug: str, suffix: str) -> HttpResponse:
-    rollout = rollout_of(request, slug)
-    plan = figures.plan(rollout, now=clock.now())
-    entries = [*plan.queue, *(entry for wave in plan.waves for entry in wave.entries)]
-    return _file(rollout, export_tables.board(entries), suffix)
+    """The agencies that are shown on the board with this address, in that order, column by column."""
+    rollout, now = rollout_of(request, slug), clock.now()
+    entries = {entry.placement.agency.slug: entry for entry in figures.plan(rollout, now=now).entries}
+    shown = board_find.narrowed(board_data.board(rollout, now=now), board_find.finding(request.GET))
+    cards = [card for column in shown.columns for card in column.rows if not card.hidden]
+    chosen = [entries[card.slug] for card in cards if card.slug in entries]
+    return _file(rollout, export_tables.board(chosen), suffix)
 
 
 @may(Do.SEE_PLAN)
