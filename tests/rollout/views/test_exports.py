@@ -95,6 +95,13 @@ def test_the_board_is_given_in_its_own_order_queue_first(as_lead, rollout):
     assert [(row["Kode"], row["Plass i kø"]) for row in rows] == [("c", "1"), ("b", "2"), ("a", "")]
 
 
+def test_the_board_is_given_as_its_address_narrows_and_sorts_it(as_lead):
+    for slug, employees in (("kli", 37), ("klu", 90), ("vav", 600)):
+        place(make_agency(slug, name=f"{slug.title()}etaten", employees=employees))
+    rows = lines(as_lead.get(f"{PLAN}board/export.csv?q=kl&sorter=medarbeidere"))
+    assert [row["Kode"] for row in rows] == ["klu", "kli"]
+
+
 @BOTH
 def test_the_file_says_what_it_is_and_from_which_day(as_lead, suffix):
     response = as_lead.get(f"{PLAN}board/export.{suffix}")
