@@ -13,7 +13,7 @@ from rollout import clock
 from rollout.domain import figures
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
-from rollout.views import export_tables
+from rollout.views import board_data, board_find, export_tables
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
 from rollout.views.export_tables import Table
@@ -31,9 +31,12 @@ FORMATS = {
 @never_cache
 @require_safe
 def board(request: Request, slug: str, suffix: str) -> HttpResponse:
-    rollout = rollout_of(request, slug)
-    plan = figures.plan(rollout, now=clock.now())
-    entries = [*plan.queue, *(entry for wave in plan.waves for entry in wave.entries)]
+    """Queue and waves, as they are looked for on the board."""
+    rollout, now = rollout_of(request, slug), clock.now()
+    shown = board_find.narrowed(board_data.board(rollout, now=now), board_find.finding(request.GET))
+    known = {entry.placement.agency.slug: entry for entry in figures.plan(rollout, now=now).entries}
+    found = [card.slug for column in shown.columns for card in column.rows if not card.hidden]
+    entries = [known[slug] for slug in found if slug in known]
     return _file(rollout, export_tables.board(entries), suffix)
 
 

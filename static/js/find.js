@@ -80,6 +80,8 @@
     wanted = read()
     const asked = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value.trim()))
     history.replaceState(history.state, '', asked.size ? `?${asked}` : location.pathname)
+    // What is downloaded is what is on screen.
+    document.querySelectorAll('a[data-get]').forEach(link => { link.search = asked })
     announce(apply())
   }
   form.addEventListener('input', change)

@@ -146,3 +146,12 @@ def test_a_wave_within_its_cap_shows_it_quietly(as_lead, plan):
     html = column(as_lead.get(BOARD).text, "1").replace("\u00a0", " ")
     assert "3 437 av høyst 4 000" in html
     assert "over taket" not in html
+
+
+# ---- what is downloaded
+
+
+def test_what_is_downloaded_is_what_is_looked_for_in_the_order_asked_for(as_lead, plan):
+    response = as_lead.get(f"{BOARD}export.csv", {"q": "bydel", "sorter": "navn"})
+    text = response.content.decode("utf-8-sig")
+    assert re.findall(r"Bydel \w+|Klimaetaten", text) == ["Bydel Sagene", "Bydel Østensjø"]
