@@ -143,7 +143,7 @@ def test_two_who_change_different_fields_at_once_both_land(raced):
 @pytest.mark.race
 def test_control_without_the_locks_both_land_and_one_change_is_lost_unsaid(raced, monkeypatch):
     _placement, saving = raced
-    monkeypatch.setattr(profiles, "lock_plan", lambda pk: Rollout.objects.get(pk=pk))
+    monkeypatch.setattr(profiles, "lock_plans", lambda pks: Rollout.objects.in_bulk(sorted(pks)))
     unlocked = meeting_after(lambda pk: Agency.objects.get(pk=pk), parties=2)
     monkeypatch.setattr(profiles, "_as_it_is_now", unlocked)
     assert count(at_once(saving(employees=1700), saving(employees=1600)), "done") == 2
