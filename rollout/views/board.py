@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock
-from rollout.domain import effects, placing, queueing, scheduling
+from rollout.domain import effects, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
@@ -272,7 +272,7 @@ def apply_proposed_plan(request: Request, slug: str) -> HttpResponse:
     now = clock.now()
     places = proposal(rollout, board(rollout, now=now))
     try:
-        moved = placing.apply_plan(rollout=rollout, places=places, by=request.user, now=now)
+        moved = together.apply_plan(rollout=rollout, places=places, by=request.user, now=now)
     except Refused as refused:
         messages.error(request, str(refused))
     else:

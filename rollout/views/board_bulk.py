@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import effects, placing
+from rollout.domain import effects, together
 from rollout.domain.refusals import Refused
 from rollout.forms import MoveManyForm
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
@@ -57,7 +57,7 @@ def move_many(request: Request, slug: str) -> HttpResponse:
         return _page(request, rollout, placements, versions, form, status=422)
     to, reason = form.cleaned_data["to"], form.cleaned_data["reason"]
     try:
-        events = placing.move_many(
+        events = together.move_many(
             rollout=rollout,
             versions=versions,
             to=wave_of(rollout, to),

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from agencies.models import Person
 from rollout import reference
-from rollout.domain import placing
+from rollout.domain import together
 from rollout.models import LicenceBudget, Rollout, StepEvidence, Waiver
 from tests.factories import NOW
 
@@ -26,7 +26,7 @@ def session_cookie(person, address) -> dict:
 def planned(demo):
     """Every agency in its proposed wave; Utdanningsetaten, in the last one, has done nothing yet."""
     rollout, lead = Rollout.objects.get(), Person.objects.get(email="prosjektleder@example.org")
-    placing.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
+    together.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
     return rollout
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from rollout.domain import placing
+from rollout.domain import together
 from rollout.models import Rollout
 from rollout.reference import proposed_plan
 from tests.factories import BASELINE, NOW, make_lead
@@ -17,7 +17,7 @@ LEAD = "Prosjektleder"
 @pytest.fixture
 def planned(demo) -> Rollout:
     rollout = Rollout.objects.active()
-    placing.apply_plan(rollout=rollout, places=proposed_plan(), by=make_lead(), now=NOW)
+    together.apply_plan(rollout=rollout, places=proposed_plan(), by=make_lead(), now=NOW)
     return rollout
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from agencies.models import Person
 from rollout import reference
-from rollout.domain import placing
+from rollout.domain import together
 from rollout.models import Rollout
 from tests.factories import NOW
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def planned(demo):
     rollout, lead = Rollout.objects.get(), Person.objects.get(email="prosjektleder@example.org")
-    placing.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
+    together.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
     return rollout
 
 

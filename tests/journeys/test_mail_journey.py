@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from agencies.models import Person
 from rollout import reference
-from rollout.domain import deciding, opening, placing
+from rollout.domain import deciding, opening, together
 from rollout.models import EmailState, OutgoingEmail, Rollout, Verdict
 from tests.factories import NOW, at
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 def opened(demo):
     """Wave 1 is open for leaders: two agencies are in, and their ten messages wait."""
     rollout, lead = Rollout.objects.get(), Person.objects.get(email="prosjektleder@example.org")
-    placing.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
+    together.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
     wave = rollout.waves.get(number=1)
     deciding.decide(wave=wave, verdict=Verdict.GO, reason="Piloten gikk bra.", by=lead, now=NOW)
     opening.open_due(now=at("2018-02-07 08:00"))

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from rollout.domain import confirming, deciding, placing, signing_off
+from rollout.domain import confirming, deciding, signing_off, together
 from rollout.models import OutgoingEmail, Placement, Rollout, Wave
 from rollout.reference import proposed_plan
 from tests.factories import NOW, make_lead, make_person
@@ -16,7 +16,7 @@ LEAD = "Prosjektleder"
 def nearly_ready(demo) -> Wave:
     """The proposed plan, with everything in wave 1 done but for Bydel Nordstrand's fifty licences."""
     rollout, lead = Rollout.objects.active(), make_lead()
-    placing.apply_plan(rollout=rollout, places=proposed_plan(), by=lead, now=NOW)
+    together.apply_plan(rollout=rollout, places=proposed_plan(), by=lead, now=NOW)
     version = rollout.guideline_versions.get()
     head = make_person("leder.kli@example.org")
     kli, vav = (Placement.objects.get(agency__slug=slug) for slug in ("kli", "vav"))

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from agencies.models import Person
 from rollout import clock
-from rollout.domain import confirming, deciding, opening, placing, scheduling, signing_off, stepping
+from rollout.domain import confirming, deciding, opening, scheduling, signing_off, stepping, together
 from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
 from rollout.reference import proposed_plan
 from tests.factories import at
@@ -66,7 +66,7 @@ def through_february() -> None:
 
 def wave_one_gets_ready_but_for_nordstrand() -> None:
     now = clock.now()
-    placing.apply_plan(rollout=Rollout.objects.active(), places=proposed_plan(), by=lead(), now=now)
+    together.apply_plan(rollout=Rollout.objects.active(), places=proposed_plan(), by=lead(), now=now)
     kli = placement("kli")
     version = kli.rollout.guideline_versions.get()
     head = Person.objects.get(email="leder.kli@example.org")

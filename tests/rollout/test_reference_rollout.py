@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from agencies.models import Agency, Person, Role, RoleName
 from rollout import reference
-from rollout.domain import due, figures, placing, readiness
+from rollout.domain import due, figures, readiness, together
 from rollout.domain.calendar import is_working_day
 from rollout.domain.loading import STARTS_AT, load_reference_rollout
 from rollout.models import DemoClock, EventKind, OutgoingEmail, Placement, PlanEvent, Rollout, SignOff, StepEvidence
@@ -84,7 +84,7 @@ def test_seven_waves_have_the_baseline_dates_and_are_empty(rollout):
 
 
 def test_the_proposed_plan_is_one_press_away(rollout):
-    moved = placing.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=None, now=STARTS_AT)
+    moved = together.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=None, now=STARTS_AT)
     plan = figures.plan(rollout, now=STARTS_AT)
     assert moved == 26 and plan.queue == []
     assert [len(wave.entries) for wave in plan.waves] == [5, 4, 4, 4, 4, 4, 1]

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rollout.domain import effects, placing, readiness, scheduling
+from rollout.domain import effects, placing, readiness, scheduling, together
 from rollout.domain.calendar import add_working_days
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind
@@ -92,7 +92,7 @@ def test_what_is_said_of_a_move_is_what_then_happens(plan, chosen, to):
         assert reads_only(queries)
         overdue_before, goes_before = overdue(rollout), goes(rollout)
 
-        moved = placing.move_many(
+        moved = together.move_many(
             rollout=rollout, versions={p.agency.slug: p.version for p in movers}, to=wave, by=make_lead(), now=NOW
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.domain import figures, glance, placing
+from rollout.domain import figures, glance, together
 from rollout.domain.loading import load_reference_rollout
 from rollout.models import Waiver
 from rollout.reference import proposed_plan
@@ -50,7 +50,7 @@ def told_at_a_glance(rollout, **wanted):
 def test_it_tells_the_reference_rollout_as_the_whole_plan_does():
     rollout = load_reference_rollout()
     assert told_at_a_glance(rollout) == told_by_the_plan(rollout)
-    placing.apply_plan(rollout=rollout, places=proposed_plan(), by=None, now=NOW)
+    together.apply_plan(rollout=rollout, places=proposed_plan(), by=None, now=NOW)
     assert told_at_a_glance(rollout) == {wave: told for wave, told in told_by_the_plan(rollout).items() if told}
 
 

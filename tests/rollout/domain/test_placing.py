@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from agencies.models import Person
-from rollout.domain import deciding, leaving, opening, placing, queueing, scheduling
+from rollout.domain import deciding, leaving, opening, placing, queueing, scheduling, together
 from rollout.domain.refusals import MoveRefused, Refused
 from rollout.models import OSLO, EventKind, Placement, PlanEvent, Wave, WaveState
 from tests.factories import NOW, give_go, make_agency, make_lead, make_pilot, make_rollout, make_wave, place
@@ -158,10 +158,10 @@ def test_the_proposed_plan_is_applied_whole_or_not_at_all(rollout, lead):
     too_many = {f"a{number}": 1 for number in range(6)}
 
     with pytest.raises(MoveRefused, match="full"):
-        placing.apply_plan(rollout=rollout, places=too_many, by=lead, now=NOW)
+        together.apply_plan(rollout=rollout, places=too_many, by=lead, now=NOW)
     assert Placement.objects.queued().count() == 6
 
-    assert placing.apply_plan(rollout=rollout, places=too_many | {"a5": 2}, by=lead, now=NOW) == 6
+    assert together.apply_plan(rollout=rollout, places=too_many | {"a5": 2}, by=lead, now=NOW) == 6
     assert wave(rollout, 1).placements.count() == 5
     assert PlanEvent.objects.filter(kind=EventKind.MOVED).count() == 6
 

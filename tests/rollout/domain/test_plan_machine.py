@@ -20,6 +20,7 @@ from rollout.domain import (
     profiles,
     queueing,
     scheduling,
+    together,
     undoing,
 )
 from rollout.models import CAPACITY, PlacementStatus, Verdict, WaveState, opening_moment
@@ -105,7 +106,7 @@ class Plan(WatchedPlan):
         joined = [slug for slug in sorted(chosen) if self.board.place_of(slug)]
         versions = {slug: seen["placements"].get(slug) if asks else None for slug in joined}
         self.attempt(
-            lambda: placing.move_many(
+            lambda: together.move_many(
                 rollout=self.rollout, versions=versions, to=self.to(number), seen=seen["event"], **self.acting(lead)
             )
         )

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from rollout.domain import calendar, leaving, placing, profiles, scheduling, undoing
+from rollout.domain import calendar, leaving, placing, profiles, scheduling, together, undoing
 from rollout.domain.locks import lock_plan
 from rollout.models import PlanEvent, Rollout
 from tests.factories import NOW, make_agency, make_lead, make_rollout
@@ -80,7 +80,7 @@ def last_place(rollout, leads):
     """One place is left in wave 1: a bulk and a single move want it."""
     for slug in ("a00", "a01", "a02", "a03"):
         move(rollout, slug, 1, leads[0])
-    bulk = partial(placing.move_many, rollout=rollout, versions={"a04": 1}, to=wave(rollout, 1), by=leads[0], now=NOW)
+    bulk = partial(together.move_many, rollout=rollout, versions={"a04": 1}, to=wave(rollout, 1), by=leads[0], now=NOW)
     return bulk, partial(move, rollout, "a05", 1, leads[1])
 
 
@@ -88,7 +88,9 @@ def test_bulk_and_single_moves_into_the_last_places_never_make_a_sixth_and_a_bul
     for slug in ("a00", "a01"):
         move(rollout, slug, 1, leads[0])
     bulks = [
-        partial(placing.move_many, rollout=rollout, versions=dict.fromkeys(chosen), to=wave(rollout, 1), by=by, now=NOW)
+        partial(
+            together.move_many, rollout=rollout, versions=dict.fromkeys(chosen), to=wave(rollout, 1), by=by, now=NOW
+        )
         for chosen, by in ((("a02", "a03"), leads[0]), (("a04", "a05"), leads[1]))
     ]
     singles = [partial(move, rollout, slug, 1, leads[2]) for slug in ("a06", "a07", "a08")]

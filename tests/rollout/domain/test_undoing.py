@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rollout.domain import leaving, placing, scheduling, undoing
+from rollout.domain import leaving, placing, scheduling, together, undoing
 from rollout.domain.refusals import UndoRefused
 from rollout.models import EventKind, PlacementStatus, PlanEvent, WaveState
 from tests.factories import NOW, give_go, make_agency, make_lead, make_rollout, place
@@ -54,7 +54,7 @@ def test_an_undone_move_puts_the_agency_back_at_its_place_in_the_wave(rollout, l
 
 def test_a_bulk_move_is_one_change_and_one_undo(rollout, lead):
     placements = [place(make_agency(slug), rollout=rollout) for slug in ("a", "b", "c")]
-    events = placing.move_many(
+    events = together.move_many(
         rollout=rollout, versions={"a": 1, "c": 1}, to=wave(rollout, 2), by=lead, now=NOW, reason="Sammen"
     )
     assert [where(p) for p in placements] == [2, "queued", 2]
@@ -127,7 +127,7 @@ def test_a_full_wave_is_not_filled_over_by_an_undo(rollout, lead):
 def test_all_of_a_bulk_is_undone_or_nothing(rollout, lead):
     placements = [place(make_agency(slug), wave(rollout, 1)) for slug in ("a", "b", "c", "d", "e")]
     versions = dict.fromkeys(("a", "b", "c", "d", "e"))
-    events = placing.move_many(rollout=rollout, versions=versions, to=None, by=lead, now=NOW)
+    events = together.move_many(rollout=rollout, versions=versions, to=None, by=lead, now=NOW)
     placing.move(placement=place(make_agency("new"), rollout=rollout), to=wave(rollout, 1), by=lead, now=NOW)
     with pytest.raises(UndoRefused):
         undo(events[0], lead)

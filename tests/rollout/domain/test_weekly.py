@@ -14,6 +14,7 @@ from rollout.domain import (
     queueing,
     reporting,
     scheduling,
+    together,
     undoing,
 )
 from rollout.models import OutgoingEmail, Rollout, Verdict
@@ -43,7 +44,7 @@ def rollout(lead) -> Rollout:
         agency = make.make_agency(slug, name=name, employees=employees)
         placement = queueing.join(rollout=rollout, agency=agency, by=lead, now=make.NOW, funded=min(employees, 1600))
         make.make_ready(placement, but_not=missing.get(slug, ()))
-    placing.apply_plan(rollout=rollout, places={"bre": 1, "bns": 1, "kli": 1}, by=lead, now=make.NOW)
+    together.apply_plan(rollout=rollout, places={"bre": 1, "bns": 1, "kli": 1}, by=lead, now=make.NOW)
     make.make_pilot(make.make_agency("uke", employees=900), rollout=rollout)
     return rollout
 

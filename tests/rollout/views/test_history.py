@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from agencies.models import RoleName
-from rollout.domain import confirming, deciding, importing, opening, placing, scheduling, undoing
+from rollout.domain import confirming, deciding, importing, opening, placing, scheduling, together, undoing
 from rollout.models import EventKind, PlanEvent
 from rollout.views.history_data import GROUPS, PER_PAGE
 from tests.factories import NOW, at, give_role, make_agency, make_lead, make_ready, make_rollout, place, set_clock
@@ -74,7 +74,7 @@ def test_what_happened_is_told_newest_first_by_the_day(client, rollout, lead, qu
 
 
 def test_what_was_done_together_is_one_row_with_its_parts(client, rollout, lead, queue):
-    placing.move_many(
+    together.move_many(
         rollout=rollout,
         versions={"bns": 1, "kli": 1},
         to=rollout.waves.get(number=3),

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import RoleName
-from rollout.domain import placing, undoing
+from rollout.domain import placing, together, undoing
 from rollout.domain.recording import new_change, record
 from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
 from tests import factories as make
@@ -218,7 +218,7 @@ def test_an_undoing_is_told_as_one_and_costs_no_query_of_its_own(as_lead, lead, 
     def move_and_undo(some):
         versions = {placement.agency.slug: None for placement in some}
         wave = rollout.waves.get(number=1)
-        placing.move_many(rollout=rollout, versions=versions, to=wave, by=lead, now=make.NOW)
+        together.move_many(rollout=rollout, versions=versions, to=wave, by=lead, now=make.NOW)
         event = PlanEvent.objects.filter(undoes__isnull=True).latest("pk")
         undoing.undo(rollout=rollout, change=event.change, by=lead, now=make.NOW)
 
