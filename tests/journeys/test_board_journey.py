@@ -1,5 +1,7 @@
 """Journey 2: the board, by mouse, by keyboard, on a phone and without JavaScript."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -67,14 +69,23 @@ def test_escape_cancels_a_drag_and_nothing_is_moved(at_laptop):
     assert Placement.objects.get(agency__slug="kli").wave is None
 
 
+#: Which column a card stands in, and where in it.
+STANDS = "card => card.closest('.ur-col').id + [...card.parentElement.children].indexOf(card)"
+
+
 def drag(page, what, where, *, drop=True):
     what.scroll_into_view_if_needed()
     start, end = what.bounding_box(), where.bounding_box()
+    was, into = what.evaluate(f"card => ({STANDS})(card)"), where.evaluate("place => place.closest('.ur-col').id")
     page.mouse.move(start["x"] + 40, start["y"] + 12)
     page.mouse.down()
     page.mouse.move(start["x"] + 60, start["y"] + 30, steps=4)
     page.mouse.move(end["x"] + end["width"] / 2, end["y"] + 30, steps=12)
     if drop:
+        # The place under a card in the air is looked for some times a second: no hand drops it faster than that.
+        there = f"card.closest('.ur-col').id === into && ({STANDS})(card) !== was"
+        there = f"([was, into]) => [...document.querySelectorAll('.is-ghost')].some(card => {there})"
+        page.wait_for_function(there, arg=[was, into])
         page.mouse.up()
 
 
@@ -110,6 +121,8 @@ def test_a_stale_tab_is_told_that_the_card_has_moved(at_laptop):
     at_laptop.sign_in(LEAD)
     page = at_laptop.visit("/board/")
     stale = at_laptop.page.context.new_page()
+    # It hears of nothing: else it would have been put right within seconds.
+    stale.route(re.compile("/changes/"), lambda route: route.fulfill(status=204))
     stale.goto(at_laptop.address + "/board/")
     move(page, "Klimaetaten", "Pulje 1")
     expect(column(page, 1).locator('[data-agency="kli"]')).to_be_visible()
