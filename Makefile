@@ -9,8 +9,9 @@ demo:
 demo-reset:
 	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo reset
 
-# Two runners, each with a database of its own, and the browser's tests in a run after the others (tests/conftest.py).
-# With ARGS one plain pytest: make test ARGS="tests/test_demo.py -x"
+# Two runners, each with a database of its own. The races fork, which a runner's threads would disturb, and the browser
+# keeps an event loop (tests/conftest.py): both have a run of their own. With ARGS one plain pytest:
+# make test ARGS="tests/test_demo.py -x"
 RUNNERS := --numprocesses 2 --dist loadfile
 test:
 	@scripts/bootstrap dev
@@ -18,7 +19,8 @@ test:
 ifdef ARGS
 	@exec $(PYTHON) -m pytest $(ARGS)
 else
-	$(PYTHON) -m pytest $(RUNNERS) -m "not browser"
+	$(PYTHON) -m pytest $(RUNNERS) -m "not race and not browser"
+	$(PYTHON) -m pytest -m race
 	$(PYTHON) -m pytest $(RUNNERS) -m browser
 endif
 
