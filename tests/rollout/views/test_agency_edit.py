@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import leaving, placing, profiles
+from rollout.domain import leaving, placing, profiles, together
 from rollout.models import EventKind, PlacementStatus, PlanEvent
 from tests.factories import (
     at,
@@ -287,3 +287,9 @@ def test_readers_see_it_all_and_get_no_buttons(client, bns):
     for name in ("edit", "invite", "withdraw"):
         assert url(name) not in page
     assert "kommunikasjonssjef.bns@example.org" in page
+
+
+def test_an_undo_that_takes_others_with_it_says_so(client, lead, bns):
+    place(make_agency("kli"), bns.wave)
+    together.move_many(rollout=bns.rollout, versions={"bns": 1, "kli": 1}, to=None, by=lead, now=NOW)
+    assert "Angre alle 2 som ble endret sammen" in text(client.get(url("plan")))
