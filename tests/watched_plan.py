@@ -238,12 +238,14 @@ class WatchedPlan(RuleBasedStateMachine):
             transaction.set_rollback(True)
 
     def cannot_come_back(self, events: list[PlanEvent]) -> bool:
-        """What time has made impossible: a date that has passed, a deferral to a wave that has opened."""
+        """What time has made impossible: a date that has passed, a deferral to a wave or a pin in one that has opened."""
         for event in events:
             if event.kind == EventKind.DATES_SET:
                 days = [dt.date.fromisoformat(event.before[name]) for name in scheduling.DATES]
                 if any(opening_moment(day) <= self.now for day in days):
                     return True
+            if event.kind == EventKind.UNPINNED and event.wave and not event.wave.is_planned:
+                return True
             number = event.before.get("wave") if event.kind == EventKind.DEFERRAL_CHOSEN else None
             if number and self.board.waves[number].state != WaveState.PLANNED:
                 return True
