@@ -238,7 +238,7 @@ class WatchedPlan(RuleBasedStateMachine):
             transaction.set_rollback(True)
 
     def cannot_come_back(self, events: list[PlanEvent]) -> bool:
-        """What time has made impossible: a date that has passed, a deferral to a wave or a pin in one that has opened."""
+        """What time has made impossible: a date that has passed, a deferral to an opened wave or a pin in one."""
         for event in events:
             if event.kind == EventKind.DATES_SET:
                 days = [dt.date.fromisoformat(event.before[name]) for name in scheduling.DATES]
