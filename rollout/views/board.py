@@ -19,7 +19,7 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import effects, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
-from rollout.domain.recording import plan_version
+from rollout.domain.recording import plan_mark, plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
 from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, last_opening_day
@@ -36,11 +36,11 @@ from rollout.views.context import rollout_of
 @require_safe
 def show(request: Request, slug: str) -> HttpResponse:
     """Queue and waves, the overview strip, and for a project lead the means to move."""
-    version, now = plan_version(slug), clock.now()
-    if not version:  # nothing has happened yet by which to tell it from another
+    mark, now = plan_mark(slug), clock.now()
+    if mark is None:  # nothing has happened yet by which to tell it from another
         return _show(request, rollout_of(request, slug), now)
     # Of the time only this shows: which opening is next, whether a date needs its year, and in the demo the clock.
-    made_of = (version, now if settings.DEMO_MODE else (last_opening_day(now), now.astimezone(OSLO).year))
+    made_of = (mark, now if settings.DEMO_MODE else (last_opening_day(now), now.astimezone(OSLO).year))
     return reuse.page(request, lambda: _show(request, rollout_of(request, slug), now), made_of=made_of)
 
 

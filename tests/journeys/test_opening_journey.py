@@ -81,7 +81,9 @@ def test_a_new_date_is_set_on_the_waves_page_and_the_go_is_gone(visitor, nearly_
     expect(dialog).to_be_visible()
     visitor.check("the dialog for dates")
     dialog.get_by_label("Åpner for alle").fill("2018-03-01")
-    dialog.locator("button.pkt-btn--primary").click()
+    expect(dialog.get_by_text("Klarsignalet for Pulje 1 faller bort.")).to_be_visible()
+    dialog.get_by_role("button", name="Sett datoene").click()
+    expect(dialog).to_be_hidden()
     expect(page.get_by_text("torsdag 1. mars 2018").first).to_be_visible()
     expect(page.get_by_text("Klarsignalet er falt bort").first).to_be_visible()
 
