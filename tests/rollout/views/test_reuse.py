@@ -1,0 +1,93 @@
+"""The board that has not changed is given as it was; whatever changes it, or whoever asks, it is right."""
+
+import re
+
+import pytest
+
+from agencies.models import RoleName
+from rollout.domain import leaving, placing
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+BOARD = "/r/workplace-2018/board/"
+
+
+@pytest.fixture
+def rollout(settings):
+    settings.DEMO_MODE = True
+    make.set_clock(make.NOW)
+    rollout = make.make_rollout(waves=2)
+    placement = make.place(make.make_agency("kli", name="Klimaetaten"), rollout=rollout)
+    # A plan is told from another by its last event.
+    placing.move(placement=placement, to=rollout.waves.get(number=1), by=make.make_lead(), now=make.NOW)
+    return rollout
+
+
+@pytest.fixture
+def as_lead(client, rollout):
+    client.force_login(make.make_lead())
+    return client
+
+
+def without_tokens(html: str) -> str:
+    return re.sub(r"\b\w{64}\b", "", html)
+
+
+def test_an_unchanged_board_is_the_same_and_is_not_read_again(as_lead, django_assert_max_num_queries):
+    first = as_lead.get(BOARD).text
+    with django_assert_max_num_queries(4):  # session, person and roles, the last event, the demo's clock
+        again = as_lead.get(BOARD).text
+    assert without_tokens(again) == without_tokens(first)
+    assert "Flytt Klimaetaten" in again
+
+
+def test_the_token_of_a_kept_board_is_the_visitors_own(as_lead, client, rollout):
+    as_lead.get(BOARD)
+    from_kept = as_lead.get(BOARD)
+    token = re.search(r'data-csrf="(\w{64})"', from_kept.text)[1]
+    strict = type(client)(enforce_csrf_checks=True)
+    strict.force_login(make.make_lead())
+    strict.cookies.update(from_kept.cookies)
+    data = {"to": "2", "origin": "1", "version": rollout.placements.get().version}
+    posted = strict.post(f"{BOARD}move/kli/", data, headers={"X-CSRFToken": token, "HX-Request": "true"})
+    assert posted.status_code == 200
+
+
+def test_a_change_is_seen_at_once(as_lead, rollout):
+    as_lead.get(BOARD)
+    placement = rollout.placements.get()
+    leaving.pin(placement=placement, reason="Avtalt", by=make.make_lead(), now=make.NOW)
+    assert "Låst" in as_lead.get(BOARD).text
+
+
+def test_another_person_gets_their_own_board(as_lead, client):
+    as_lead.get(BOARD)
+    client.force_login(make.give_role("leser@example.org", RoleName.READER))
+    html = client.get(BOARD).text
+    assert "leser@example.org" in html
+    assert "Flytt Klimaetaten" not in html
+
+
+def test_who_becomes_a_reader_loses_the_buttons_though_nothing_changed_in_the_plan(as_lead):
+    as_lead.get(BOARD)
+    lead = make.make_lead()
+    lead.roles.update(role=RoleName.READER)
+    assert "Flytt Klimaetaten" not in as_lead.get(BOARD).text
+
+
+def test_a_message_is_told_once_and_not_kept(as_lead, rollout):
+    as_lead.post(f"{BOARD}move/kli/", {"to": "2", "origin": "1", "version": rollout.placements.get().version})
+    assert "Klimaetaten er flyttet til Pulje 2" in as_lead.get(BOARD).text
+    assert "Klimaetaten er flyttet til Pulje 2" not in as_lead.get(BOARD).text
+
+
+def test_a_column_is_the_same_from_a_kept_part_and_made_anew(as_lead, rollout):
+    kept = as_lead.get(f"{BOARD}?new=1").text
+    rollout.events.create(kind="feed_made", at=make.NOW)  # another plan by its last event, the same columns
+    anew = as_lead.get(f"{BOARD}?new=1").text
+
+    def columns(html: str) -> list[str]:
+        return re.findall(r'<section class="ur-col .*?</section>', html, re.DOTALL)
+
+    assert columns(kept) == columns(anew)
