@@ -11,8 +11,9 @@ from django.conf import settings
 from django.db import connection
 from django.urls import path
 
-import rollout.urls
-from rollout.wsgi import application as product
+from rollout.wsgi import application as product  # sets Django up, before what needs its models
+
+from rollout import urls  # isort: skip
 from tests.bench.bare import page
 
 if os.environ.get("BENCH_REUSE") == "off":
@@ -20,7 +21,7 @@ if os.environ.get("BENCH_REUSE") == "off":
         settings.CACHES[alias] = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 # The bare view once more, behind the product's own middleware.
-rollout.urls.urlpatterns.insert(0, path("bare/<str:name>", page))
+urls.urlpatterns.insert(0, path("bare/<str:name>", page))
 
 
 def application(environ, start_response):
