@@ -1,6 +1,8 @@
 """Who takes part: agencies, people and their roles. True without any plan, so nothing here knows of `rollout`."""
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -37,6 +39,13 @@ class Agency(models.Model):
     maturity = models.PositiveSmallIntegerField(_("modenhetsgrad"), null=True, blank=True)
     leadership_anchoring = models.PositiveSmallIntegerField(_("lederforankring"), null=True, blank=True)
     status_note = models.TextField(_("merknad"), blank=True)
+    email_domains = ArrayField(
+        models.CharField(max_length=253),
+        verbose_name=_("e-postdomener"),
+        default=list,
+        blank=True,
+        help_text=_("Domenene medarbeidernes adresser hører til, uten @. Bare de kan forplikte seg for virksomheten."),
+    )
 
     objects = AgencyQuerySet.as_manager()
 
@@ -73,11 +82,16 @@ class PersonManager(BaseUserManager["Person"]):
 
 
 class Person(AbstractBaseUser):
-    """One person per e-mail address, who may hold several roles. Also who signs in."""
+    """One person per e-mail address, who may hold several roles. Also who signs in.
+
+    `opaque_id` is what a signature's export names: it tells nobody who it was once name and address are erased.
+    """
 
     email = models.EmailField(_("e-post"), unique=True)
     name = models.CharField(_("navn"), max_length=120, blank=True)
     is_active = models.BooleanField(default=True)
+    opaque_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
@@ -88,6 +102,9 @@ class Person(AbstractBaseUser):
         constraints = [
             # Two spellings of one address would be two people who each get the mail.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="person_email_is_lower_case"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(is_active=False, name=""), name="erased_person_is_nobody"
+            ),
         ]
 
     def __str__(self) -> str:

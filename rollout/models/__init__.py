@@ -1,12 +1,22 @@
 """The plan's tables. Every change goes through a verb of `rollout.domain`; queries read as sentences on QuerySets."""
 
 from rollout.models.calendar import BlackoutPeriod, CalendarFeed
-from rollout.models.course import CourseStep, CourseVersion, OwnerRole, ReadinessConfirmation, StepEvidence, Waiver
-from rollout.models.guidelines import GuidelineVersion, SignOff, text_hash
+from rollout.models.commitments import Commitment, CommitmentProof, KeptCommitments
+from rollout.models.course import (
+    CourseStep,
+    CourseVersion,
+    EvidenceFile,
+    OwnerRole,
+    ReadinessConfirmation,
+    StepEvidence,
+    Waiver,
+)
+from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, OutgoingEmail
-from rollout.models.placements import LicenceBudget, Placement, PlacementStatus
-from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout
+from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
+from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
@@ -27,14 +37,23 @@ __all__ = [
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
+    "Commitment",
+    "CommitmentProof",
     "CourseStep",
     "CourseVersion",
+    "DateRequest",
     "Decision",
     "DemoClock",
     "EmailKind",
     "EmailState",
     "EventKind",
+    "EvidenceFile",
+    "FundingState",
+    "FundingStatement",
+    "GuidelineDraft",
     "GuidelineVersion",
+    "JoinRequest",
+    "KeptCommitments",
     "LastSeen",
     "LicenceBudget",
     "LicencePool",
@@ -45,8 +64,10 @@ __all__ = [
     "PlacementStatus",
     "PlanEvent",
     "ReadinessConfirmation",
+    "RequestState",
     "Rollout",
     "SignOff",
+    "Signers",
     "StatusReport",
     "Step",
     "StepEvidence",

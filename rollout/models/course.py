@@ -23,6 +23,8 @@ class CourseVersion(models.Model):
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="course_versions")
     number = models.PositiveIntegerField()
     made_at = models.DateTimeField()
+    made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    note = models.TextField(_("hva som er endret"), blank=True)
 
     class Meta:
         ordering = ["number"]
@@ -76,6 +78,25 @@ class StepEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.placement} – {self.step}"
+
+
+class EvidenceFile(models.Model):
+    """A file that shows a step is done, kept with the rows: every host serves it and every backup holds it."""
+
+    evidence = models.OneToOneField(StepEvidence, on_delete=models.CASCADE, related_name="file")
+    name = models.CharField(_("filnavn"), max_length=200)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    uploaded_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    uploaded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="evidence_file_is_not_empty")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Waiver(models.Model):

@@ -23,6 +23,8 @@ class GuidelineVersion(models.Model):
     text = models.TextField(_("tekst"))
     text_hash = models.CharField(max_length=64)
     is_material = models.BooleanField(default=True)
+    # Until this day, itself included, a signature under an older text still counts (null: no longer than today).
+    old_counts_until = models.DateField(_("den gamle gjelder til og med"), null=True, blank=True)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
 
@@ -36,6 +38,21 @@ class GuidelineVersion(models.Model):
 
     def __str__(self) -> str:
         return _("Kjøreregler, versjon %(number)s") % {"number": self.number}
+
+
+class GuidelineDraft(models.Model):
+    """The next text while it is written: one per rollout. `based_on` is the version it started from; 0: none."""
+
+    rollout = models.OneToOneField(Rollout, on_delete=models.CASCADE, related_name="guideline_draft")
+    text = models.TextField(_("tekst"))
+    based_on = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField()
+    saved_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    # Grows with every save, so that one writer's save never silently undoes another's.
+    revision = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.rollout}: {self.based_on}+"
 
 
 class SignOff(models.Model):

@@ -53,6 +53,18 @@ class EventKind(models.TextChoices):
     PRICE_SET = "price_set", _("pris satt")
     FEED_MADE = "feed_made", _("kalenderadresse laget")
     FEED_REVOKED = "feed_revoked", _("kalenderadresse trukket tilbake")
+    STEP_WITHDRAWN = "step_withdrawn", _("bekreftelse av steg trukket")
+    READINESS_WITHDRAWN = "readiness_withdrawn", _("klarmelding trukket")
+    FUNDING_STATED = "funding_stated", _("finansiering oppgitt")
+    FUNDING_QUESTIONED = "funding_questioned", _("spørsmål om finansieringen")
+    DATE_ASKED = "date_asked", _("ønske om annen dato")
+    DATE_ANSWERED = "date_answered", _("svar på ønske om dato")
+    JOIN_ASKED = "join_asked", _("ønske om å bli med")
+    JOIN_ANSWERED = "join_answered", _("svar på ønske om å bli med")
+    COURSE_PUBLISHED = "course_published", _("ny versjon av løpet")
+    CASE_SET = "case_set", _("saksnummer satt")
+    PERSON_ERASED = "person_erased", _("opplysninger om en person slettet")
+    RETENTION_ENFORCED = "retention_enforced", _("sletting etter lagringstid")
 
 
 #: An opening is told once, of the wave; these keys of its `after` hold the slugs of the agencies it was about.

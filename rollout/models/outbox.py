@@ -15,6 +15,11 @@ class EmailKind(models.TextChoices):
     HELD = "held", _("Holdt tilbake")
     NO_DECISION = "no_decision", _("Ingen beslutning")
     WEEKLY_STATUS = "weekly_status", _("Ukestatus")
+    INVITED = "invited", _("Invitasjon")
+    SIGN_RECEIPT = "sign_receipt", _("Kvittering for signatur")
+    GUIDELINES_CHANGED = "guidelines_changed", _("Nye kjøreregler")
+    REQUEST = "request", _("Ønske fra en virksomhet")
+    ANSWER = "answer", _("Svar fra prosjektlederen")
 
 
 class EmailState(models.TextChoices):

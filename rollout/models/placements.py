@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.utils.translation import gettext_lazy as _
 
-from agencies.models import Agency
+from agencies.models import Agency, Person
 from rollout.models.course import CourseVersion
 from rollout.models.rollouts import Rollout
 from rollout.models.waves import CAPACITY, Wave
@@ -54,6 +54,7 @@ class Placement(models.Model):
     joined_at = models.DateTimeField()
     # Why the place must be kept; empty: it may be moved. The opening's own deferrals go before it.
     pin_reason = models.TextField(_("hvorfor plasseringen er låst"), blank=True)
+    case_number = models.CharField(_("saksnummer i arkivet"), max_length=40, blank=True)
     key_people_stated = models.PositiveIntegerField(_("antall nøkkelpersoner"), null=True, blank=True)
     # Where the agency goes if it is not ready when its wave opens (rule 7); null: the front of the queue.
     deferral_wave = models.ForeignKey(Wave, on_delete=models.SET_NULL, related_name="+", null=True, blank=True)
@@ -147,3 +148,54 @@ class LicenceBudget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.placement}: {self.funded}"
+
+
+class FundingState(models.TextChoices):
+    STATED = "stated", _("Venter på virksomhetslederen")
+    APPROVED = "approved", _("Godkjent")
+    REPLACED = "replaced", _("Erstattet")
+
+
+class FundingStatement(models.Model):
+    """What an agency says it has set aside. It counts (`LicenceBudget`) once the agency's head has approved it.
+
+    UKE may question one; the answer is a new statement, which replaces it.
+    """
+
+    placement = models.ForeignKey(Placement, on_delete=models.CASCADE, related_name="funding_statements")
+    licences = models.PositiveIntegerField(_("finansierte lisenser"))
+    implementation_cost_nok = models.PositiveIntegerField(_("implementeringskost (kr)"), default=0)
+    budget_reference = models.CharField(_("budsjettreferanse"), max_length=120, blank=True)
+    state = models.CharField(max_length=20, choices=FundingState)
+    stated_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    stated_at = models.DateTimeField()
+    approved_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    question = models.TextField(_("spørsmål fra UKE"), blank=True)
+    questioned_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
+    questioned_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=FundingState.values), name="funding_state_is_known"),
+            models.UniqueConstraint(
+                fields=["placement"], condition=~Q(state="replaced"), name="one_funding_statement_in_force"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="funding_approved_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | Q(approved_at__isnull=False), name="approved_funding_says_by_whom"
+            ),
+            models.CheckConstraint(
+                condition=Q(question="", questioned_by__isnull=True, questioned_at__isnull=True)
+                | (~Q(question="") & Q(questioned_by__isnull=False, questioned_at__isnull=False)),
+                name="funding_question_says_what_and_who",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.placement}: {self.licences} ({self.get_state_display()})"

@@ -6,6 +6,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
+class Signers(models.TextChoices):
+    """Who signs the guidelines for an agency."""
+
+    HEAD = "head", _("bare virksomhetslederen")
+    HEAD_OR_CHIEF = "head_or_chief", _("virksomhetslederen, kommunikasjonssjefen eller stedfortrederen")
+
+
 class RolloutQuerySet(models.QuerySet["Rollout"]):
     def active(self) -> "Rollout | None":
         """The rollout that short addresses, and commands without `--rollout`, mean."""
@@ -34,6 +41,19 @@ class Rollout(models.Model):
         _("siste dag"), null=True, blank=True, help_text=_("Datoer etter denne varsles, men nektes ikke.")
     )
     contact_email = models.EmailField(_("kontaktadresse"), blank=True)
+    signers = models.CharField(
+        _("hvem signerer kjørereglene"), max_length=20, choices=Signers, default=Signers.HEAD_OR_CHIEF
+    )
+    signing_needs_oidc = models.BooleanField(
+        _("signering krever personlig innlogging"),
+        default=False,
+        help_text=_("En kode til en delt postkasse viser ikke hvem som signerte."),
+    )
+    retention_months = models.PositiveSmallIntegerField(
+        _("måneder opplysninger om personer beholdes"),
+        default=12,
+        help_text=_("Regnet fra virksomhetens løp er avsluttet."),
+    )
 
     objects = RolloutQuerySet.as_manager()
 
@@ -44,6 +64,7 @@ class Rollout(models.Model):
                 condition=Q(municipality_employees__isnull=True) | Q(municipality_employees__gt=0),
                 name="municipality_employees_positive",
             ),
+            models.CheckConstraint(condition=Q(signers__in=Signers.values), name="signers_are_known"),
         ]
 
     def __str__(self) -> str:

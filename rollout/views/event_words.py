@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop, ngettext
 from agencies.models import Agency, RoleName
 from rollout.domain.words import long_date, thousands
 from rollout.models import CourseStep, EventKind, PlacementStatus, PlanEvent, Rollout, Step, Verdict
+from rollout.views import event_words_agency as agency_side
 
 #: The longest text that is told in full where a field was changed.
 TEXT_AT_MOST = 60
@@ -343,4 +344,16 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.ROLLOUT_CREATED: _created,
     EventKind.ROLLOUT_EDITED: lambda event, steps: _fields(event, Rollout, _("Utrullingen er endret")),
     EventKind.ROLLOUT_ACTIVATED: _activated,
+    EventKind.STEP_WITHDRAWN: _step(gettext_noop("Trakk bekreftelsen")),
+    EventKind.READINESS_WITHDRAWN: _just(gettext_noop("Trakk klarmeldingen")),
+    EventKind.FUNDING_STATED: agency_side.funding_stated,
+    EventKind.FUNDING_QUESTIONED: _just(gettext_noop("Spørsmål om finansieringen")),
+    EventKind.DATE_ASKED: agency_side.date_asked,
+    EventKind.DATE_ANSWERED: agency_side.date_answered,
+    EventKind.JOIN_ASKED: agency_side.join_asked,
+    EventKind.JOIN_ANSWERED: agency_side.join_answered,
+    EventKind.COURSE_PUBLISHED: agency_side.course_published,
+    EventKind.CASE_SET: agency_side.case_set,
+    EventKind.PERSON_ERASED: _just(gettext_noop("Navn og adresse til en person er slettet")),
+    EventKind.RETENTION_ENFORCED: agency_side.retention_enforced,
 }

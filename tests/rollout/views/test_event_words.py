@@ -162,6 +162,36 @@ TOLD = [
         {"active": "Teams i Oslo", "is_active": True},
         "«Teams i Oslo» er gjort til aktiv utrulling i stedet for «Workplace i Oslo»",
     ),
+    (EventKind.STEP_WITHDRAWN, {}, {"step": "sponsor"}, "Trakk bekreftelsen: Sponsor oppnevnt"),
+    (EventKind.READINESS_WITHDRAWN, {}, {}, "Trakk klarmeldingen"),
+    (
+        EventKind.FUNDING_STATED,
+        {},
+        {"licences": 1600, "implementation_cost_nok": 240_000, "budget_reference": ""},
+        "Oppga finansiering: 1 600 lisenser og 240 000 kr til innføring",
+    ),
+    (EventKind.FUNDING_QUESTIONED, {}, {"statement": 1}, "Spørsmål om finansieringen"),
+    (EventKind.DATE_ASKED, {}, {"wave": 3}, "Ba om å få gå i pulje 3"),
+    (EventKind.DATE_ASKED, {}, {"wave": None}, "Ba om en annen dato"),
+    (EventKind.DATE_ANSWERED, {}, {"state": "accepted"}, "Ønsket om en annen dato er godtatt"),
+    (EventKind.DATE_ANSWERED, {}, {"state": "declined"}, "Ønsket om en annen dato er avslått"),
+    (
+        EventKind.JOIN_ASKED,
+        {},
+        {"employees": 1200, "licences": 1000},
+        "Ba om å bli med: 1 200 medarbeidere, 1 000 finansierte lisenser",
+    ),
+    (EventKind.JOIN_ANSWERED, {}, {"state": "declined"}, "Ønsket om å bli med er avslått"),
+    (EventKind.COURSE_PUBLISHED, {}, {"version": 2, "moved": []}, "Innføringsløpet, versjon 2, er publisert"),
+    (
+        EventKind.COURSE_PUBLISHED,
+        {},
+        {"version": 2, "moved": ["kli", "vav"]},
+        "Innføringsløpet, versjon 2, er publisert, og gjelder 2 virksomheter",
+    ),
+    (EventKind.CASE_SET, {"case_number": ""}, {"case_number": "26/1"}, "Saksnummer i arkivet: 26/1"),
+    (EventKind.PERSON_ERASED, {}, {"person": 1}, "Navn og adresse til en person er slettet"),
+    (EventKind.RETENTION_ENFORCED, {}, {"people": 3, "files": 0}, "Slettet etter lagringstiden: personer: 3"),
 ]
 
 
