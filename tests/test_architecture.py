@@ -55,8 +55,11 @@ def _part(name: str) -> str | None:
     """The part of `rollout` a full name belongs to."""
     package, _, rest = name.partition(".")
     part = rest.split(".")[0] or "__init__"
-    # Forms are in several files: forms.py, forms_history.py, …
-    return ("forms" if part.startswith("forms_") else part) if package == "rollout" else None
+    if package != "rollout":
+        return None
+    # Forms and mails are in several files: forms.py, forms_history.py, …
+    kept_together = [whole for whole in ("forms", "emails") if part.startswith(f"{whole}_")]
+    return kept_together[0] if kept_together else part
 
 
 def _wrong_arrows(source: str, *, module: str) -> list[str]:
