@@ -63,7 +63,7 @@ def held_by(person) -> Held:
         return Held()
     central: set[str] = set()
     at: dict[str, set[str]] = {}
-    rows = vars(person).get("roles_held", UNREAD)
+    rows = getattr(person, "roles_held", UNREAD)  # `request.user` is lazy: its own `vars` are not the person's
     if rows is UNREAD:
         rows = Role.objects.current().filter(person=person).values_list("role", "agency__slug")
     for role, slug in rows or ():

@@ -1,5 +1,8 @@
 """The overview: how far the rollout is, what comes next, what stops it, and what changed since one was last here."""
 
+import datetime as dt
+
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,10 +13,12 @@ from django.views.decorators.http import require_POST, require_safe
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import seeing
+from rollout.domain.recording import plan_mark
 from rollout.domain.refusals import Refused
 from rollout.forms import SeenForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
+from rollout.views import reuse
 from rollout.views.context import rollout_of
 from rollout.views.overview_data import overview
 
@@ -25,9 +30,20 @@ def show(request: Request, slug: str) -> HttpResponse:
     return page(request, rollout_of(request, slug))
 
 
-def page(request: Request, rollout: Rollout, *, status: int = 200, refusal: str = "") -> HttpResponse:
+def page(request: Request, rollout: Rollout) -> HttpResponse:
     """The overview of this rollout, for whoever has been let in. Reading it changes nothing, not even what is new."""
-    now = clock.now()
+    mark, now = plan_mark(rollout.slug), clock.now()
+    if mark is None:  # nothing has happened yet by which to tell it from another
+        return _page(request, rollout, now=now)
+    seen = seeing.seen_until(person=request.user, rollout=rollout)
+    # Of the time it shows days, openings that are past (at 08:00), and for a first visit the events of seven days.
+    made_of = ("overview", mark, seen, now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0))
+    return reuse.page(request, lambda: _page(request, rollout, now=now), made_of=made_of)
+
+
+def _page(
+    request: Request, rollout: Rollout, *, now: dt.datetime, status: int = 200, refusal: str = ""
+) -> HttpResponse:
     context = {
         "rollout": rollout,
         "page": overview(rollout, person=request.user, now=now),
@@ -44,12 +60,12 @@ def page(request: Request, rollout: Rollout, *, status: int = 200, refusal: str 
 def seen(request: Request, slug: str) -> HttpResponse:
     """*Merk som sett*: raise the reader's own mark to the last event that was on the page."""
     rollout = rollout_of(request, slug)
-    form = SeenForm(request.POST)
+    form, now = SeenForm(request.POST), clock.now()
     if not form.is_valid():
-        return page(request, rollout, status=422, refusal=_("Last siden på nytt og prøv igjen."))
+        return _page(request, rollout, now=now, status=422, refusal=_("Last siden på nytt og prøv igjen."))
     try:
-        seeing.mark_seen(person=request.user, rollout=rollout, event_id=form.cleaned_data["event"], now=clock.now())
+        seeing.mark_seen(person=request.user, rollout=rollout, event_id=form.cleaned_data["event"], now=now)
     except Refused as refused:
-        return page(request, rollout, status=409, refusal=str(refused))
+        return _page(request, rollout, now=now, status=409, refusal=str(refused))
     messages.success(request, _("Alt til og med nå er merket som sett."))
     return redirect("rollout:overview", rollout.slug)

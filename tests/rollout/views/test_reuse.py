@@ -1,11 +1,14 @@
-"""The board that has not changed is given as it was; whatever changes it, or whoever asks, it is right."""
+"""Pages that have not changed are given as they were; whatever changes them, or whoever asks, they are right."""
 
+import datetime as dt
 import re
 
 import pytest
+import time_machine
 
 from agencies.models import RoleName
 from rollout.domain import leaving, placing
+from rollout.models import opening_moment
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +39,7 @@ def without_tokens(html: str) -> str:
 
 def test_an_unchanged_board_is_the_same_and_is_not_read_again(as_lead, django_assert_max_num_queries):
     first = as_lead.get(BOARD).text
-    with django_assert_max_num_queries(4):  # session, person and roles, the last event, the demo's clock
+    with django_assert_max_num_queries(3):  # person and roles, the last event, the demo's clock
         again = as_lead.get(BOARD).text
     assert without_tokens(again) == without_tokens(first)
     assert "Flytt Klimaetaten" in again
@@ -91,3 +94,32 @@ def test_a_column_is_the_same_from_a_kept_part_and_made_anew(as_lead, rollout):
         return re.findall(r'<section class="ur-col .*?</section>', html, re.DOTALL)
 
     assert columns(kept) == columns(anew)
+
+
+OVERVIEW = "/r/workplace-2018/"
+
+
+def test_an_unchanged_overview_is_the_same_and_is_not_read_again(as_lead, django_assert_max_num_queries):
+    first = as_lead.get(OVERVIEW).text
+    with django_assert_max_num_queries(5):  # person and roles, the rollout, the last event, the mark, the demo's clock
+        again = as_lead.get(OVERVIEW).text
+    assert without_tokens(again) == without_tokens(first)
+    assert "Klimaetaten" in again
+
+
+def test_the_overview_shows_the_readers_own_mark_and_a_change_at_once(as_lead, rollout):
+    to_be_seen = f'value="{rollout.events.last().pk}"'
+    assert to_be_seen in as_lead.get(OVERVIEW).text
+    as_lead.post(f"{OVERVIEW}seen/", {"event": rollout.events.last().pk})
+    as_lead.get(OVERVIEW)  # tells that it is marked, and is not kept
+    assert to_be_seen not in as_lead.get(OVERVIEW).text
+    leaving.pin(placement=rollout.placements.get(), reason="Avtalt", by=make.make_lead(), now=make.NOW)
+    assert f'value="{rollout.events.last().pk}"' in as_lead.get(OVERVIEW).text
+
+
+def test_a_date_that_passes_is_seen_though_nothing_changed_in_the_plan(as_lead, rollout, settings):
+    settings.DEMO_MODE = False
+    opens = opening_moment(rollout.waves.get(number=1).leaders_on)
+    for moment, passed in ((opens - dt.timedelta(minutes=1), False), (opens + dt.timedelta(minutes=1), True)):
+        with time_machine.travel(moment, tick=False):
+            assert ("skulle ha åpnet" in as_lead.get(OVERVIEW).text) == passed
