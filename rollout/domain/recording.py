@@ -4,8 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from agencies.models import Agency, Person
 from rollout.models import EventKind, PlanEvent, Rollout, Wave
@@ -49,15 +48,27 @@ def record(
     )
 
 
+# Plain SQL for these two: every open board asks every few seconds, and building the query costs more than asking it.
+_VERSION = """
+SELECT COALESCE((SELECT max(e.id) FROM rollout_planevent e WHERE e.rollout_id = r.id), 0)
+FROM rollout_rollout r WHERE r.slug = %s
+"""
+_MARK = """
+SELECT e.id, e.change FROM rollout_planevent e JOIN rollout_rollout r ON r.id = e.rollout_id
+WHERE r.slug = %s ORDER BY e.id DESC LIMIT 1
+"""
+
+
 def plan_version(slug: str) -> int | None:
     """The id of the plan's last event, 0 before the first; None if there is no such rollout. One small query.
 
     Every change writes an event under the plan's lock, so the ids grow with the changes: who read the plan after this
     number saw at least all that it counts.
     """
-    last = PlanEvent.objects.filter(rollout=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    found = Rollout.objects.filter(slug=slug).annotate(version=Coalesce(Subquery(last), 0))
-    return found.values_list("version", flat=True).first()
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION, [slug])
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def plan_mark(slug: str) -> tuple[int, uuid.UUID] | None:
@@ -65,5 +76,6 @@ def plan_mark(slug: str) -> tuple[int, uuid.UUID] | None:
 
     None: no such rollout, or nothing has happened in it. One small query.
     """
-    events = PlanEvent.objects.filter(rollout__slug=slug).order_by("-pk")
-    return events.values_list("pk", "change").first()
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK, [slug])
+        return cursor.fetchone()
