@@ -7,6 +7,7 @@ What each role may do stands in `rollout.permissions`; here are only the means, 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -63,7 +64,7 @@ def held_by(person) -> Held:
         return Held()
     central: set[str] = set()
     at: dict[str, set[str]] = {}
-    rows = getattr(person, "roles_held", UNREAD)  # `request.user` is lazy: its own `vars` are not the person's
+    rows: Any = getattr(person, "roles_held", UNREAD)  # `request.user` is lazy: its own `vars` are not the person's
     if rows is UNREAD:
         rows = Role.objects.current().filter(person=person).values_list("role", "agency__slug")
     for role, slug in rows or ():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any, cast
 
+import structlog
 from django.conf import settings
 from django.db.models import Q
 from django.template import Context
@@ -86,11 +87,18 @@ def write(drafts: Iterable[Draft], *, rollout: Rollout, occurrence: str, now: dt
             in_reply_to=draft.in_reply_to,
             written_at=now,
             not_before=timezone.now(),
+            request_id=_request_id(),
         )
         for draft in drafts
     ]
     OutgoingEmail.objects.bulk_create(rows, ignore_conflicts=True)
     return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
+
+
+def _request_id() -> str:
+    """Of the request or task this happens in, as in its lines in the log; empty in a shell."""
+    context = structlog.contextvars.get_contextvars()
+    return str(context.get("request_id") or context.get("task_id") or "")[:64]
 
 
 def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetime) -> list[Draft]:

@@ -5,11 +5,14 @@ and the rollout lives in its own time (`rollout.clock`). Everywhere else DATABAS
 SECRET_KEY are required.
 """
 
+import logging
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from django.utils.csp import CSP
+
+from rollout import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -62,6 +65,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "django_htmx",
+    "django_structlog",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -74,6 +78,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "rollout.logs.RequestLog",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -172,11 +177,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True  # every task asks the data what is due, so a repeat is harmless
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-    "loggers": {"rollout": {"level": "INFO"}, "agencies": {"level": "INFO"}},
-}
+LOGGING = logs.config(as_json=not DEMO_MODE, level=env.str("LOG_LEVEL", default="WARNING"))
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line for each request, when it is answered
+DJANGO_STRUCTLOG_CELERY_TASK_START_LOG_LEVEL = logging.DEBUG
+DJANGO_STRUCTLOG_CELERY_TASK_SUCCESS_LOG_LEVEL = logging.DEBUG  # beat ticks every few seconds
+
+logs.report_to_sentry(env.str("SENTRY_DSN", default=""), site=SITE_URL)

@@ -108,6 +108,7 @@ plan = [
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("", include("agencies.urls")),
     path("", include((plan, "rollout"))),
 ]

@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from agencies.models import Agency, Role, RoleName
+from rollout import heartbeat
 from rollout.domain import reporting
 from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
 from tests.factories import (
@@ -61,6 +62,7 @@ A_ROLE = 1_000_000_000  # far from any that the sequence has given
 TABLE: dict[str, Line] = {
     # the frame
     "healthz": Line(get=ANYONE),
+    "readyz": Line(get=ANYONE),
     "account_login": Line(get=ANYONE, post=ANYONE),
     "account_request_login_code": Line(get=ANYONE, post=ANYONE),
     "account_confirm_login_code": Line(get=ANYONE, post=ANYONE),
@@ -172,6 +174,7 @@ def address(name: str, line: Line, **other) -> str:
 def world(settings):
     settings.DEMO_MODE = True
     cache.clear()
+    heartbeat.beat_was_here()
     set_clock(at("2018-02-01 09:00"))
     rollout = make_rollout(waves=2, is_example=True)
     kli = make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))

@@ -74,6 +74,8 @@ class OutgoingEmail(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    # Of the request or task that wrote it: what one searches the logs for.
+    request_id = models.CharField(max_length=64, blank=True)
 
     objects = OutgoingEmailQuerySet.as_manager()
 
