@@ -18,6 +18,8 @@ urlpatterns = [
     path("sign-in/", views.sign_in, name="account_login"),
     path("sign-in/", views.sign_in, name="account_request_login_code"),
     path("sign-in/code/", allauth.confirm_login_code, name="account_confirm_login_code"),
+    path("sign-in/oidc/", views.oidc_start, name="oidc-start"),
+    path("sign-in/oidc/callback/", views.oidc_callback, name="oidc-callback"),
     path("sign-in/demo/", views.demo_sign_in, name="demo-sign-in"),
     path("sign-out/", allauth.logout, name="account_logout"),
     path("", include((pages, "agencies"))),

@@ -65,6 +65,8 @@ TABLE: dict[str, Line] = {
     "account_request_login_code": Line(get=ANYONE, post=ANYONE),
     "account_confirm_login_code": Line(get=ANYONE, post=ANYONE),
     "account_logout": Line(get=ANYONE, post=ANYONE),
+    "oidc-start": Line(post=ANYONE),
+    "oidc-callback": Line(get=ANYONE),
     "demo-sign-in": Line(post=ANYONE, data={"role": "lead"}),
     "rollout:home": Line(get=EVERYONE),
     "rollout:overview": Line(get=CENTRAL, args=R),
