@@ -7,6 +7,7 @@ offers each role with one press instead (`enter_demo_role`).
 import logging
 import smtplib
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
@@ -23,6 +24,8 @@ from agencies.models import Person, Role, RoleName
 logger = logging.getLogger(__name__)
 
 SIGNED_IN_BY = "signed_in_by"
+#: How somebody signed in: a one-time code to the address, the municipality's own issuer, or one press in the demo.
+BY_CODE, BY_OIDC, BY_DEMO, UNKNOWN = "code", "oidc", "demo", "unknown"
 BACKEND = "agencies.backends.PersonBackend"
 
 
@@ -33,8 +36,18 @@ def invited(email: str) -> Person | None:
 
 
 def signed_in_by(request: HttpRequest) -> str:
-    """How the person behind the request signed in, `code` or `demo`; a sign-off records it (rule 5)."""
-    return request.session.get(SIGNED_IN_BY, "unknown")
+    """How the person behind the request signed in, one of the four words above; a sign-off records it (rule 5)."""
+    return request.session.get(SIGNED_IN_BY, UNKNOWN)
+
+
+def not_invited() -> str:
+    """For somebody who has proved who they are, and is not let in. The sign-in page says below whom to ask."""
+    return _("Du har ingen rolle i Puljeplan nå, så du kommer ikke inn. Spør prosjektlederen.")
+
+
+def by_oidc(signal_kwargs: dict[str, Any] | None) -> bool:
+    """Whether a login that carries these words came from `agencies.oidc.sign_in`."""
+    return (signal_kwargs or {}).get("signed_in_by") == BY_OIDC
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):
@@ -54,12 +67,20 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
         if invited(user.email) == user:
             return None
         request.session.flush()  # the code is spent
-        messages.error(request, _("Adressen har ingen rolle i Puljeplan nå. Spør prosjektlederen."))
+        messages.error(request, not_invited())
         return redirect("account_login")
 
     def login(self, request, user):
         super().login(request, user)
-        request.session[SIGNED_IN_BY] = "code"
+        request.session[SIGNED_IN_BY] = BY_CODE
+
+    def post_login(self, request, user, *, signal_kwargs, **kwargs):
+        if by_oidc(signal_kwargs):
+            request.session[SIGNED_IN_BY] = BY_OIDC
+        return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+
+    def is_login_by_code_required(self, login):
+        return not by_oidc(login.signal_kwargs) and super().is_login_by_code_required(login)
 
     def render_mail(self, template_prefix, email, context, headers=None):
         return super().render_mail(template_prefix, email, context, {"Auto-Submitted": "auto-generated"})
@@ -128,5 +149,5 @@ def enter_demo_role(request: HttpRequest, key: str) -> Person | None:
     person = next((offered.person for offered in DEMO_ROLES if offered.key == key), None)
     if person is not None:
         login(request, person, backend=BACKEND)
-        request.session[SIGNED_IN_BY] = "demo"
+        request.session[SIGNED_IN_BY] = BY_DEMO
     return person

@@ -6,8 +6,12 @@ Its views find each other by these names, so the two first have two names for on
 
 from allauth.account import views as allauth
 from django.urls import include, path
+from django.views.decorators.http import require_http_methods
 
 from agencies import views
+
+#: allauth's form views would take a PUT for a POST.
+page = require_http_methods(["GET", "HEAD", "POST"])
 
 pages = [
     path("agencies/", views.agency_list, name="list"),
@@ -15,10 +19,12 @@ pages = [
 ]
 
 urlpatterns = [
-    path("sign-in/", views.sign_in, name="account_login"),
-    path("sign-in/", views.sign_in, name="account_request_login_code"),
-    path("sign-in/code/", allauth.confirm_login_code, name="account_confirm_login_code"),
+    path("sign-in/", page(views.sign_in), name="account_login"),
+    path("sign-in/", page(views.sign_in), name="account_request_login_code"),
+    path("sign-in/code/", page(allauth.confirm_login_code), name="account_confirm_login_code"),
+    path("sign-in/oidc/", views.oidc_start, name="oidc-start"),
+    path("sign-in/oidc/callback/", views.oidc_callback, name="oidc-callback"),
     path("sign-in/demo/", views.demo_sign_in, name="demo-sign-in"),
-    path("sign-out/", allauth.logout, name="account_logout"),
+    path("sign-out/", page(allauth.logout), name="account_logout"),
     path("", include((pages, "agencies"))),
 ]

@@ -9,12 +9,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agencies import oidc
 from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of
 from agencies.models import Agency, AgencyKind, RoleName
 from agencies.people import people_of
-from agencies.sign_in import DEMO_ROLES, enter_demo_role
+from agencies.sign_in import DEMO_ROLES, enter_demo_role, not_invited
 
 ONLY_CENTRAL = gettext_lazy("Listen over virksomheter er for prosjektlederen, sponsoren og lesere.")
 ONLY_LEADERS = gettext_lazy("Denne siden er for virksomhetens leder, kommunikasjonssjef og stedfortreder.")
@@ -25,10 +26,49 @@ class SignInView(RequestLoginCodeView):
 
     def get_context_data(self, **kwargs):
         roles = DEMO_ROLES if settings.DEMO_MODE else ()
-        return super().get_context_data(**kwargs) | {"demo_roles": roles}
+        issuer = settings.OIDC_NAME if oidc.is_offered() else ""
+        return super().get_context_data(**kwargs) | {"demo_roles": roles, "issuer": issuer}
 
 
 sign_in = SignInView.as_view()
+
+
+@never_cache
+@require_POST
+def oidc_start(request: Request) -> HttpResponse:
+    """Lead to the municipality's own sign-in. Without one configured the page does not exist."""
+    if not oidc.is_offered():
+        raise Http404
+    try:
+        return oidc.leave(request, next_url=request.POST.get("next", ""))
+    except oidc.OidcFailed:
+        messages.error(request, _("Innloggingstjenesten svarer ikke. Prøv igjen om litt, eller bruk en engangskode."))
+        return redirect("account_login")
+
+
+@never_cache
+@require_http_methods(["GET"])
+def oidc_callback(request: Request) -> HttpResponse:
+    """Where the issuer sends people back: the invited are signed in, everybody else is told whom to ask."""
+    if not oidc.is_offered():
+        raise Http404
+    try:
+        state, claims = oidc.came_back(request)
+    except oidc.OidcFailed as failed:
+        [state] = failed.args
+        proving = state.get("process") == oidc.PROVE
+        messages.error(request, _("Innloggingen ble avbrutt eller varte for lenge. Prøv igjen."))
+        return redirect((state.get("next") or "/") if proving else "account_login")
+    if state["process"] == oidc.PROVE:
+        if not oidc.remember_proven(request, claims):
+            messages.error(request, _("Innloggingstjenesten bekreftet ingen e-postadresse. Bruk en engangskode."))
+        return redirect(state.get("next") or "/")
+    person = oidc.person_behind(claims)
+    if person is None:
+        request.session.flush()  # nothing is kept of those who are not invited
+        messages.error(request, not_invited())
+        return redirect("account_login")
+    return oidc.sign_in(request, person, next_url=state.get("next"))
 
 
 @never_cache

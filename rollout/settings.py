@@ -64,6 +64,9 @@ INSTALLED_APPS = [
     "rollout",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "django_htmx",
     "django_structlog",
     "django.contrib.auth",
@@ -152,6 +155,17 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # How many proxies stand before the app: rate limits count by the address the last trusted one saw.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+# OpenID Connect: any standard issuer, exactly as it calls itself; none, and nobody is offered it (`agencies.oidc`).
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID") if OIDC_ISSUER else ""
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET") if OIDC_ISSUER else ""
+OIDC_NAME = env.str("OIDC_NAME", default="jobbkontoen")
+OIDC_SCOPES = env.list("OIDC_SCOPES", default=["openid", "email"])
+OIDC_ACR_VALUES = env.str("OIDC_ACR_VALUES", default="")
+# Whose addresses count as verified though the issuer does not say `email_verified` (Entra ID never does).
+OIDC_EMAIL_DOMAINS = [domain.lower() for domain in env.list("OIDC_EMAIL_DOMAINS", default=[])]
+SOCIALACCOUNT_STORE_TOKENS = False
 
 FILE_UPLOAD_HANDLERS = ["agencies.uploads.UpToTheLimit"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 1

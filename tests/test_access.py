@@ -1,19 +1,24 @@
 """Who may open and do what: every route of the site, for every role, by every method.
 
 The table below is the whole truth. The routes come from the URL resolver, so a new route without a line here fails.
-A line says, for each method, who passes: whoever passes gets anything but a sign-in page, 403, 404 or 405 (a form may
-still be invalid: 422, or refused: 409). Another agency's pages are not there for those who belong to one agency.
+A line says, for GET and POST, who passes: whoever passes gets anything but a sign-in page, 403, 404 or 405 (a form may
+still be invalid: 422, or refused: 409). HEAD goes as GET; PUT, PATCH and DELETE are nowhere; HTMX changes
+nothing. Another agency's pages are not there for those who belong to one agency.
+
+The world is made once for the whole file, and each request is undone when it has been answered.
 """
 
+import functools
 from dataclasses import dataclass, field
 from itertools import product
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
 
-from agencies.models import Agency, Role, RoleName
+from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
 from rollout.domain import reporting
 from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
@@ -53,6 +58,11 @@ class Line:
     agency: bool = False
     #: What a POST sends, so that it gets past a form that lacks everything.
     data: dict = field(default_factory=dict)
+    #: Whether HEAD goes as GET; False where a GET is used up by being answered.
+    head: bool = True
+
+    def who(self, method: str) -> set | str | None:
+        return {"get": self.get, "head": self.get if self.head else None, "post": self.post}.get(method)
 
 
 R = {"slug": "workplace-2018"}
@@ -67,6 +77,8 @@ TABLE: dict[str, Line] = {
     "account_request_login_code": Line(get=ANYONE, post=ANYONE),
     "account_confirm_login_code": Line(get=ANYONE, post=ANYONE),
     "account_logout": Line(get=ANYONE, post=ANYONE),
+    "oidc-start": Line(post=ANYONE),
+    "oidc-callback": Line(get=ANYONE, head=False),
     "demo-sign-in": Line(post=ANYONE, data={"role": "lead"}),
     "rollout:home": Line(get=EVERYONE),
     "rollout:overview": Line(get=CENTRAL, args=R),
@@ -170,9 +182,17 @@ def address(name: str, line: Line, **other) -> str:
     return "/board/" if name == "rollout:short" else reverse(name, kwargs=line.args | other)
 
 
-@pytest.fixture(autouse=True)
-def world(settings):
-    settings.DEMO_MODE = True
+@pytest.fixture(scope="module", autouse=True)
+def world(django_db_setup, django_db_blocker):
+    """One agency of each kind of standing, and somebody in every role at `kli`. Undone after the last test."""
+    issuer = {"OIDC_ISSUER": "http://127.0.0.1:1", "OIDC_CLIENT_ID": "puljeplan", "OIDC_CLIENT_SECRET": "hemmelig"}
+    with django_db_blocker.unblock(), override_settings(DEMO_MODE=True, **issuer), transaction.atomic():
+        make_world()
+        yield
+        transaction.set_rollback(True)
+
+
+def make_world():
     cache.clear()
     heartbeat.beat_was_here()
     set_clock(at("2018-02-01 09:00"))
@@ -195,90 +215,108 @@ def world(settings):
         written_at=NOW,
     )
 
+    for role in EVERYONE:
+        give_role(f"{role}@example.org", role, kli.agency if role in OWN else None)
+    give_role("uten.rolle@example.org", READER).roles.update(until=NOW)
+    # Signed in here, where it is not undone after each test.
+    for email in (*(f"{role}@example.org" for role in EVERYONE), "uten.rolle@example.org", None):
+        visitor(email)
 
-def signed_in_as(role: str, agency: str = "kli") -> Client:
+
+@functools.cache
+def visitor(email: str | None) -> tuple[Client, str | None]:
+    """Somebody's browser, and the session it starts each request with (None: has not signed in)."""
     client = Client()
-    at_agency = Agency.objects.get(slug=agency) if role in OWN else None
-    person = make_person(f"{role}@example.org")
-    if not person.roles.exists():
-        give_role(person, role, at_agency)
-    client.force_login(person)
-    return client
+    if email:
+        client.force_login(Person.objects.get(email=email))
+    return client, client.cookies["sessionid"].value if email else None
 
 
-def send(client: Client, method: str, name: str, line: Line, **other):
-    return getattr(client, method)(address(name, line, **other), line.data if method == "post" else {})
+def send(email: str | None, method: str, name: str, line: Line, *, htmx: bool = False, **other):
+    """The answer to one request, whose doings are then undone."""
+    client, session = visitor(email)
+    client.cookies.clear()
+    if session:
+        client.cookies["sessionid"] = session
+    told = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"} if htmx else {}
+    with transaction.atomic():
+        answer = getattr(client, method)(
+            address(name, line, **other), line.data if method == "post" else {}, headers=told
+        )
+        transaction.set_rollback(True)
+    return answer
 
 
 def asks_to_sign_in(response) -> bool:
     return response.status_code == 302 and response.url.startswith("/sign-in/")
 
 
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+WAYS = tuple(product(METHODS, (False, True)))
+PASSED = (200, 204, 302, 409, 422)
+
+
+def right(response, role: str, allowed: set | str | None, method: str) -> bool:
+    if allowed is None:
+        return response.status_code in (403, 405)
+    if allowed == ANYONE:
+        return response.status_code in PASSED
+    if role in allowed:
+        return response.status_code in PASSED and not asks_to_sign_in(response)
+    return response.status_code == 403 and (method == "head" or "Du har ikke tilgang" in response.content.decode())
+
+
 def test_every_route_has_its_line_and_every_line_its_route():
     assert routes() == set(TABLE)
-
-
-METHODS = ("get", "post")
-PASSED = (200, 302, 409, 422)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_each_role_passes_where_the_table_says_and_nowhere_else(name):
     line, wrong = TABLE[name], []
-    for role, method in product(sorted(EVERYONE), METHODS):
-        allowed = getattr(line, method)
-        response = send(signed_in_as(role), method, name, line)
-        if allowed is None:
-            right = response.status_code in (403, 405)
-        elif allowed == ANYONE:
-            right = response.status_code in PASSED
-        elif role in allowed:
-            right = response.status_code in PASSED and not asks_to_sign_in(response)
-        else:
-            right = response.status_code == 403 and "Du har ikke tilgang" in response.content.decode()
-        if not right:
-            wrong.append((role, method, response.status_code))
+    for role, (method, htmx) in product(sorted(EVERYONE), WAYS):
+        response = send(f"{role}@example.org", method, name, line, htmx=htmx)
+        if not right(response, role, line.who(method), method):
+            wrong.append((role, method, htmx, response.status_code))
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_before_signing_in_one_is_asked_to_and_told_nothing(name):
-    line = TABLE[name]
-    for method in METHODS:
-        response = send(Client(), method, name, line)
+    line, wrong = TABLE[name], []
+    for method, htmx in WAYS:
+        response = send(None, method, name, line, htmx=htmx)
         if ANYONE in (line.get, line.post):
-            assert response.status_code in (200, 302, 405)
+            fine = response.status_code in (PASSED if line.who(method) == ANYONE else (302, 405))
         else:
-            assert asks_to_sign_in(response)
-            assert response.content == b""
+            fine = asks_to_sign_in(response) and response.content == b""
+        if not fine:
+            wrong.append((method, htmx, response.status_code))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("name", [name for name, line in TABLE.items() if line.agency])
 def test_another_agencys_pages_are_not_there(name):
     line, wrong = TABLE[name], []
-    for role in sorted(OWN):
-        client = signed_in_as(role)
-        for other, method in product(("vav", "kul", "finnes-ikke"), METHODS):
-            response = send(client, method, name, line, agency=other)
-            # Where nobody but leads comes, and where the method is missing, it is 404 all the same.
-            if response.status_code != 404:
-                wrong.append((role, other, method, response.status_code))
+    for role, other, (method, htmx) in product(sorted(OWN), ("vav", "kul", "finnes-ikke"), WAYS):
+        response = send(f"{role}@example.org", method, name, line, htmx=htmx, agency=other)
+        # Where nobody but leads comes, and where the method is missing, it is 404 all the same.
+        if response.status_code != 404:
+            wrong.append((role, other, method, htmx, response.status_code))
     assert wrong == []
 
 
 @pytest.mark.parametrize("name", [name for name, line in TABLE.items() if "slug" in line.args])
 def test_a_rollout_that_does_not_exist_has_no_pages(name):
-    line, client = TABLE[name], signed_in_as(LEAD)
-    for method in METHODS:
-        if LEAD in (getattr(line, method) or ()):
-            assert send(client, method, name, line, slug="finnes-ikke").status_code == 404
+    line = TABLE[name]
+    for method, htmx in WAYS:
+        if LEAD in (line.who(method) or ()):
+            response = send(f"{LEAD}@example.org", method, name, line, htmx=htmx, slug="finnes-ikke")
+            assert response.status_code == 404
 
 
 @pytest.mark.parametrize("name", [name for name, line in TABLE.items() if ANYONE not in (line.get, line.post)])
 def test_who_lost_every_role_passes_nowhere(name):
-    client = signed_in_as(LEAD)
-    Role.objects.update(until=at("2018-02-01 09:00"))
-    for method in METHODS:
-        response = send(client, method, name, TABLE[name])
+    for method, htmx in WAYS:
+        response = send("uten.rolle@example.org", method, name, TABLE[name], htmx=htmx)
         assert response.status_code == 403
-        assert "ingen rolle i Puljeplan" in response.content.decode()
+        assert method == "head" or "ingen rolle i Puljeplan" in response.content.decode()
