@@ -3,9 +3,11 @@
 import base64
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from rollout.domain.documents import KINDS, TAKEN, Upload
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import CAPACITY, OwnerRole
 
@@ -151,15 +153,39 @@ def add_reasons(form: forms.Form, refused: Refused | list[str]) -> None:
 
 
 class EvidenceForm(forms.Form):
-    owner_role = forms.ChoiceField(label=_("Hvem kommer dokumentasjonen fra?"), choices=OwnerRole.choices)
+    """What shows that a step is done: words, a case number or a file."""
+
     text = forms.CharField(
         label=_("Dokumentasjon"),
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 3}),
         max_length=4000,
+        required=False,
         help_text=NO_PRIVATE_MATTERS,
     )
     case_number = forms.CharField(
         label=_("Saksnummer"), max_length=40, required=False, help_text=_("Fra arkivsystemet, for eksempel 18/00123.")
+    )
+    document = forms.FileField(
+        label=_("Fil"),
+        required=False,
+        allow_empty_file=True,
+        help_text=format_lazy("{} {}.", _("Høyst 10 MB."), TAKEN),
+        widget=forms.FileInput(attrs={"accept": ",".join(f".{ending}" for ending in KINDS)}),
+    )
+    owner_role = forms.ChoiceField(label=_("Hvem kommer dokumentasjonen fra?"), choices=OwnerRole.choices)
+
+    def clean_document(self) -> Upload | None:
+        sent = self.cleaned_data["document"]
+        return Upload(sent.name, sent.read()) if sent else None
+
+
+class WithdrawConfirmationForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text=_("Står i historikken. Skriv ikke personopplysninger eller annet som må skjermes."),
+        error_messages={"required": _("Skriv hvorfor bekreftelsen trekkes.")},
     )
 
 

@@ -1,6 +1,7 @@
 """Plain functions that make what a test needs. They write models directly: the verbs have tests of their own."""
 
 import datetime as dt
+import hashlib
 import itertools
 import math
 
@@ -12,6 +13,7 @@ from rollout.models import (
     CourseVersion,
     Decision,
     DemoClock,
+    EvidenceFile,
     GuidelineVersion,
     LicenceBudget,
     LicencePool,
@@ -182,6 +184,22 @@ def make_ready(
                 confirmed_at=at,
             )
     return placement
+
+
+def attach(evidence: StepEvidence, *, name: str = "ros.pdf", content: bytes = b"%PDF-1.4\n%%EOF\n") -> EvidenceFile:
+    """A file to a step that is confirmed."""
+    evidence.by_file = True
+    evidence.save(update_fields=["by_file"])
+    return EvidenceFile.objects.create(
+        evidence=evidence,
+        name=name,
+        content_type="application/pdf",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content=content,
+        uploaded_by=evidence.confirmed_by,
+        uploaded_at=evidence.confirmed_at,
+    )
 
 
 def sign(

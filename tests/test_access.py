@@ -25,6 +25,7 @@ from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
 from tests.factories import (
     NOW,
     at,
+    attach,
     give_role,
     make_agency,
     make_lead,
@@ -105,9 +106,13 @@ TABLE: dict[str, Line] = {
     "rollout:my": Line(get=OWN | LEADS, args=R),
     "rollout:my-course": Line(get=OWN | LEADS, args=KLI, agency=True),
     "rollout:my-step": Line(get=OWN | LEADS, post=ACTS, args=KLI | {"number": 4}, agency=True),
+    # the file's own bytes: 404 where the step has none (test_my_files)
+    "rollout:my-file": Line(get=OWN | LEADS, args=KLI | {"number": 4}, agency=True),
+    "rollout:my-step-withdraw": Line(get=ACTS, post=ACTS, args=KLI | {"number": 4}, agency=True),
     "rollout:my-key-people": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
     "rollout:my-guidelines": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
     "rollout:my-ready": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-ready-withdraw": Line(get=ACTS, post=ACTS, args=KLI, agency=True),
     # the board
     "rollout:board": Line(get=CENTRAL, args=R),
     "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),
@@ -200,6 +205,7 @@ def make_world():
     kli = make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))
     give_role("nokkelperson1.kli@example.org", KEY, kli.agency)
     Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
+    attach(kli.evidence.get(step__number=4))
     place(make_agency("vav"), rollout.waves.get(number=1))
     make_agency("kul")
     make_lead()

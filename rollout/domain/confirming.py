@@ -6,13 +6,17 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout.domain import documents
+from rollout.domain.documents import Upload
 from rollout.domain.locks import lock_placement
 from rollout.domain.readiness import FACTS, FUNDING
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
+from rollout.domain.words import clock_time
 from rollout.models import (
     CourseStep,
     EventKind,
+    EvidenceFile,
     Placement,
     PlacementStatus,
     PlanEvent,
@@ -42,16 +46,19 @@ def confirm_step(
     placement: Placement,
     step: CourseStep,
     owner_role: str,
-    text: str,
+    text: str = "",
     case_number: str = "",
+    document: Upload | None = None,
     by: Person,
     now: dt.datetime,
 ) -> StepEvidence:
-    """Confirm a step by its evidence, naming whose evidence it is (`owner_role`).
+    """Confirm a step by its evidence, naming whose evidence it is (`owner_role`): words, a case number or a file.
 
     Raises:
-        Refused: the step is fulfilled by a fact and cannot be ticked, is confirmed already, or comes after opening.
+        Refused: the step is fulfilled by a fact and cannot be ticked, is confirmed already, or comes after opening; or
+            nothing shows that it is done, or the file cannot be taken (`rollout.domain.documents`).
     """
+    kept = documents.judge(document) if document else None  # before the lock: unpacking a file takes its time
     placement = _lock(placement)
     _refuse_other_course(placement, step)
     if step.key in FACTS:
@@ -60,20 +67,37 @@ def confirm_step(
         )
     if step.lead_time_days < 0:
         raise Refused(_("«%(step)s» kommer etter åpningen og bekreftes ikke her.") % {"step": step.name})
-    if not text.strip():
-        raise Refused(_("Skriv hva som dokumenterer at steget er gjort."))
     existing = StepEvidence.objects.filter(placement=placement, step=step).select_related("confirmed_by").first()
     if existing is not None:
-        raise Refused(_("«%(step)s» er alt bekreftet av %(who)s.") % {"step": step.name, "who": existing.confirmed_by})
+        raise Refused(
+            _("«%(step)s» er alt bekreftet av %(who)s %(when)s.")
+            % {"step": step.name, "who": existing.confirmed_by, "when": clock_time(existing.confirmed_at)}
+        )
+    if not (text.strip() or case_number.strip() or kept):
+        raise Refused(
+            _("Skriv hva som viser at steget er gjort, oppgi saksnummeret eller legg ved en fil."), field="text"
+        )
     evidence = StepEvidence.objects.create(
         placement=placement,
         step=step,
         owner_role=owner_role,
         text=text.strip(),
         case_number=case_number.strip(),
+        by_file=kept is not None,
         confirmed_by=by,
         confirmed_at=now,
     )
+    if kept is not None:
+        EvidenceFile.objects.create(
+            evidence=evidence,
+            name=kept.name,
+            content_type=kept.content_type,
+            size=kept.size,
+            sha256=kept.sha256,
+            content=kept.content,
+            uploaded_by=by,
+            uploaded_at=now,
+        )
     record(
         rollout=placement.rollout,
         kind=EventKind.STEP_CONFIRMED,
@@ -81,14 +105,85 @@ def confirm_step(
         at=now,
         agency=placement.agency,
         wave=placement.wave,
-        after={
-            "step": step.key,
-            "owner_role": owner_role,
-            "text": evidence.text,
-            "case_number": evidence.case_number,
-        },
+        after={"step": step.key} | _told(evidence),
     )
     return evidence
+
+
+def _told(evidence: StepEvidence) -> dict:
+    """What the history keeps of a step's evidence. Of a file its name and fingerprint, never its content."""
+    file = getattr(evidence, "file", None)
+    told = {"owner_role": evidence.owner_role, "text": evidence.text, "case_number": evidence.case_number}
+    return told | ({"file": {"name": file.name, "size": file.size, "sha256": file.sha256}} if file else {})
+
+
+def _refuse_withdrawing_now(placement: Placement, reason: str) -> None:
+    """What has been opened was opened on the agency's word: it cannot be taken back afterwards."""
+    if placement.wave is not None and not placement.wave.is_planned:
+        raise Refused(_("%(wave)s er åpnet. Bekreftelsen kan ikke trekkes tilbake.") % {"wave": placement.wave})
+    if not reason.strip():
+        raise Refused(_("Skriv hvorfor bekreftelsen trekkes."), field="reason")
+
+
+@transaction.atomic
+def withdraw_step(*, placement: Placement, step: CourseStep, reason: str, by: Person, now: dt.datetime) -> None:
+    """Take back that a step is done, while the agency's wave has not opened. Its file is deleted; the event keeps what
+    was withdrawn, who had confirmed it and when, and why.
+
+    Raises:
+        Refused: the wave has opened, there is no reason, or the step is not confirmed.
+    """
+    placement = _lock(placement)
+    _refuse_other_course(placement, step)
+    _refuse_withdrawing_now(placement, reason)
+    evidence = StepEvidence.objects.filter(placement=placement, step=step).told().first()
+    if evidence is None:
+        raise Refused(_("«%(step)s» er ikke bekreftet, eller bekreftelsen er alt trukket.") % {"step": step.name})
+    before = _told(evidence) | _by_whom(evidence)
+    evidence.delete()
+    record(
+        rollout=placement.rollout,
+        kind=EventKind.STEP_WITHDRAWN,
+        by=by,
+        at=now,
+        agency=placement.agency,
+        wave=placement.wave,
+        before=before,
+        after={"step": step.key},
+        reason=reason.strip(),
+    )
+
+
+@transaction.atomic
+def withdraw_readiness(*, placement: Placement, reason: str, by: Person, now: dt.datetime) -> None:
+    """Take back that the agency is ready, while its wave has not opened. The event keeps what was withdrawn.
+
+    Raises:
+        Refused: the wave has opened, there is no reason, or it has not been confirmed.
+    """
+    placement = _lock(placement)
+    _refuse_withdrawing_now(placement, reason)
+    confirmation = ReadinessConfirmation.objects.filter(placement=placement).first()
+    if confirmation is None:
+        raise Refused(
+            _("%(agency)s er ikke meldt klar, eller klarmeldingen er alt trukket.") % {"agency": placement.agency}
+        )
+    before = {"comment": confirmation.comment} | _by_whom(confirmation)
+    confirmation.delete()
+    record(
+        rollout=placement.rollout,
+        kind=EventKind.READINESS_WITHDRAWN,
+        by=by,
+        at=now,
+        agency=placement.agency,
+        wave=placement.wave,
+        before=before,
+        reason=reason.strip(),
+    )
+
+
+def _by_whom(confirmed: StepEvidence | ReadinessConfirmation) -> dict:
+    return {"confirmed_by": confirmed.confirmed_by_id, "confirmed_at": confirmed.confirmed_at.isoformat()}
 
 
 @transaction.atomic
@@ -125,7 +220,12 @@ def confirm_readiness(
     existing = ReadinessConfirmation.objects.filter(placement=placement).select_related("confirmed_by").first()
     if existing is not None:
         raise Refused(
-            _("%(agency)s er alt meldt klar av %(who)s.") % {"agency": placement.agency, "who": existing.confirmed_by}
+            _("%(agency)s er alt meldt klar av %(who)s %(when)s.")
+            % {
+                "agency": placement.agency,
+                "who": existing.confirmed_by,
+                "when": clock_time(existing.confirmed_at),
+            }
         )
     confirmation = ReadinessConfirmation.objects.create(
         placement=placement, comment=comment.strip(), confirmed_by=by, confirmed_at=now

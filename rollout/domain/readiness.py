@@ -277,7 +277,7 @@ def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
         facts[placement_id].signed_version = max(number, facts[placement_id].signed_version or 0)
     for placement_id in ReadinessConfirmation.objects.filter(placement__in=ids).values_list("placement", flat=True):
         facts[placement_id].confirmed = True
-    for evidence in StepEvidence.objects.filter(placement__in=ids).select_related("confirmed_by"):
+    for evidence in StepEvidence.objects.filter(placement__in=ids).told():
         facts[evidence.placement_id].evidence[evidence.step_id] = evidence
     for waiver in Waiver.objects.filter(placement__in=ids).select_related("by"):
         facts[waiver.placement_id].waivers[waiver.step_id] = waiver

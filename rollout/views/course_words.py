@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from agencies.models import Person
 from rollout.domain.readiness import CONFIRMATION, FUNDING, GUIDELINES, KEY_PEOPLE, StepStatus
 from rollout.domain.words import long_date
 from rollout.models import OSLO, CourseStep, Placement, PlacementStatus
@@ -33,12 +34,19 @@ class Tag:
 class StepRow:
     status: StepStatus
     look: str  # is-done, is-late, is-next or nothing
+    is_next: bool  # what the agency does next, late or not
     tag: Tag
     url: str  # the page at /my/ that says what the step means
+    done_by: tuple[Person, dt.datetime] | None  # who did it and when; None while it is missing, and for a plain fact
 
     @property
     def step(self):
         return self.status.step
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it is done in its row of the course. The guidelines are a text to read on a page of their own."""
+        return self.step.key not in (GUIDELINES, FUNDING)
 
     @property
     def is_funding(self) -> bool:
@@ -80,15 +88,39 @@ def step_url(placement: Placement, step: CourseStep) -> str:
 
 
 def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime) -> list[StepRow]:
-    """The steps in order; the first one that is neither done nor late is marked as next."""
+    """The steps in order; the first missing one that the agency itself does is marked as next."""
     today = now.astimezone(OSLO).date()
     made, next_found = [], False
     for status in course:
+        is_next = not (next_found or status.done or status.step.key == FUNDING)
+        next_found = next_found or is_next
         look = "is-done" if status.done else "is-late" if status.days_late and status.step.blocking else ""
-        if not look and not next_found:
-            look, next_found = "is-next", True
-        made.append(StepRow(status, look, tag_of(status, today), step_url(placement, status.step)))
+        made.append(
+            StepRow(
+                status,
+                look or ("is-next" if is_next else ""),
+                is_next,
+                tag_of(status, today),
+                step_url(placement, status.step),
+                _done_by(placement, status) if status.done else None,
+            )
+        )
     return made
+
+
+def _done_by(placement: Placement, status: StepStatus) -> tuple[Person, dt.datetime] | None:
+    """Who fulfilled the step or let the agency off it, and when; None for what no single press has done."""
+    if not status.fulfilled and status.waiver is not None:
+        return status.waiver.by, status.waiver.waived_at
+    if status.evidence is not None:
+        return status.evidence.confirmed_by, status.evidence.confirmed_at
+    if status.step.key == GUIDELINES:
+        signed = placement.sign_offs.select_related("person").order_by("-version__number", "-signed_at").first()
+        return (signed.person, signed.signed_at) if signed else None
+    if status.step.key == CONFIRMATION:
+        confirmation = placement.readiness_confirmation
+        return confirmation.confirmed_by, confirmation.confirmed_at
+    return None
 
 
 def remaining(course: list[StepStatus]) -> str:
@@ -106,46 +138,49 @@ def _in(days: int) -> str:
 
 def standing(placement: Placement | None, agency, course: list[StepStatus], *, now: dt.datetime) -> str:
     """One or two sentences: when the agency opens, or where it stands, and how much remains."""
+    return " ".join(filter(None, heading(placement, agency, course, now=now)))
+
+
+def heading(placement: Placement | None, agency, course: list[StepStatus], *, now: dt.datetime) -> tuple[str, str]:
+    """Where the agency stands, and how much of its course remains (nothing for one that follows none)."""
     if placement is None:
-        return _("%(agency)s er ikke med i utrullingen ennå.") % {"agency": agency}
+        return _("%(agency)s er ikke med i utrullingen ennå.") % {"agency": agency}, ""
     outside = {
         PlacementStatus.PILOT: _("%(agency)s var med i piloten og følger ikke løpet."),
         PlacementStatus.WITHDRAWN: _("%(agency)s er trukket fra utrullingen."),
     }
     if placement.status in outside:
-        return outside[PlacementStatus(placement.status)] % {"agency": agency}
+        return outside[PlacementStatus(placement.status)] % {"agency": agency}, ""
     if placement.status == PlacementStatus.QUEUED:
-        place = _("%(agency)s står som nummer %(place)s i køen.") % {
-            "agency": agency,
-            "place": placement.queue_position,
-        }
-        return f"{place} {remaining(course)}"
-    return _in_wave(placement, course, today=now.astimezone(OSLO).date())
+        words = {"agency": agency, "place": placement.queue_position}
+        return _("%(agency)s står som nummer %(place)s i køen.") % words, remaining(course)
+    return _in_wave(placement, today=now.astimezone(OSLO).date()), (
+        "" if placement.all_staff_access_at is not None else remaining(course)
+    )
 
 
-def _in_wave(placement: Placement, course: list[StepStatus], *, today: dt.date) -> str:
+def _in_wave(placement: Placement, *, today: dt.date) -> str:
     wave = placement.wave
     assert wave is not None  # noqa: S101 (a placed one has its wave: the database's own rule)
     words: dict[str, object] = {"agency": placement.agency, "wave": wave}
     if placement.all_staff_access_at is not None:
         return _("Alle i %(agency)s har tilgang.") % words
     if placement.is_held:
-        held = _("Lederne i %(agency)s har tilgang, men åpningen for alle er holdt tilbake.") % words
-        return f"{held} {remaining(course)}"
+        return _("Lederne i %(agency)s har tilgang, men åpningen for alle er holdt tilbake.") % words
     leaders_in = placement.leaders_access_at is not None
-    day = wave.all_staff_on if leaders_in else wave.leaders_on
-    days = (day - today).days
-    words |= {"when": _in(days) if days >= 0 else "", "day": long_date(day)}
+    opens_on = wave.all_staff_on if leaders_in else wave.leaders_on
+    days = (opens_on - today).days
+    words |= {"when": _in(days) if days >= 0 else "", "day": long_date(opens_on)}
     if days < 0:
         passed = (
             _("%(agency)s skulle ha åpnet for alle %(day)s. Spør prosjektlederen om ny dato.")
             if leaders_in
             else _("%(agency)s skulle ha åpnet for ledere %(day)s. Spør prosjektlederen om ny dato.")
         )
-        return f"{passed % words} {remaining(course)}"
+        return passed % words
     opens = (
         _("Lederne i %(agency)s har tilgang. Alle får tilgang %(when)s.")
         if leaders_in
         else _("%(agency)s åpner for ledere %(when)s.")
     )
-    return f"{opens % words} {remaining(course)}"
+    return opens % words

@@ -72,6 +72,8 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
                 EventKind.GUIDELINES_PUBLISHED,
                 EventKind.SIGNED,
                 EventKind.READINESS_CONFIRMED,
+                EventKind.STEP_WITHDRAWN,
+                EventKind.READINESS_WITHDRAWN,
             }
         ),
     ),
