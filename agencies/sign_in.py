@@ -23,6 +23,8 @@ from agencies.models import Person, Role, RoleName
 logger = logging.getLogger(__name__)
 
 SIGNED_IN_BY = "signed_in_by"
+#: What `signed_in_by` says of a sign-in that proves who it was, with a personal account.
+BY_OIDC = "oidc"
 BACKEND = "agencies.backends.PersonBackend"
 
 

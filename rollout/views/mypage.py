@@ -15,20 +15,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies.access import Request, roles_of
-from agencies.models import Agency, RoleName
-from agencies.sign_in import signed_in_by
+from agencies.models import Agency
 from rollout import clock
-from rollout.domain import confirming, readiness, signing_off
-from rollout.domain.readiness import FUNDING, GUIDELINES, KEY_PEOPLE, StepStatus
+from rollout.domain import confirming, readiness
+from rollout.domain.readiness import FUNDING, KEY_PEOPLE, StepStatus
 from rollout.domain.refusals import Refused
-from rollout.forms import EvidenceForm, KeyPeopleForm, ReadyForm, SignForm, add_reasons
+from rollout.forms import EvidenceForm, KeyPeopleForm, ReadyForm, add_reasons
 from rollout.models import Placement, PlacementStatus
 from rollout.permissions import AT_AGENCY, Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.course_words import FACT_PAGES, rows, standing
-
-#: In which role a person signs who holds several at the agency.
-SIGNS_AS = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY)
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -124,38 +120,6 @@ def key_people(request: Request, slug: str, agency: str) -> HttpResponse:
 @may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
 @never_cache
 @page
-def guidelines(request: Request, slug: str, agency: str) -> HttpResponse:
-    """Read the current guidelines and sign exactly the text that was read (rule 5)."""
-    placement = _own_placement(request, slug, agency)
-    status = _status(placement, key=GUIDELINES)
-    shown = "rollout/my_guidelines.html"
-    if request.method != "POST":
-        return _show(request, shown, placement, status, **_guidelines_now(placement))
-    form = SignForm(request.POST)
-    version = None
-    if form.is_valid():
-        version = placement.rollout.guideline_versions.filter(number=form.cleaned_data["version"]).first()
-    try:
-        if version is None:
-            raise Refused(_("Siden manglet teksten som skulle signeres. Les teksten her og signer på nytt."))
-        signing_off.sign(
-            placement=placement,
-            version=version,
-            hash_seen=form.cleaned_data["hash_seen"],
-            by=request.user,
-            role=next(role for role in SIGNS_AS if role in roles_of(request).at_agency(agency)),
-            signed_in_by=signed_in_by(request),
-            now=clock.now(),
-        )
-    except Refused as refused:
-        extra = _guidelines_now(placement) | {"refusal": refused.reasons}
-        return _show(request, shown, placement, status, code=409, **extra)
-    return _done(request, placement, _("Kjørereglene, versjon %(number)s, er signert.") % {"number": version.number})
-
-
-@may(Do.SEE_COURSE, post=Do.ACT_FOR_AGENCY, agency="agency")
-@never_cache
-@page
 def ready(request: Request, slug: str, agency: str) -> HttpResponse:
     """Confirm, for the agency, that it is ready (step 10). What is still missing is shown first."""
     placement = _own_placement(request, slug, agency)
@@ -192,12 +156,6 @@ def _status(placement: Placement, *, number: int | None = None, key: str | None 
         if status.step.number == number or status.step.key == key:
             return status
     raise Http404
-
-
-def _guidelines_now(placement: Placement) -> dict:
-    version = readiness.current_guidelines(placement.rollout)
-    signed = placement.sign_offs.filter(version=version).select_related("person").first() if version else None
-    return {"version": version, "signed": signed}
 
 
 def _show(
