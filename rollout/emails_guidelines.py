@@ -35,6 +35,5 @@ def sign_receipt(*, sign_off: SignOff) -> Draft:
         "role": sign_off.get_role_display(),
         "link": _link(placement.rollout, f"guidelines/{sign_off.version.number}/"),
     }
-    return Draft(
-        kind, f"signoff:{placement.agency.slug}:{sign_off.version.number}", sign_off.person, *render(kind, context)
-    )
+    subject = f"signoff:{placement.agency.slug}:{sign_off.version.number}"
+    return Draft(kind, subject, sign_off.person, *render(kind, context))

@@ -49,12 +49,13 @@ def compare(old: str, new: str) -> list[Line]:
 
 
 def _changed(was: str, becomes: str) -> list[Line]:
-    matcher = SequenceMatcher(None, _WORDS.findall(was), _WORDS.findall(becomes))
+    before, after = _WORDS.findall(was), _WORDS.findall(becomes)
+    matcher = SequenceMatcher(None, before, after)
     if matcher.ratio() < ALIKE:
         return [Line(kind, (Piece(kind, text),)) for kind, text in ((OUT, was), (IN, becomes)) if text.strip()]
     pieces: list[Piece] = []
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
-        out, put_in = "".join(matcher.a[i1:i2]), "".join(matcher.b[j1:j2])
+        out, put_in = "".join(before[i1:i2]), "".join(after[j1:j2])
         if kind == "equal":
             pieces.append(Piece(SAME, out))
             continue

@@ -129,13 +129,11 @@ class Facts:
     @property
     def last_material_version(self) -> int | None:
         """The text that must be signed in the end."""
-        return max(
-            [number for number in (self.required_version, *(v.number for v in self.ahead)) if number], default=None
-        )
+        return max([self.required_version or 0, *(version.number for version in self.ahead)]) or None
 
     @property
     def signature_counts_until(self) -> dt.date | None:
-        """The last day of a signature that a newer text overtakes; None where nothing overtakes it, or nobody signed."""
+        """The last day of a signature that a newer text overtakes; None where none does, or nobody signed."""
         if self.signed_version is None:
             return None
         overtaken = [v.old_counts_until for v in self.ahead if v.number > self.signed_version and v.old_counts_until]
@@ -180,16 +178,14 @@ def _guidelines_detail(facts: "Facts") -> str:
         return _("ingen kjøreregler er publisert ennå")
     if facts.signed_version is None:
         return _("kjørereglene er ikke signert")
-    words = {"old": facts.signed_version, "new": facts.last_material_version}
+    words: dict[str, object] = {"old": facts.signed_version, "new": facts.last_material_version}
     if not _guidelines(facts):
         return _("versjon %(old)s er signert, men versjon %(new)s må signeres på nytt") % words
     until = facts.signature_counts_until
-    if until is not None:
-        words["day"] = long_date(until)
-        return (
-            _("versjon %(old)s er signert og gjelder til og med %(day)s. Versjon %(new)s må signeres innen da") % words
-        )
-    return _("versjon %(old)s er signert") % words
+    if until is None:
+        return _("versjon %(old)s er signert") % words
+    said = _("versjon %(old)s er signert og gjelder til og med %(day)s. Versjon %(new)s må signeres innen da")
+    return said % (words | {"day": long_date(until)})
 
 
 def _key_people(known: Known) -> bool:
