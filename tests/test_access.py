@@ -102,6 +102,10 @@ TABLE: dict[str, Line] = {
     "rollout:guidelines-preview": Line(post=LEADS, args=R),
     "rollout:guidelines-discard": Line(post=LEADS, args=R),
     "rollout:guidelines-publish": Line(get=LEADS, post=LEADS, args=R),
+    # the course as a template
+    "rollout:course": Line(get=CENTRAL, args=R),
+    "rollout:course-version": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:course-edit": Line(get=LEADS, post=LEADS, args=R),
     # the board
     "rollout:board": Line(get=CENTRAL, args=R),
     "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),

@@ -18,6 +18,7 @@ from agencies.access import Request, roles_of
 from agencies.models import Agency
 from rollout import clock
 from rollout.domain import confirming, readiness
+from rollout.domain.course import behind
 from rollout.domain.readiness import FUNDING, KEY_PEOPLE, StepStatus
 from rollout.domain.refusals import Refused
 from rollout.forms import EvidenceForm, KeyPeopleForm, ReadyForm, add_reasons
@@ -69,6 +70,7 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
             "placement": placement,
             "standing": standing(placement, shown, steps, now=now),
             "rows": shown_rows,
+            "behind": behind(placement) if placement and in_plan else None,
             "next": next((row for row in shown_rows if not row.status.done and not row.is_funding), None),
             "acts": can(request, Do.ACT_FOR_AGENCY, agency=agency),
             "several": len(roles_of(request).at) > 1,
