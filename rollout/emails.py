@@ -321,12 +321,14 @@ def _all_staff_day_named_by(message: OutgoingEmail, wave: Wave) -> dt.date:
     return dt.date.fromisoformat(first.before["all_staff_on"]) if first else wave.all_staff_on
 
 
-def _told(placements: Sequence[Placement]) -> dict[Person, list[AgencyRoles]]:
+def _told(
+    placements: Sequence[Placement], *, roles: Sequence[RoleName] = TOLD_OF_OPENINGS
+) -> dict[Person, list[AgencyRoles]]:
     """Each person to tell, with all their agencies among `placements`, in one query."""
     headcounts = {placement.agency_id: placement.headcount for placement in placements}
     held_roles = (
         Role.objects.current()
-        .filter(role__in=TOLD_OF_OPENINGS, agency__in=headcounts, person__is_active=True)
+        .filter(role__in=roles, agency__in=headcounts, person__is_active=True)
         .select_related("person", "agency")
         .order_by("person__email", "agency__name_sort_key")
     )
@@ -336,8 +338,8 @@ def _told(placements: Sequence[Placement]) -> dict[Person, list[AgencyRoles]]:
             told.setdefault(role.person, {}).setdefault(role.agency, []).append(str(role.get_role_display()))
         return {
             person: [
-                AgencyRoles(agency, get_text_list(roles, _("og")), headcounts[agency.pk])
-                for agency, roles in places.items()
+                AgencyRoles(agency, get_text_list(held, _("og")), headcounts[agency.pk])
+                for agency, held in places.items()
             ]
             for person, places in told.items()
         }

@@ -113,6 +113,18 @@ TABLE: dict[str, Line] = {
     "rollout:my-guidelines": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
     "rollout:my-ready": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
     "rollout:my-ready-withdraw": Line(get=ACTS, post=ACTS, args=KLI, agency=True),
+    # the guidelines: whoever commits to a text may read every version of it
+    "rollout:guidelines": Line(get=CENTRAL, args=R),
+    "rollout:guidelines-version": Line(get=EVERYONE, args=R | {"number": 1}),
+    "rollout:guidelines-settings": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:guidelines-draft": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:guidelines-preview": Line(post=LEADS, args=R),
+    "rollout:guidelines-discard": Line(post=LEADS, args=R),
+    "rollout:guidelines-publish": Line(get=LEADS, post=LEADS, args=R),
+    # the course as a template
+    "rollout:course": Line(get=CENTRAL, args=R),
+    "rollout:course-version": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:course-edit": Line(get=LEADS, post=LEADS, args=R),
     # the board
     "rollout:board": Line(get=CENTRAL, args=R),
     "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),

@@ -103,7 +103,7 @@ def _late(one: Overdue) -> str:
 
 def _overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
     """The steps that are overdue with the placements in `waves` (by placement's id), and are not overdue today."""
-    facts, found = readiness.load_facts(placements), []
+    facts, found = readiness.load_facts(placements, now=now), []
     for placement in placements:
         known = facts[placement.pk]
         before = readiness.problems_of(readiness.course_of(known, now=now))

@@ -4,6 +4,7 @@ For the board alone, which is asked for most. What is missing is judged by the s
 (`rollout.domain.readiness`), only counted and not told.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from rollout.domain import readiness
-from rollout.models import CourseStep, Rollout
+from rollout.models import OSLO, CourseStep, Rollout
 
 _READ = """
 SELECT p.wave_id, p.version, p.slot, p.queue_position, p.pin_reason, p.leaders_access_at IS NOT NULL,
@@ -27,7 +28,9 @@ SELECT p.wave_id, p.version, p.slot, p.queue_position, p.pin_reason, p.leaders_a
 FROM rollout_placement p
 JOIN agencies_agency a ON a.id = p.agency_id
 LEFT JOIN rollout_licencebudget b ON b.placement_id = p.id
-CROSS JOIN (SELECT max(number) AS number FROM rollout_guidelineversion WHERE rollout_id = %(rollout)s AND is_material) g
+CROSS JOIN (SELECT max(number) AS number FROM rollout_guidelineversion
+            WHERE rollout_id = %(rollout)s AND is_material
+              AND (old_counts_until IS NULL OR old_counts_until < %(today)s)) g
 WHERE p.rollout_id = %(rollout)s AND p.status IN ('queued', 'placed')
   AND (%(all)s OR p.wave_id = ANY(%(waves)s) OR (%(queue)s AND p.wave_id IS NULL))
 ORDER BY p.queue_position, p.slot
@@ -56,7 +59,7 @@ class Glance:
     course_version_id: int
     key_people_stated: int | None
     funded: int
-    last_material_version: int | None
+    required_version: int | None
     signed_version: int | None
     confirmed: bool
     evidence: list[int]
@@ -69,9 +72,11 @@ class Glance:
 
 
 def read(
-    rollout: Rollout, *, waves: Collection[int] | None = None, queue: bool = True
+    rollout: Rollout, *, now: dt.datetime, waves: Collection[int] | None = None, queue: bool = True
 ) -> dict[int | None, list[Glance]]:
     """Who stands where, in order: by the wave's id, None for the queue. Two queries whatever the size.
+
+    `now`: whether a signature under an older text still counts is a matter of the day.
 
     With `waves` only those waves are read, and the queue if `queue`.
     """
@@ -79,7 +84,13 @@ def read(
     for step in CourseStep.objects.filter(course_version__rollout=rollout, lead_time_days__gte=0):
         steps[step.course_version_id].append(step)
     by_wave: dict[int | None, list[Glance]] = defaultdict(list)
-    wanted: dict[str, Any] = {"rollout": rollout.pk, "all": waves is None, "waves": list(waves or ()), "queue": queue}
+    wanted: dict[str, Any] = {
+        "rollout": rollout.pk,
+        "today": now.astimezone(OSLO).date(),
+        "all": waves is None,
+        "waves": list(waves or ()),
+        "queue": queue,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_READ, wanted)
         for row in cursor.fetchall():

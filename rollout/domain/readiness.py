@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from django.utils.translation import gettext as _
 
 from rollout.domain.calendar import Calendar, calendars_of
-from rollout.domain.words import thousands
+from rollout.domain.words import long_date, thousands
 from rollout.models import (
     OSLO,
     CourseStep,
@@ -87,7 +87,7 @@ class Known(Protocol):
     @property
     def funded(self) -> int: ...
     @property
-    def last_material_version(self) -> int | None: ...
+    def required_version(self) -> int | None: ...
     @property
     def signed_version(self) -> int | None: ...
     @property
@@ -106,7 +106,9 @@ class Facts:
     steps: list[CourseStep]
     calendar: Calendar = field(default_factory=Calendar)
     funded: int = 0
-    last_material_version: int | None = None
+    # Today: the oldest text whose signature counts, and the material ones whose older signatures count for a while yet.
+    required_version: int | None = None
+    ahead: list[GuidelineVersion] = field(default_factory=list)
     signed_version: int | None = None
     confirmed: bool = False
     evidence: dict[int, StepEvidence] = field(default_factory=dict)
@@ -123,6 +125,19 @@ class Facts:
     @property
     def key_people_stated(self) -> int | None:
         return self.placement.key_people_stated
+
+    @property
+    def last_material_version(self) -> int | None:
+        """The text that must be signed in the end."""
+        return max([self.required_version or 0, *(version.number for version in self.ahead)]) or None
+
+    @property
+    def signature_counts_until(self) -> dt.date | None:
+        """The last day of a signature that a newer text overtakes; None where none does, or nobody signed."""
+        if self.signed_version is None:
+            return None
+        overtaken = [v.old_counts_until for v in self.ahead if v.number > self.signed_version and v.old_counts_until]
+        return min(overtaken, default=None)
 
 
 def key_people_required(placement: Placement) -> int:
@@ -152,23 +167,25 @@ def _funding_detail(known: Known) -> str:
 
 def _guidelines(known: Known) -> bool:
     return (
-        known.last_material_version is not None
+        known.required_version is not None
         and known.signed_version is not None
-        and known.signed_version >= known.last_material_version
+        and known.signed_version >= known.required_version
     )
 
 
-def _guidelines_detail(known: Known) -> str:
-    if known.last_material_version is None:
+def _guidelines_detail(facts: "Facts") -> str:
+    if facts.required_version is None:
         return _("ingen kjøreregler er publisert ennå")
-    if known.signed_version is None:
+    if facts.signed_version is None:
         return _("kjørereglene er ikke signert")
-    if not _guidelines(known):
-        return _("versjon %(old)s er signert, men versjon %(new)s må signeres på nytt") % {
-            "old": known.signed_version,
-            "new": known.last_material_version,
-        }
-    return _("versjon %(number)s er signert") % {"number": known.signed_version}
+    words: dict[str, object] = {"old": facts.signed_version, "new": facts.last_material_version}
+    if not _guidelines(facts):
+        return _("versjon %(old)s er signert, men versjon %(new)s må signeres på nytt") % words
+    until = facts.signature_counts_until
+    if until is None:
+        return _("versjon %(old)s er signert") % words
+    said = _("versjon %(old)s er signert og gjelder til og med %(day)s. Versjon %(new)s må signeres innen da")
+    return said % (words | {"day": long_date(until)})
 
 
 def _key_people(known: Known) -> bool:
@@ -191,7 +208,7 @@ class Fact(NamedTuple):
 
     code: str
     holds: Callable[[Known], bool]
-    detail: Callable[[Known], str]
+    detail: Callable[["Facts"], str]
 
 
 #: The steps fulfilled by facts, by their keys.
@@ -243,8 +260,13 @@ def _status(facts: Facts, step: CourseStep, today: dt.date) -> StepStatus:
     return StepStatus(step, done, let_off, fact is not None, due, days_late, detail, problem, evidence, waiver)
 
 
-def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
-    """Load what readiness hangs on for many placements in a fixed number of queries.
+def counts_today(version: GuidelineVersion, *, today: dt.date) -> bool:
+    """Whether a signature under a text older than this material one still counts: to the day set, itself included."""
+    return version.old_counts_until is not None and version.old_counts_until >= today
+
+
+def load_facts(placements: Iterable[Placement], *, now: dt.datetime) -> dict[int, Facts]:
+    """Load what readiness hangs on for many placements in a fixed number of queries. `now`: which signatures count.
 
     The placements should come with `agency` and `wave` (`select_related`), or each costs queries of its own.
     """
@@ -255,11 +277,18 @@ def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
         course_version__in={p.course_version_id for p in placements}, lead_time_days__gte=0
     ).order_by("number"):
         steps[step.course_version_id].append(step)
-    last_material: dict[int, int] = {}
-    for rollout_id, number in GuidelineVersion.objects.filter(
-        rollout__in={p.rollout_id for p in placements}, is_material=True
-    ).values_list("rollout_id", "number"):
-        last_material[rollout_id] = max(number, last_material.get(rollout_id, 0))
+    required: dict[int, int] = {}
+    ahead: dict[int, list[GuidelineVersion]] = defaultdict(list)
+    today = now.astimezone(OSLO).date()
+    for version in (
+        GuidelineVersion.objects.filter(rollout__in={p.rollout_id for p in placements}, is_material=True)
+        .only("rollout", "number", "old_counts_until")
+        .order_by("number")
+    ):
+        if counts_today(version, today=today):
+            ahead[version.rollout_id].append(version)
+        else:
+            required[version.rollout_id] = version.number
 
     calendars = calendars_of({p.rollout_id for p in placements})
     facts = {
@@ -267,7 +296,8 @@ def load_facts(placements: Iterable[Placement]) -> dict[int, Facts]:
             p,
             steps[p.course_version_id],
             calendars[p.rollout_id],
-            last_material_version=last_material.get(p.rollout_id),
+            required_version=required.get(p.rollout_id),
+            ahead=ahead[p.rollout_id],
         )
         for p in placements
     }
@@ -292,7 +322,7 @@ def course_of(facts: Facts, *, now: dt.datetime) -> list[StepStatus]:
 
 def courses(placements: Iterable[Placement], *, now: dt.datetime) -> dict[int, list[StepStatus]]:
     """How every step before opening stands, for many placements, in a fixed number of queries."""
-    return {placement_id: course_of(facts, now=now) for placement_id, facts in load_facts(placements).items()}
+    return {placement_id: course_of(facts, now=now) for placement_id, facts in load_facts(placements, now=now).items()}
 
 
 def course(placement: Placement, *, now: dt.datetime) -> list[StepStatus]:

@@ -131,7 +131,10 @@ def _waiver_back(way: _Way) -> None:
 
 def _waive_again(way: _Way) -> None:
     placement = way.placement
-    step = placement.course_version.steps.get(key=way.event.after["step"])
+    step = placement.course_version.steps.filter(key=way.event.after["step"]).first()
+    if step is None:  # it has been moved to a newer version of the course meanwhile
+        reason = _("Løpet som %(agency)s følger, har ikke lenger dette steget.")
+        raise UndoRefused(reason % {"agency": placement.agency})
     confirming.waive(placement=placement, step=step, reason=way.event.before["reason"], **way.acting)
 
 

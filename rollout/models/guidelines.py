@@ -39,6 +39,11 @@ class GuidelineVersion(models.Model):
     def __str__(self) -> str:
         return _("Kjøreregler, versjon %(number)s") % {"number": self.number}
 
+    @property
+    def short_hash(self) -> str:
+        """Enough of the hash to tell texts apart by eye."""
+        return self.text_hash[:12]
+
 
 class GuidelineDraft(models.Model):
     """The next text while it is written: one per rollout. `based_on` is the version it started from; 0: none."""

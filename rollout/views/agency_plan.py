@@ -13,6 +13,7 @@ from agencies.models import Agency
 from agencies.people import people_of
 from rollout import clock
 from rollout.domain import confirming, licensing, readiness
+from rollout.domain.course import behind
 from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
 from rollout.forms import FundingForm, WaiveForm, add_reasons
@@ -126,6 +127,7 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "standing": standing(placement, agency, course, now=now),
         "rows": rows(placement, course, now=now),
         "problems": problems,
+        "behind": behind(placement),
         "budget": budget,
         "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),

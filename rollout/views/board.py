@@ -39,8 +39,9 @@ def show(request: Request, slug: str) -> HttpResponse:
     mark, now = plan_mark(slug), clock.now()
     if mark is None:  # nothing has happened yet by which to tell it from another
         return _show(request, rollout_of(request, slug), now)
-    # Of the time only this shows: which opening is next, whether a date needs its year, and in the demo the clock.
-    made_of = (mark, now if settings.DEMO_MODE else (last_opening_day(now), now.astimezone(OSLO).year))
+    # Of the time only this shows: which opening is next, by the day whether a date needs its year and an older
+    # signature still counts, and in the demo the clock.
+    made_of = (mark, now if settings.DEMO_MODE else (last_opening_day(now), now.astimezone(OSLO).date()))
     return reuse.page(request, lambda: _show(request, rollout_of(request, slug), now), made_of=made_of)
 
 

@@ -209,7 +209,7 @@ class Board:
 
 def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
-    standing = glance.read(rollout)
+    standing = glance.read(rollout, now=now)
     # After the places: waves are added, never taken away, so every place finds its wave.
     waves = list(rollout.waves.with_latest_decision().order_by("number"))
     year = now.astimezone(OSLO).year

@@ -29,6 +29,8 @@ MENU = (
 )
 #: What one needs more seldom: in the user's menu.
 PANEL = (
+    (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
+    (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
     (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
     (_("Import"), "rollout:import", Do.IMPORT),
 )

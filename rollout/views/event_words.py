@@ -43,7 +43,9 @@ def _lower(sentence: str) -> str:
 
 
 def step_names(rollout) -> dict[str, str]:
-    return dict(CourseStep.objects.filter(course_version__rollout=rollout).values_list("key", "name"))
+    """By its key, what a step is called in the newest version of the course that has it."""
+    steps = CourseStep.objects.filter(course_version__rollout=rollout).order_by("course_version__number")
+    return dict(steps.values_list("key", "name"))
 
 
 # -- places --------------------------------------------------------------------------------------------------------

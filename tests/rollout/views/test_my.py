@@ -247,11 +247,13 @@ def test_the_guidelines_are_signed_as_they_were_read(client, chief, kli):
     assert version.text in text(page)
     assert version.text_hash in text(page)
     response = client.post(url("my-guidelines"), sign_form(page), follow=True)
-    assert "Kjørereglene, versjon 1, er signert." in text(response)
+    assert "Kjørereglene, versjon 1, er signert. Kvitteringen er sendt til" in text(response)
     signed = SignOff.objects.get()
     assert (signed.person, signed.role, signed.signed_in_by) == (chief, RoleName.COMMUNICATION_CHIEF, "demo")
     assert signed.text_hash == text_hash(version.text)
-    assert "signerte som kommunikasjonssjef" in text(client.get(url("my-guidelines")))
+    assert "Signert av kommunikasjonssjef.kli@example.org som kommunikasjonssjef, versjon 1" in text(
+        client.get(url("my-guidelines"))
+    )
 
 
 def test_a_text_that_changed_since_it_was_read_is_not_signed(client, chief, kli):

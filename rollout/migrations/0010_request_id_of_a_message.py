@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0008_the_agencys_side"),
+        ("rollout", "0009_evidence_in_one_of_three_ways"),
     ]
 
     operations = [

@@ -1,0 +1,80 @@
+"""What differs between two texts: line by line, and inside a changed line word by word. Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+#: So many unchanged lines are shown on each side of a change.
+AROUND = 2
+#: Lines less alike than this are told as one taken out and one put in, not word by word.
+ALIKE = 0.4
+SAME, OUT, IN, CHANGED, SKIPPED = "same", "out", "in", "changed", "skipped"
+_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some words of a changed line. `kind`: same, out or in."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the comparison. `kind`: same, out, in, changed, or skipped (`number` unchanged lines left out)."""
+
+    kind: str
+    pieces: tuple[Piece, ...] = ()
+    number: int = 0
+
+
+def compare(old: str, new: str) -> list[Line]:
+    """The texts' lines in order, with long unchanged stretches left out; empty where nothing differs."""
+    if old == new:
+        return []
+    before, after = old.splitlines(), new.splitlines()
+    lines: list[Line] = []
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines += [Line(SAME, (Piece(SAME, line),)) for line in before[i1:i2]]
+        elif kind == "replace" and i2 - i1 == j2 - j1:
+            for was, becomes in zip(before[i1:i2], after[j1:j2], strict=True):
+                lines += _changed(was, becomes)
+        else:
+            lines += [Line(OUT, (Piece(OUT, line),)) for line in before[i1:i2] if line.strip()]
+            lines += [Line(IN, (Piece(IN, line),)) for line in after[j1:j2] if line.strip()]
+    return list(_without_long_stretches(lines))
+
+
+def _changed(was: str, becomes: str) -> list[Line]:
+    before, after = _WORDS.findall(was), _WORDS.findall(becomes)
+    matcher = SequenceMatcher(None, before, after)
+    if matcher.ratio() < ALIKE:
+        return [Line(kind, (Piece(kind, text),)) for kind, text in ((OUT, was), (IN, becomes)) if text.strip()]
+    pieces: list[Piece] = []
+    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+        out, put_in = "".join(before[i1:i2]), "".join(after[j1:j2])
+        if kind == "equal":
+            pieces.append(Piece(SAME, out))
+            continue
+        pieces += [Piece(OUT, out)] if out else []
+        pieces += [Piece(IN, put_in)] if put_in else []
+    return [Line(CHANGED, tuple(pieces))]
+
+
+def _without_long_stretches(lines: list[Line]) -> Iterator[Line]:
+    changed = [number for number, line in enumerate(lines) if line.kind != SAME]
+    near = {number + step for number in changed for step in range(-AROUND, AROUND + 1)}
+    left_out = 0
+    for number, line in enumerate(lines):
+        if number not in near:
+            left_out += 1
+            continue
+        if left_out:
+            yield Line(SKIPPED, number=left_out)
+            left_out = 0
+        yield line
+    if left_out:
+        yield Line(SKIPPED, number=left_out)
