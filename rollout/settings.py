@@ -109,6 +109,9 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# The owner of the tables, whom only `migrate` is (rollout/management/commands/migrate.py).
+MIGRATE_DATABASE_URL = env.str("MIGRATE_DATABASE_URL", default="")
+MIGRATE_DATABASE = env.db_url_config(MIGRATE_DATABASE_URL) if MIGRATE_DATABASE_URL and not DEMO_MODE else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"

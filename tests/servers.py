@@ -38,7 +38,7 @@ def pytest_load_initial_conftests():
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
     }
-    for name in ("ALLOWED_HOSTS", "SITE_URL", "DEFAULT_FROM_EMAIL", "LOG_LEVEL", "PORT"):
+    for name in ("MIGRATE_DATABASE_URL", "ALLOWED_HOSTS", "SITE_URL", "DEFAULT_FROM_EMAIL", "LOG_LEVEL", "PORT"):
         os.environ.pop(name, None)
     return (yield)
 
