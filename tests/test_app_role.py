@@ -1,4 +1,4 @@
-"""The database role the app runs as: `migrate` makes it, it can do the daily work, and it lacks the right to rewrite."""
+"""The database role the app runs as: `migrate` makes it, it can do the daily work, and may not rewrite."""
 
 from contextlib import contextmanager
 
