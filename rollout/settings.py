@@ -127,6 +127,10 @@ vars().update(env.email_url_config(EMAIL_URL))  # EMAIL_HOST, EMAIL_PORT, EMAIL_
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Puljeplan <puljeplan@example.org>")
 
+# Whom /tilgjengelighet and /personvern name (else the active rollout's contact), and the statement at uustatus.no.
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
+ACCESSIBILITY_STATEMENT_URL = env.str("ACCESSIBILITY_STATEMENT_URL", default="")
+
 AUTH_USER_MODEL = "agencies.Person"
 AUTHENTICATION_BACKENDS = ["agencies.backends.PersonBackend"]
 LOGIN_URL = "account_login"
