@@ -87,7 +87,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Section:
-    """One table's rows on the person. `rows`: field -> value, as text, number, truth or nothing."""
+    """One table's rows on the person. `rows`: field -> value, as text, number, truth, date, moment or nothing."""
 
     key: str
     heading: str
@@ -113,7 +113,7 @@ def sections(person: Person) -> list[Section]:
 def as_json(person: Person, *, now: dt.datetime) -> bytes:
     told = {section.key: section.rows for section in sections(person)}
     document = {"format": "puljeplan-my-data-1", "made_at": now.isoformat(), "stored": told}
-    return (json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n").encode()
+    return (json.dumps(document, ensure_ascii=False, indent=1, default=dt.date.isoformat) + "\n").encode()
 
 
 def as_rows(person: Person) -> list[list[Any]]:
@@ -134,6 +134,8 @@ def plain(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return _("ja") if value else _("nei")
+    if isinstance(value, dt.date):  # a moment is one too
+        return value.isoformat()
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
 
 
@@ -167,8 +169,8 @@ def _row(row: Model) -> dict[str, Any]:
             value = None if value is None else _related(value)
         elif field.choices:
             value = str(dict(field.flatchoices).get(value, value))
-        elif not isinstance(value, (str, int, float, bool, dict, list, type(None))):
-            value = value.isoformat() if hasattr(value, "isoformat") else str(value)
+        elif not isinstance(value, (str, int, float, bool, dict, list, dt.date, type(None))):
+            value = str(value)
         told[field.name] = value
     return told
 
@@ -180,7 +182,7 @@ def _related(value: Model) -> str:
 
 def _sessions(person: Person) -> Section:
     rows = [
-        {"signed_in_by": held.get("signed_in_by", ""), "expire_date": session.expire_date.isoformat()}
+        {"signed_in_by": held.get("signed_in_by", ""), "expire_date": session.expire_date}
         for session, held in sessions_of(person)
     ]
     return Section("sessions.Session", _("Åpne innlogginger"), rows)

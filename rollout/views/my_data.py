@@ -1,5 +1,6 @@
 """*Mine opplysninger*: what is stored on the one who asks, as page and file; and erasing it (P3)."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
 from agencies.list_files import CONTENT_TYPES, write_csv
-from agencies.models import Agency, Role
+from agencies.models import Agency, Person, Role
 from rollout import clock
 from rollout.domain import erasing, owndata
 from rollout.domain.refusals import Refused
@@ -40,15 +41,22 @@ def show(request: Request) -> HttpResponse:
             "heading": section.heading,
             "number": len(section.rows),
             "left_out": max(0, len(section.rows) - SHOWN_AT_MOST),
-            "rows": [_shown(row) for row in section.rows[-SHOWN_AT_MOST:]],
+            "rows": [_shown(row, request.user) for row in section.rows[-SHOWN_AT_MOST:]],
         }
         for section in owndata.sections(request.user)
     ]
     return render(request, "rollout/my_data.html", {"sections": sections, "active": Rollout.objects.active()})
 
 
-def _shown(row: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(owndata.label(name), owndata.plain(value)) for name, value in row.items() if name not in NOT_SHOWN]
+def _shown(row: dict[str, Any], person: Person) -> list[tuple[str, dt.datetime | None, str]]:
+    """Label, moment or none, and words, of what says something: not that a row on the reader points at the reader."""
+    own = str(person.opaque_id)
+    said = {name: value for name, value in row.items() if name not in NOT_SHOWN and value not in (None, "", {}, [])}
+    return [
+        (owndata.label(name), value if isinstance(value, dt.datetime) else None, owndata.plain(value))
+        for name, value in said.items()
+        if value != own or name == "opaque_id"
+    ]
 
 
 @may(Do.ENTER)
