@@ -6,6 +6,7 @@ from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from agencies.norwegian import sort_key
@@ -108,6 +109,8 @@ class Person(AbstractBaseUser):
         ]
 
     def __str__(self) -> str:
+        if self.erased_at is not None:
+            return _now("slettet person (%(id)s)") % {"id": str(self.opaque_id)[:8]}
         return self.name or self.email
 
 

@@ -66,6 +66,24 @@ class RejoinForm(forms.Form):
     reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
 
 
+class CaseForm(forms.Form):
+    case_number = forms.CharField(
+        label=_("Saksnummer"),
+        max_length=40,
+        required=False,
+        help_text=_("Slik det står i arkivsystemet, for eksempel 18/01234. Står på alt som tas ut."),
+    )
+
+
+class EraseForm(forms.Form):
+    """Erasing cannot be undone, so it takes a mark beside the press."""
+
+    sure = forms.BooleanField(
+        label=_("Jeg forstår at dette ikke kan angres"),
+        error_messages={"required": _("Kryss av for at du forstår at dette ikke kan angres.")},
+    )
+
+
 class PoolForm(forms.Form):
     size = forms.IntegerField(label=_("Lisenser i avtalen"), min_value=0, max_value=MOST)
     reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)

@@ -42,6 +42,9 @@ class Do(Enum):
     SET_FUNDING = auto()
     WAIVE = auto()
     EDIT_AGENCY = auto()  # its figures and words, and who has a role there
+    SEE_ARCHIVE = auto()  # take out what the archive is to keep of an agency
+    SET_CASE = auto()
+    ERASE_PEOPLE = auto()  # others; oneself needs no more than being here
 
 
 #: Roles held at an agency give leave for that agency only.
@@ -59,6 +62,9 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
     Do.SET_FUNDING: LEAD,
     Do.WAIVE: LEAD,
     Do.EDIT_AGENCY: LEAD,
+    Do.SEE_ARCHIVE: LEAD | {RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF},
+    Do.SET_CASE: LEAD,
+    Do.ERASE_PEOPLE: LEAD,
 }
 
 ONLY_LEADS = _("Bare prosjektlederen kan gjøre dette. Spør prosjektlederen hvis det må gjøres.")
@@ -72,6 +78,7 @@ OTHERWISE = {
     Do.ACT_FOR_AGENCY: _(
         "Bare virksomhetslederen, kommunikasjonssjefen og stedfortredere kan bekrefte og signere for virksomheten."
     ),
+    Do.SEE_ARCHIVE: _("Arkivet er for prosjektlederen og for virksomhetens egen leder og kommunikasjonssjef."),
     Do.SEE_AGENCY_PLAN: _("Denne siden er for virksomhetens ledere. Stegene finner du under «Min virksomhet»."),
 }
 

@@ -117,6 +117,9 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# The owner of the tables, whom only `migrate` is (rollout/management/commands/migrate.py).
+MIGRATE_DATABASE_URL = env.str("MIGRATE_DATABASE_URL", default="")
+MIGRATE_DATABASE = env.db_url_config(MIGRATE_DATABASE_URL) if MIGRATE_DATABASE_URL and not DEMO_MODE else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
@@ -131,6 +134,10 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 vars().update(env.email_url_config(EMAIL_URL))  # EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and the rest
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Puljeplan <puljeplan@example.org>")
+
+# Whom /tilgjengelighet and /personvern name (else the active rollout's contact), and the statement at uustatus.no.
+CONTACT_EMAIL = env.str("CONTACT_EMAIL", default="")
+ACCESSIBILITY_STATEMENT_URL = env.str("ACCESSIBILITY_STATEMENT_URL", default="")
 
 AUTH_USER_MODEL = "agencies.Person"
 AUTHENTICATION_BACKENDS = ["agencies.backends.PersonBackend"]

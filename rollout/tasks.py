@@ -6,7 +6,7 @@ import socket
 from celery import shared_task
 
 from rollout import clock, delivery
-from rollout.domain import opening, reporting
+from rollout.domain import opening, reporting, retention
 from rollout.models import Rollout
 
 
@@ -20,6 +20,11 @@ def send_weekly_status() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
         reporting.send_due(rollout=rollout, now=now)
+
+
+@shared_task
+def enforce_retention() -> None:
+    retention.enforce_all(now=clock.now())
 
 
 @shared_task

@@ -38,7 +38,15 @@ def pytest_load_initial_conftests():
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
     }
-    for name in ("ALLOWED_HOSTS", "SITE_URL", "DEFAULT_FROM_EMAIL", "LOG_LEVEL", "PORT", "OIDC_ISSUER"):
+    for name in (
+        "MIGRATE_DATABASE_URL",
+        "ALLOWED_HOSTS",
+        "SITE_URL",
+        "DEFAULT_FROM_EMAIL",
+        "LOG_LEVEL",
+        "PORT",
+        "OIDC_ISSUER",
+    ):
         os.environ.pop(name, None)
     return (yield)
 

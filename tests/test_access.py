@@ -97,6 +97,16 @@ TABLE: dict[str, Line] = {
     "rollout:agency-end-role": Line(get=LEADS, post=LEADS, args=KLI | {"role": A_ROLE}, agency=True),
     "rollout:agency-withdraw": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
     "rollout:agency-rejoin": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:agency-erase": Line(get=LEADS, post=LEADS, args=KLI | {"role": A_ROLE}, agency=True),
+    # the law's: the archive, one's own data, and the pages anybody may read
+    "rollout:archive": Line(get={LEAD, HEAD, CHIEF}, args=KLI, agency=True),
+    "rollout:archive-case": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:archive-file": Line(get={LEAD, HEAD, CHIEF}, args=KLI | {"suffix": "json"}, agency=True),
+    "rollout:my-data": Line(get=EVERYONE),
+    "rollout:my-data-file": Line(get=EVERYONE, args={"suffix": "json"}),
+    "rollout:my-data-erase": Line(get=EVERYONE, post=EVERYONE),
+    "rollout:accessibility": Line(get=ANYONE),
+    "rollout:privacy": Line(get=ANYONE),
     # the licences
     "rollout:licences": Line(get=CENTRAL, args=R),
     "rollout:licences-pool": Line(get=LEADS, post=LEADS, args=R),

@@ -9,13 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connection
-from psycopg.conninfo import make_conninfo
 
-from rollout.embedded import free_port, postgresql
+from rollout.embedded import free_port
 from tests import compose
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,9 +130,11 @@ def test_the_app_writes_nowhere_and_gains_no_rights(services):
 
 
 def test_only_the_migrations_run_as_the_owner_of_the_tables(services):
-    assert "//puljeplan:owners@" in services["migrate"]["environment"]["DATABASE_URL"]
-    for name in APPS:
+    assert "//puljeplan:owners@" in services["migrate"]["environment"]["MIGRATE_DATABASE_URL"]
+    for name in (*APPS, "migrate"):
         assert "//puljeplan_app:apps@" in services[name]["environment"]["DATABASE_URL"]
+    for name in APPS:
+        assert "owners" not in " ".join(services[name]["environment"].values())
 
 
 def test_the_app_knows_of_the_proxy_before_it(services):
@@ -269,51 +267,3 @@ def test_two_beats_and_two_workers_work_side_by_side(services, environment, tmp_
             one.terminate()
         for one in running:
             one.wait(timeout=SECONDS)
-
-
-# -- the role the app runs as --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def app_role(transactional_db, monkeypatch):
-    """A connection as the role that `migrate` makes, on this test's database."""
-    name = f"app_{connection.settings_dict['NAME']}"
-    monkeypatch.setenv("APP_DATABASE_PASSWORD", "apps")
-    call_command("grant_app_role", name, verbosity=0)
-    call_command("grant_app_role", name, verbosity=0)  # once more does no harm
-    url = postgresql.url(connection.settings_dict["OPTIONS"]["host"], connection.settings_dict["NAME"])
-    with psycopg.connect(make_conninfo(url, user=name, password="apps"), autocommit=True) as as_app:
-        yield as_app
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP OWNED BY "{name}"; DROP ROLE "{name}"')
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE {} SET id = id",
-        "DELETE FROM {}",
-        "TRUNCATE {} CASCADE",
-        "ALTER TABLE {} DISABLE TRIGGER append_only",
-        "DROP TABLE {} CASCADE",
-    ],
-)
-@pytest.mark.parametrize("table", ["rollout_planevent", "rollout_decision", "rollout_signoff"])
-def test_the_apps_role_cannot_touch_what_is_written_once(app_role, table, statement):
-    app_role.execute(f"SELECT * FROM {table}")
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app_role.execute(statement.format(table))
-
-
-def test_the_apps_role_can_do_its_daily_work(app_role):
-    app_role.execute("UPDATE rollout_wave SET number = number")
-    app_role.execute("DELETE FROM django_session")
-    app_role.execute("SELECT nextval('rollout_planevent_id_seq')")
-
-
-def test_the_role_is_not_made_without_a_password(db, monkeypatch, capsys):
-    monkeypatch.delenv("APP_DATABASE_PASSWORD", raising=False)
-    with pytest.raises(SystemExit) as ended:
-        call_command("grant_app_role", "app")
-    assert ended.value.code == 1
-    assert "APP_DATABASE_PASSWORD" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Letting people in, and out again: a role for an address. Nobody signs up by themselves."""
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -52,7 +53,7 @@ def invite(
 
 
 @transaction.atomic
-def end_role(*, role: Role, by: Person | None, now: dt.datetime) -> Role:
+def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UUID | None = None) -> Role:
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
     What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in.
@@ -78,6 +79,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime) -> Role:
             at=now,
             agency=role.agency,
             before={"person": role.person_id, "role": role.role},
+            change=change,
         )
     return role
 

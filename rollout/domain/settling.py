@@ -36,7 +36,9 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
     )
     if was_sent:
         message.state, message.settled_at = EmailState.SENT, timezone.now()
-    elif emails.write_anew(message, event=event, now=now):
+    elif message.person.erased_at is not None or emails.write_anew(
+        message, event=event, now=now
+    ):  # nobody is left to send it to
         message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()
     else:
         message.state, message.not_before = EmailState.WAITING, timezone.now()

@@ -115,6 +115,7 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "events": events[:EVENTS_IN_SIGHT],
         "older_events": events[EVENTS_IN_SIGHT:],
         "may_set_funding": can(request, Do.SET_FUNDING, agency=agency.slug),
+        "sees_archive": can(request, Do.SEE_ARCHIVE, agency=agency.slug),
         "may_waive": can(request, Do.WAIVE, agency=agency.slug),
         "sees_course": can(request, Do.SEE_COURSE, agency=agency.slug),
     }

@@ -34,6 +34,8 @@ PANEL = (
     (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
     (_("Import"), "rollout:import", Do.IMPORT),
 )
+#: What is there whether or not there is a rollout, for whoever has signed in.
+ALWAYS = ((_("Mine opplysninger"), "rollout:my-data"),)
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 
@@ -74,6 +76,15 @@ def menu(request: Request, rollout: Rollout | None, pages: tuple = MENU) -> list
     return items
 
 
+def own_pages(request: Request) -> list[dict[str, Any]]:
+    if not roles_of(request):
+        return []
+    return [
+        {"label": label, "url": reverse(name), "current": request.path.startswith(reverse(name))}
+        for label, name in ALWAYS
+    ]
+
+
 def _is_current(path: str, name: str, url: str) -> bool:
     """Whether the page belongs to the menu's entry. Every page of a plan begins with its overview's address."""
     return path in (url, reverse("rollout:home")) if name == OVERVIEW else path.startswith(url)
@@ -92,7 +103,7 @@ def shell(request: Request) -> dict[str, Any]:
     return {
         "rollout": rollout,
         "nav_items": menu(request, rollout),
-        "panel_items": menu(request, rollout, PANEL),
+        "panel_items": [*menu(request, rollout, PANEL), *own_pages(request)],
         "is_demo": settings.DEMO_MODE,
         "demo_clock": clock.now if clock else None,
         "roles": roles_of(request),

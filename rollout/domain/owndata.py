@@ -1,0 +1,188 @@
+"""*Mine opplysninger*: everything that is stored on one person, found by what points at them (P3).
+
+A table that points at a person is told of, also one that comes tomorrow: the list is read from the models. What is
+secret even to the person (keys, tokens) and the bytes of files are left out; so is what is not about them.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BinaryField, Field, ForeignObjectRel, Model, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.models import Person
+from rollout.domain.erasing import sessions_of
+from rollout.models import PlanEvent
+
+#: What each table is called, and in which order; one that is not named here comes last, by its own name.
+HEADINGS = {
+    "agencies.Role": gettext_lazy("Roller"),
+    "rollout.SignOff": gettext_lazy("Signaturer"),
+    "rollout.StepEvidence": gettext_lazy("Steg du har bekreftet"),
+    "rollout.ReadinessConfirmation": gettext_lazy("Klarmeldinger"),
+    "rollout.EvidenceFile": gettext_lazy("Filer du har lagt ved"),
+    "rollout.FundingStatement": gettext_lazy("Finansiering du har oppgitt, godkjent eller spurt om"),
+    "rollout.DateRequest": gettext_lazy("Ønsker om dato du har sendt eller besvart"),
+    "rollout.JoinRequest": gettext_lazy("Ønsker om å bli med du har sendt eller besvart"),
+    "rollout.Decision": gettext_lazy("Beslutninger"),
+    "rollout.Waiver": gettext_lazy("Fritak du har gitt"),
+    "rollout.GuidelineVersion": gettext_lazy("Kjøreregler du har publisert"),
+    "rollout.GuidelineDraft": gettext_lazy("Utkast til kjøreregler"),
+    "rollout.CourseVersion": gettext_lazy("Versjoner av løpet du har laget"),
+    "rollout.CalendarFeed": gettext_lazy("Kalenderadresser du har laget"),
+    "rollout.LastSeen": gettext_lazy("Hvor langt du har lest"),
+    "rollout.OutgoingEmail": gettext_lazy("E-post til deg"),
+    "account.EmailAddress": gettext_lazy("Adresser for innlogging"),
+    "mfa.Authenticator": gettext_lazy("Sikkerhetsnøkler og totrinnskoder"),
+    "socialaccount.SocialAccount": gettext_lazy("Koblinger til personlig innlogging"),
+    "usersessions.UserSession": gettext_lazy("Enheter du har vært innlogget på"),
+    "rollout.PlanEvent": gettext_lazy("Hendelser som er gjort av deg eller gjelder rollene dine"),
+}
+#: Never shown, whoever asks: who holds one of these can act as the person, or read what others may not.
+SECRET = {"password", "secret", "token", "token_secret", "session_key", "key", "claim"}
+#: Of another app's rows, a bag that may hold keys.
+SECRET_OF_OTHERS = {"data", "extra_data"}
+LABELS = {
+    "at": gettext_lazy("når"),
+    "since": gettext_lazy("fra"),
+    "until": gettext_lazy("til"),
+    "kind": gettext_lazy("slag"),
+    "by": gettext_lazy("av"),
+    "agency": gettext_lazy("virksomhet"),
+    "placement": gettext_lazy("virksomhet"),
+    "rollout": gettext_lazy("utrulling"),
+    "step": gettext_lazy("steg"),
+    "version": gettext_lazy("versjon"),
+    "wave": gettext_lazy("pulje"),
+    "role": gettext_lazy("rolle"),
+    "reason": gettext_lazy("begrunnelse"),
+    "signed_at": gettext_lazy("signert"),
+    "signed_in_by": gettext_lazy("innlogget med"),
+    "text_hash": gettext_lazy("tekstens SHA-256"),
+    "confirmed_at": gettext_lazy("bekreftet"),
+    "state": gettext_lazy("tilstand"),
+    "to_address": gettext_lazy("sendt til"),
+    "headline": gettext_lazy("emne"),
+    "text": gettext_lazy("tekst"),
+    "written_at": gettext_lazy("skrevet"),
+    "before": gettext_lazy("før"),
+    "after": gettext_lazy("etter"),
+    "verdict": gettext_lazy("beslutning"),
+    "decided_at": gettext_lazy("besluttet"),
+    "email": gettext_lazy("e-post"),
+    "name": gettext_lazy("navn"),
+    "opaque_id": gettext_lazy("id i signaturer"),
+    "last_login": gettext_lazy("sist innlogget"),
+    "is_active": gettext_lazy("kan logge inn"),
+    "expire_date": gettext_lazy("utløper"),
+    "ip": gettext_lazy("IP-adresse"),
+    "user_agent": gettext_lazy("nettleser"),
+    "created_at": gettext_lazy("laget"),
+    "last_seen_at": gettext_lazy("sist brukt"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table's rows on the person. `rows`: field -> value, as text, number, truth, date, moment or nothing."""
+
+    key: str
+    heading: str
+    rows: list[dict[str, Any]]
+
+
+def sections(person: Person) -> list[Section]:
+    """Everything, the person's own row first."""
+    found = [Section("agencies.Person", _("Om deg"), [_row(person)]), _sessions(person)]
+    for key, fields in sorted(_pointing().items(), key=lambda item: _order(item[0])):
+        about = Q()
+        for field in fields:
+            about |= Q(**{field.name: person})
+        model = fields[0].model
+        if model is PlanEvent:
+            about |= Q(before__person=person.pk) | Q(after__person=person.pk)
+        rows = [_row(row) for row in model._base_manager.filter(about).select_related(*_names(model)).order_by("pk")]
+        if rows:
+            found.append(Section(key, str(HEADINGS.get(key, model._meta.verbose_name_plural)), rows))
+    return [section for section in found if section.rows]
+
+
+def as_json(person: Person, *, now: dt.datetime) -> bytes:
+    told = {section.key: section.rows for section in sections(person)}
+    document = {"format": "puljeplan-my-data-1", "made_at": now.isoformat(), "stored": told}
+    return (json.dumps(document, ensure_ascii=False, indent=1, default=dt.date.isoformat) + "\n").encode()
+
+
+def as_rows(person: Person) -> list[list[Any]]:
+    """The same as lines for a spreadsheet: where, which row, which field, what."""
+    lines: list[list[Any]] = [[_("Hva"), _("Nr."), _("Felt"), _("Verdi")]]
+    for section in sections(person):
+        for number, row in enumerate(section.rows, 1):
+            lines += [[section.heading, number, label(name), plain(value)] for name, value in row.items()]
+    return lines
+
+
+def label(name: str) -> str:
+    return str(LABELS.get(name, name.replace("_", " ")))
+
+
+def plain(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return _("ja") if value else _("nei")
+    if isinstance(value, dt.date):  # a moment is one too
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
+
+
+def _pointing() -> dict[str, list[Field]]:
+    """By table, the fields that point at a person."""
+    found: dict[str, list[Field]] = {}
+    for relation in Person._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ForeignObjectRel) and relation.field.concrete:
+            found.setdefault(relation.related_model._meta.label, []).append(relation.field)
+    return found
+
+
+def _order(key: str) -> tuple[int, str]:
+    return (list(HEADINGS).index(key) if key in HEADINGS else len(HEADINGS), key)
+
+
+def _names(model: type[Model]) -> list[str]:
+    return [field.name for field in model._meta.concrete_fields if field.is_relation]
+
+
+def _row(row: Model) -> dict[str, Any]:
+    """What a row says, in the words a reader knows: a choice by its label, another row by its name."""
+    of_others = row._meta.app_label not in ("agencies", "rollout")
+    hidden = SECRET | (SECRET_OF_OTHERS if of_others else set())
+    told = {}
+    for field in row._meta.concrete_fields:
+        if field.name in hidden or isinstance(field, BinaryField):
+            continue
+        value = getattr(row, field.name)
+        if field.is_relation:
+            value = None if value is None else _related(value)
+        elif field.choices:
+            value = str(dict(field.flatchoices).get(value, value))
+        elif not isinstance(value, (str, int, float, bool, dict, list, dt.date, type(None))):
+            value = str(value)
+        told[field.name] = value
+    return told
+
+
+def _related(value: Model) -> str:
+    """Another person by id alone: what is stored on the one who asks is not theirs to hand out."""
+    return str(value.opaque_id) if isinstance(value, Person) else str(value)
+
+
+def _sessions(person: Person) -> Section:
+    rows = [
+        {"signed_in_by": held.get("signed_in_by", ""), "expire_date": session.expire_date}
+        for session, held in sessions_of(person)
+    ]
+    return Section("sessions.Session", _("Åpne innlogginger"), rows)

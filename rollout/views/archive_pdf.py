@@ -1,0 +1,202 @@
+"""The archive's document as PDF/A: the same facts as the JSON, in words, for a case file and a reader."""
+
+import datetime as dt
+import json
+from functools import cache
+from typing import Any
+
+import typst
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.models import RoleName
+from rollout.domain.words import long_date
+from rollout.models import OSLO, OwnerRole, Placement, PlacementStatus, PlanEvent, Verdict
+from rollout.views.event_words import step_names, tell
+
+#: Archival, with tags and Unicode, and for screen readers.
+STANDARDS: list[Any] = ["a-2a", "ua-1"]
+SIGNED_IN_BY = {
+    "code": gettext_lazy("engangskode på e-post"),
+    "oidc": gettext_lazy("personlig innlogging"),
+    "demo": gettext_lazy("demonstrasjon"),
+}
+
+
+def pdf(placement: Placement, found: dict[str, Any], *, now: dt.datetime) -> bytes:
+    """`found`: the document that the JSON holds. Raises typst.TypstError if it cannot be set."""
+    words = json.dumps(_words(placement, found, now=now), ensure_ascii=False)
+    return typst.compile(
+        _template(),
+        format="pdf",
+        sys_inputs={"data": words},
+        pdf_standards=STANDARDS,
+        ignore_system_fonts=True,
+        timestamp=int(now.timestamp()),
+    )
+
+
+@cache
+def _template() -> bytes:
+    return (settings.BASE_DIR / "templates" / "rollout" / "archive.typ").read_bytes()
+
+
+def _words(placement: Placement, found: dict[str, Any], *, now: dt.datetime) -> dict[str, Any]:
+    today = now.astimezone(OSLO)
+    where = found["placement"]
+    return {
+        "title": _("Arkivutskrift for %(agency)s") % {"agency": found["agency"]["name"]},
+        "author": "Puljeplan",
+        "day": [today.year, today.month, today.day],
+        "footer": _("%(rollout)s · saksnummer %(case)s")
+        % {"rollout": found["rollout"]["name"], "case": found["case_number"] or _("ikke satt")},
+        "facts": [
+            [_("Utrulling"), found["rollout"]["name"]],
+            [_("Saksnummer"), found["case_number"] or _("ikke satt")],
+            [_("Tatt ut"), _said(found["made_at"])],
+            [_("Plass"), _place(where)],
+            [_("Med fra"), _said(where["joined_at"])],
+            [_("Åpnet for ledere"), _said(where["leaders_access_at"])],
+            [_("Åpnet for alle"), _said(where["all_staff_access_at"])],
+            [_("Medarbeidere"), where["headcount"]],
+        ],
+        "sections": [
+            _signatures(found),
+            _decisions(found),
+            _evidence(found),
+            _waivers(found),
+            _events(placement, found),
+        ],
+    }
+
+
+def _section(heading: str, entries=(), *, note: str = "", none: str = "", columns=(), rows=()) -> dict[str, Any]:
+    empty = not entries and not rows
+    return {
+        "heading": heading,
+        "note": none if empty else note,
+        "entries": list(entries),
+        "columns": list(columns),
+        "rows": list(rows),
+    }
+
+
+def _entry(heading: str, facts: list[list[str]], text: str = "") -> dict[str, Any]:
+    return {"heading": heading, "facts": [fact for fact in facts if fact[1]], "text": text}
+
+
+def _signatures(found: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        _entry(
+            _("Kjøreregler, versjon %(number)s") % {"number": signed["version"]},
+            [
+                [_("Signert"), _said(signed["signed_at"])],
+                [_("Av"), _who({"id": signed["signer"]} | signed)],
+                [_("Rolle"), str(RoleName(signed["role"]).label)],
+                [_("Innlogget med"), str(SIGNED_IN_BY.get(signed["signed_in_by"], signed["signed_in_by"]))],
+                [_("Signererens id"), signed["signer"], "mono"],
+                [_("Tekstens SHA-256"), signed["text_hash"], "mono"],
+                [_("Signatur nr."), signed["id"]],
+            ],
+            signed["text"],
+        )
+        for signed in found["sign_offs"]
+    ]
+    note = _("Teksten står slik den ble signert. Signaturen kan prøves mot databasen med filen i JSON.")
+    return _section(_("Signaturer"), entries, note=note, none=_("Kjørereglene er ikke signert."))
+
+
+def _decisions(found: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        _entry(
+            _("Pulje %(number)s: %(verdict)s") % {"number": said["wave"], "verdict": Verdict(said["verdict"]).label},
+            [
+                [_("Besluttet"), _said(said["decided_at"])],
+                [_("Av"), _who(said["by"])],
+                [_("Begrunnelse"), said["reason"]],
+            ],
+        )
+        for said in found["decisions"]
+    ]
+    note = _("Beslutningene gjelder hele puljen virksomheten har stått i.")
+    return _section(_("Klarsignal og stopp"), entries, note=note, none=_("Ingen beslutninger."))
+
+
+def _evidence(found: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        _entry(
+            shown["step"],
+            [
+                [_("Dokumentasjon fra"), str(OwnerRole(shown["from"]).label).capitalize()],
+                [_("Saksnummer"), shown["case_number"]],
+                *([[_("Fil"), file["name"]], [_("Filens SHA-256"), file["sha256"], "mono"]] if file else []),
+                [_("Bekreftet"), _said(shown["confirmed_at"])],
+                [_("Av"), _who(shown["by"])],
+            ],
+            shown["text"],
+        )
+        for shown in found["evidence"]
+        for file in [shown["file"]]
+    ]
+    entries += [
+        _entry(
+            _("Klarmelding"),
+            [[_("Bekreftet"), _said(said["confirmed_at"])], [_("Av"), _who(said["by"])]],
+            said["comment"],
+        )
+        for said in found["readiness"]
+    ]
+    return _section(_("Dokumentasjon av stegene"), entries, none=_("Ingen steg er bekreftet."))
+
+
+def _waivers(found: dict[str, Any]) -> dict[str, Any]:
+    entries = [
+        _entry(
+            let_off["step"],
+            [
+                [_("Fritatt"), _said(let_off["waived_at"])],
+                [_("Av"), _who(let_off["by"])],
+                [_("Begrunnelse"), let_off["reason"]],
+            ],
+        )
+        for let_off in found["waivers"]
+    ]
+    return _section(_("Fritak"), entries, none=_("Ingen fritak."))
+
+
+def _events(placement: Placement, found: dict[str, Any]) -> dict[str, Any]:
+    steps = step_names(placement.rollout)
+    told = PlanEvent.objects.for_telling().in_bulk([int(event["id"]) for event in found["events"]])
+    rows = []
+    for event in found["events"]:
+        sentence = tell(told[int(event["id"])], steps)
+        rows.append(
+            [
+                _said(event["at"]),
+                f"{sentence}. {event['reason']}".strip() if event["reason"] else sentence,
+                _who(event["by"]) if event["by"] else _("systemet"),
+            ]
+        )
+    columns = [_("Når"), _("Hva"), _("Hvem")]
+    return _section(_("Hendelser"), columns=columns if rows else [], rows=rows, none=_("Ingen hendelser."))
+
+
+def _who(person: dict[str, str]) -> str:
+    """Name and address, or, of somebody erased, the id alone."""
+    if "email" not in person:
+        return _("slettet person (%(id)s)") % {"id": person["id"][:8]}
+    return f"{person['name']} ({person['email']})" if person["name"] else person["email"]
+
+
+def _place(where: dict[str, str]) -> str:
+    if where["wave"]:
+        return _("Pulje %(number)s") % {"number": where["wave"]}
+    return str(PlacementStatus(where["status"]).label)
+
+
+def _said(moment: str) -> str:
+    if not moment:
+        return "–"
+    here = dt.datetime.fromisoformat(moment).astimezone(OSLO)
+    return _("%(day)s kl. %(time)s") % {"day": long_date(here.date()), "time": f"{here:%H.%M}"}
