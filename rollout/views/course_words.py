@@ -15,6 +15,7 @@ from rollout.models import OSLO, CourseStep, Placement, PlacementStatus
 
 #: The pages of the steps fulfilled by facts; every other step has `rollout:my-step`.
 FACT_PAGES = {
+    FUNDING: "rollout:my-funding",
     GUIDELINES: "rollout:my-guidelines",
     KEY_PEOPLE: "rollout:my-key-people",
     CONFIRMATION: "rollout:my-ready",
