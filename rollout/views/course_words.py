@@ -57,7 +57,7 @@ class StepRow:
     def action(self) -> str:
         """What the link to a missing step's page says."""
         return {
-            FUNDING: _("Se finansieringen"),
+            FUNDING: _("Oppgi finansieringen"),
             GUIDELINES: _("Les og signer"),
             KEY_PEOPLE: _("Oppgi antall"),
             CONFIRMATION: _("Meld klar"),

@@ -13,11 +13,11 @@ from agencies.access import Request, roles_of
 from agencies.models import Agency, RoleName
 from agencies.sign_in import signed_in_by
 from rollout import clock
-from rollout.domain import readiness, signing_off
+from rollout.domain import funding, readiness, signing_off
 from rollout.domain.readiness import GUIDELINES
 from rollout.domain.refusals import Refused
 from rollout.forms import SignForm
-from rollout.models import Placement, PlacementStatus
+from rollout.models import Placement, PlacementStatus, RequestState
 from rollout.permissions import AT_AGENCY, Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.course_words import heading, standing
@@ -60,6 +60,10 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
     now = clock.now()
     if placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
         context = course_context(request, placement, now=now)
+        context |= {
+            "stated": funding.in_force(placement),
+            "date_asked": placement.date_requests.filter(state=RequestState.OPEN).first(),
+        }
     else:
         where, left = heading(placement, shown, [], now=now)
         acts = can(request, Do.ACT_FOR_AGENCY, agency=agency)
