@@ -38,6 +38,11 @@ class Do(Enum):
     IMPORT = auto()
     SEE_COURSE = auto()  # the agency's own steps, at /my/
     ACT_FOR_AGENCY = auto()  # confirm a step, state key people, sign, confirm readiness
+    INVITE_TO_AGENCY = auto()  # to one's own, into the roles that `inviting.MAY_INVITE` gives one
+    STATE_FUNDING = auto()
+    APPROVE_FUNDING = auto()
+    ASK_LEADS = auto()  # for another date, or to join
+    ANSWER_AGENCIES = auto()  # what they ask for; and to question what they state
     SEE_AGENCY_PLAN = auto()  # the plan part of the agency's page
     SET_FUNDING = auto()
     WAIVE = auto()
@@ -58,6 +63,11 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
     Do.IMPORT: LEAD,
     Do.SEE_COURSE: AT_AGENCY | LEAD,
     Do.ACT_FOR_AGENCY: ACTS_FOR_AGENCY,
+    Do.INVITE_TO_AGENCY: ACTS_FOR_AGENCY,
+    Do.STATE_FUNDING: ACTS_FOR_AGENCY,
+    Do.APPROVE_FUNDING: frozenset({RoleName.AGENCY_HEAD}),
+    Do.ASK_LEADS: ACTS_FOR_AGENCY,
+    Do.ANSWER_AGENCIES: LEAD,
     Do.SEE_AGENCY_PLAN: CENTRAL | SEES_OWN_AGENCY,
     Do.SET_FUNDING: LEAD,
     Do.WAIVE: LEAD,
@@ -79,6 +89,14 @@ OTHERWISE = {
         "Bare virksomhetslederen, kommunikasjonssjefen og stedfortredere kan bekrefte og signere for virksomheten."
     ),
     Do.SEE_ARCHIVE: _("Arkivet er for prosjektlederen og for virksomhetens egen leder og kommunikasjonssjef."),
+    Do.INVITE_TO_AGENCY: _(
+        "Bare virksomhetslederen, kommunikasjonssjefen og stedfortredere kan invitere til virksomheten herfra."
+    ),
+    Do.STATE_FUNDING: _(
+        "Bare virksomhetslederen, kommunikasjonssjefen og stedfortredere kan oppgi hva virksomheten har finansiert."
+    ),
+    Do.APPROVE_FUNDING: _("Bare virksomhetslederen kan godkjenne finansieringen."),
+    Do.ASK_LEADS: _("Bare virksomhetslederen, kommunikasjonssjefen og stedfortredere kan be om dette."),
     Do.SEE_AGENCY_PLAN: _("Denne siden er for virksomhetens ledere. Stegene finner du under «Min virksomhet»."),
 }
 

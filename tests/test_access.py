@@ -21,7 +21,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
 from rollout.domain import reporting
-from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
+from rollout.models import CalendarFeed, DateRequest, EmailKind, EmailState, JoinRequest, OutgoingEmail
 from tests.factories import (
     NOW,
     at,
@@ -68,7 +68,7 @@ class Line:
 
 R = {"slug": "workplace-2018"}
 KLI = R | {"agency": "kli"}
-A_ROLE = 1_000_000_000  # far from any that the sequence has given
+A_ROLE = A_REQUEST = 1_000_000_000  # far from any that the sequence has given
 
 TABLE: dict[str, Line] = {
     # the frame
@@ -135,6 +135,23 @@ TABLE: dict[str, Line] = {
     "rollout:course": Line(get=CENTRAL, args=R),
     "rollout:course-version": Line(get=CENTRAL, args=R | {"number": 1}),
     "rollout:course-edit": Line(get=LEADS, post=LEADS, args=R),
+    # people, money and requests, from the agency's side
+    "rollout:my-people": Line(get=OWN | LEADS, args=KLI, agency=True),
+    "rollout:my-invite": Line(get=ACTS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-end-role": Line(get=ACTS, post=ACTS, args=KLI | {"role": A_ROLE}, agency=True),
+    "rollout:my-funding": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-funding-approve": Line(post={HEAD}, args=KLI, agency=True),
+    "rollout:my-date": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:my-date-withdraw": Line(post=ACTS, args=KLI, agency=True),
+    "rollout:join": Line(get=OWN | LEADS, post=ACTS, args=KLI, agency=True),
+    "rollout:join-withdraw": Line(post=ACTS, args=KLI, agency=True),
+    # the leads' answers
+    "rollout:requests": Line(get=LEADS, args=R),
+    "rollout:request-date": Line(get=LEADS, post=LEADS, args=R | {"pk": A_REQUEST}),
+    "rollout:request-date-decline": Line(get=LEADS, post=LEADS, args=R | {"pk": A_REQUEST}),
+    "rollout:request-join": Line(get=LEADS, post=LEADS, args=R | {"pk": A_REQUEST}),
+    "rollout:request-join-decline": Line(get=LEADS, post=LEADS, args=R | {"pk": A_REQUEST}),
+    "rollout:agency-funding-ask": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
     # the board
     "rollout:board": Line(get=CENTRAL, args=R),
     "rollout:board-move": Line(get=LEADS, post=LEADS, args=KLI),
@@ -229,8 +246,11 @@ def make_world():
     Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
     attach(kli.evidence.get(step__number=4))
     place(make_agency("vav"), rollout.waves.get(number=1))
-    make_agency("kul")
+    kul = make_agency("kul")
     make_lead()
+    asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
+    DateRequest.objects.create(placement=kli, **asked)
+    JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
     CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(

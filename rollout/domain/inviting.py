@@ -2,75 +2,146 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
+from rollout import emails_people
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, Rollout
+
+#: Which roles who holds a role may give, and take away again: at their own agency only, but for the project leads.
+#: Nobody makes their own superior, and no agency makes a project lead.
+MAY_INVITE: dict[RoleName, frozenset[RoleName]] = {
+    RoleName.PROJECT_LEAD: frozenset(RoleName),
+    RoleName.AGENCY_HEAD: frozenset({RoleName.COMMUNICATION_CHIEF, RoleName.DEPUTY, RoleName.KEY_PERSON}),
+    RoleName.COMMUNICATION_CHIEF: frozenset({RoleName.DEPUTY, RoleName.KEY_PERSON}),
+    RoleName.DEPUTY: frozenset({RoleName.KEY_PERSON}),
+}
+
+
+class Address(NamedTuple):
+    """Whom to invite: an e-mail address, a name if one was given, and the line of the list it stood on (0: none)."""
+
+    email: str
+    name: str = ""
+    line: int = 0
 
 
 @transaction.atomic
 def invite(
     *, email: str, role: str, agency: Agency | None = None, by: Person | None, now: dt.datetime, name: str = ""
 ) -> Role:
-    """Give the person with this address a role, from now on. Writes an event when there is a rollout to write it in.
+    """Give the person with this address a role, from now on. Writes an event and a mail where there is a rollout.
 
     `by` None: the very first project lead, whom nobody could have invited.
 
     Raises:
-        Refused: the role is held already, needs an agency or cannot have one, or there is nobody to answer for it.
+        Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
+            nobody to answer for it.
     """
+    [given] = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
+    return given
+
+
+@transaction.atomic
+def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> list[Role]:
+    """Give several people the same role at an agency, all or nothing.
+
+    Raises:
+        Refused: as `invite`; with a sentence for each address that holds the role already, which names its line.
+    """
+    return _invite(addresses, role=role, agency=agency, by=by, now=now, field="addresses")
+
+
+def _invite(
+    addresses: Sequence[Address],
+    *,
+    role: str,
+    agency: Agency | None,
+    by: Person | None,
+    now: dt.datetime,
+    field: str,
+) -> list[Role]:
     rollout = _lock()
     role = RoleName(role)
     _refuse_wrong_place(role, agency)
-    if by is None:
-        _refuse_unless_first_lead(role)
-    email = email.strip().lower()
-    person = Person.objects.filter(email=email).first() or Person.objects.create_user(email, name)
-    if Role.objects.current().filter(person=person, role=role, agency=agency).exists():
-        raise Refused(
-            _("%(email)s er alt %(role)s%(where)s.") % {"email": email, "role": role.label, "where": _where(agency)},
-            field="email",
-        )
+    inviter = _inviter(by, role, agency)
+    addresses = [address._replace(email=address.email.strip().lower()) for address in addresses]
+    emails = [address.email for address in addresses]
+    held = set(
+        Role.objects.current()
+        .filter(person__email__in=emails, role=role, agency=agency)
+        .values_list("person__email", flat=True)
+    )
+    reasons = [_held_already(address, role, agency) for address in addresses if address.email in held]
+    if reasons:
+        raise Refused(reasons, field=field)
+    given = [_give(address, role, agency, now=now) for address in addresses]
+    if rollout is not None:
+        frame = emails_people.frame(rollout)
+        for one in given:
+            event = record(
+                rollout=rollout,
+                kind=EventKind.ROLE_GIVEN,
+                by=by,
+                at=now,
+                agency=agency,
+                after={"person": one.person_id, "role": str(role)},
+            )
+            emails_people.write_invitation(one, inviter=inviter, frame=frame, event=event, now=now)
+    return given
+
+
+def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.datetime) -> Role:
+    person = Person.objects.filter(email=address.email).first()
+    person = person or Person.objects.create_user(address.email, address.name)
     if not person.is_active:
         person.is_active = True
         person.save(update_fields=["is_active"])
-    given = Role.objects.create(person=person, role=role, agency=agency, since=now)
-    if rollout is not None:
-        record(
-            rollout=rollout,
-            kind=EventKind.ROLE_GIVEN,
-            by=by,
-            at=now,
-            agency=agency,
-            after={"person": person.pk, "role": str(role)},
-        )
-    return given
+    return Role.objects.create(person=person, role=role, agency=agency, since=now)
+
+
+def _held_already(address: Address, role: RoleName, agency: Agency | None) -> str:
+    said = _("%(email)s er alt %(role)s%(where)s.") % {
+        "email": address.email,
+        "role": role.label,
+        "where": _where(agency),
+    }
+    return _("Linje %(line)s: %(said)s") % {"line": address.line, "said": said} if address.line else said
 
 
 @transaction.atomic
 def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UUID | None = None) -> Role:
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
-    What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in.
+    What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in; an
+    invitation that has not left is withdrawn. `by` None: the system.
 
     Raises:
-        Refused: it has ended already, or it is the last project lead's: nobody would be left to invite the next.
+        Refused: it has ended already, is not `by`'s to end, or it is the last project lead's: nobody would be left to
+            invite the next.
     """
     rollout = _lock()
     role = Role.objects.select_related("person", "agency").get(pk=role.pk)
     words = {"who": role.person, "role": role.get_role_display(), "where": _where(role.agency)}
     if role.until is not None:
         raise Refused(_("%(who)s er ikke lenger %(role)s%(where)s.") % words)
+    if by not in (None, role.person) and role.role not in may_give(by, role.agency):  # one's own one may give up
+        raise Refused(_not_yours(by, RoleName(role.role), role.agency))
     leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
     if role.role == RoleName.PROJECT_LEAD and not leads.exclude(pk=role.pk).exists():
         raise Refused(_("%(who)s er den siste prosjektlederen. Inviter en ny først.") % words)
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
+    emails_people.withdraw_invitation(role)
     if rollout is not None:
         record(
             rollout=rollout,
@@ -104,6 +175,40 @@ def _refuse_wrong_place(role: RoleName, agency: Agency | None) -> None:
         raise Refused(_("Rollen %(role)s gjelder hele kommunen. Utelat virksomheten.") % {"role": role.label})
     if role not in CENTRAL_ROLES and agency is None:
         raise Refused(_("Rollen %(role)s gjelder én virksomhet. Si hvilken.") % {"role": role.label})
+
+
+def may_give(person: Person, agency: Agency | None) -> frozenset[RoleName]:
+    """The roles that this person may give, and end, at the agency (None: for the whole municipality)."""
+    return frozenset[RoleName]().union(*(MAY_INVITE[role] for role in _holds(person, agency)))
+
+
+def _holds(person: Person, agency: Agency | None) -> list[RoleName]:
+    """The roles that give the person leave to invite there, the highest first."""
+    held = set(
+        Role.objects.current().filter(Q(agency=agency) | Q(agency=None), person=person).values_list("role", flat=True)
+    )
+    return [role for role in MAY_INVITE if role in held]
+
+
+def _inviter(by: Person | None, role: RoleName, agency: Agency | None) -> RoleName | None:
+    """The role in which `by` gives it. None: nobody does."""
+    if by is None:
+        _refuse_unless_first_lead(role)
+        return None
+    inviter = next((held for held in _holds(by, agency) if role in MAY_INVITE[held]), None)
+    if inviter is None:
+        raise Refused(_not_yours(by, role, agency))
+    return inviter
+
+
+def _not_yours(by: Person, role: RoleName, agency: Agency | None) -> str:
+    """Who may give the role, and what this person may give instead."""
+    who = get_text_list([held.label for held in MAY_INVITE if role in MAY_INVITE[held]], _("og"))
+    return _("Du kan ikke gi eller avslutte rollen %(role)s%(where)s. Det kan %(who)s.") % {
+        "role": role.label,
+        "where": _where(agency),
+        "who": who,
+    }
 
 
 def _refuse_unless_first_lead(role: RoleName) -> None:

@@ -11,7 +11,17 @@ from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.models import EventKind, LicenceBudget, LicencePool, LicencePrice, Placement, PlanEvent, Rollout
+from rollout.models import (
+    EventKind,
+    FundingState,
+    FundingStatement,
+    LicenceBudget,
+    LicencePool,
+    LicencePrice,
+    Placement,
+    PlanEvent,
+    Rollout,
+)
 
 
 def shortfall(*, headcount: int, funded: int) -> int:
@@ -30,10 +40,12 @@ def set_funding(
     now: dt.datetime,
     reason: str = "",
     undoes: PlanEvent | None = None,
+    statement: FundingStatement | None = None,
 ) -> PlanEvent | None:
     """Set what the agency has set aside: licences (number), implementation (NOK) and the budget's reference.
 
-    Returns the event; None: nothing was changed.
+    `statement`: the agency's own, which is approved by this. Every other that is in force is replaced: what a lead
+    sets, or takes back, is no longer what the agency stated. Returns the event; None: nothing was changed.
 
     Raises:
         Refused: fewer licences than are reserved already.
@@ -53,6 +65,8 @@ def set_funding(
     if _funding(budget) == before:
         return None
     budget.save(update_fields=["funded", "implementation_cost_nok", "budget_reference"])
+    stated = placement.funding_statements.exclude(state=FundingState.REPLACED)
+    stated.exclude(pk=statement.pk if statement else 0).update(state=FundingState.REPLACED)
     return record(
         rollout=placement.rollout,
         kind=EventKind.FUNDING_SET,

@@ -106,7 +106,7 @@ def invite(request: Request, slug: str, agency: str) -> HttpResponse:
         where,
         _("Inviter til %(agency)s") % {"agency": where},
         button=_("Inviter"),
-        intro=[_("Den som inviteres, kan logge inn med engangskode på e-post med en gang. Ingen melding sendes nå.")],
+        intro=[_("Den som inviteres, kan logge inn med en gang, og får en e-post om det.")],
     )
     form, status = InviteForm(posted(request)), 200
     if request.method == "POST":

@@ -13,17 +13,21 @@ from agencies.models import Agency
 from agencies.people import people_of
 from rollout import clock
 from rollout.domain import confirming, licensing, readiness
+from rollout.domain import funding as stated
 from rollout.domain.course import behind
 from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
+from rollout.domain.words import thousands
 from rollout.forms import FundingForm, WaiveForm, add_reasons
+from rollout.forms_asking import QuestionForm
 from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.agency_edit import agency_address
-from rollout.views.asking import leave
+from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
 from rollout.views.event_words import step_names, tell
+from rollout.views.request_data import waiting_of
 
 EVENTS_IN_SIGHT = 6  # the rest is folded away
 EVENTS_AT_MOST = 200
@@ -61,6 +65,43 @@ def funding(request: Request, slug: str, agency: str) -> HttpResponse:
             return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
     context = _plan_context(request, placement.rollout, placement.agency) | {"funding_form": form}
     return render(request, "rollout/agency_plan.html", context, status=code)
+
+
+@may(Do.ANSWER_AGENCIES, agency="agency")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: Request, slug: str, agency: str) -> HttpResponse:
+    """Ask the agency about what it has stated it has funded."""
+    placement = _placement_or_404(rollout_of(request, slug), agency)
+    stands = stated.in_force(placement)
+    form = QuestionForm(posted(request), initial={"statement": stands.pk if stands else None})
+    code = 200
+    if request.method == "POST":
+        code = 422
+        if form.is_valid():
+            asked = get_object_or_404(placement.funding_statements, pk=form.cleaned_data["statement"])
+            try:
+                stated.question(statement=asked, text=form.cleaned_data["text"], by=request.user, now=clock.now())
+            except Refused as refused:
+                add_reasons(form, refused)
+                code = 409
+            else:
+                said = _("Spørsmålet er sendt til %(agency)s.") % {"agency": placement.agency}
+                return leave(request, agency_address(placement.rollout, placement.agency), said)
+    intro = [_("Virksomhetslederen og kommunikasjonssjefen får spørsmålet på e-post. Svaret er nye tall.")]
+    if stands:
+        intro.append(_("Oppgitt: %(n)s lisenser.") % {"n": thousands(stands.licences)})
+    return ask(
+        request,
+        form,
+        status=code,
+        rollout=placement.rollout,
+        back=agency_address(placement.rollout, placement.agency),
+        back_label=placement.agency.name,
+        heading=_("Spør om finansieringen for %(agency)s") % {"agency": placement.agency},
+        button=_("Send spørsmålet"),
+        intro=intro,
+    )
 
 
 @may(Do.WAIVE, agency="agency")
@@ -118,6 +159,8 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "sees_archive": can(request, Do.SEE_ARCHIVE, agency=agency.slug),
         "may_waive": can(request, Do.WAIVE, agency=agency.slug),
         "sees_course": can(request, Do.SEE_COURSE, agency=agency.slug),
+        "asked": waiting_of(rollout, agency),
+        "may_answer": can(request, Do.ANSWER_AGENCIES),
     }
     if placement is None or not in_plan:
         return context | {"standing": standing(placement, agency, [], now=now)}
@@ -129,6 +172,7 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "rows": rows(placement, course, now=now),
         "problems": problems,
         "behind": behind(placement),
+        "stated": stated.in_force(placement),
         "budget": budget,
         "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),

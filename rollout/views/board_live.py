@@ -1,5 +1,7 @@
 """The open board: what others changed since it was shown, and what a move will do before it is done."""
 
+import datetime as dt
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -10,6 +12,7 @@ from rollout import clock
 from rollout.domain import effects, placing
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
+from rollout.models import Placement, Wave
 from rollout.permissions import Do, may
 from rollout.views.board_data import QUEUE, board
 from rollout.views.board_pieces import pieces, shown_version
@@ -44,12 +47,15 @@ def effect(request: Request, slug: str, agency: str) -> HttpResponse:
     wave = rollout.waves.filter(number=int(key)).first() if key.isdecimal() else None
     if wave is None and key != QUEUE:
         return HttpResponse("")
-    context: dict = {"refused": "", "effects": None}
+    return render(request, "rollout/board/effect.html", foreseen(placement, wave, now=clock.now()))
+
+
+def foreseen(placement: Placement, wave: Wave | None, *, now: dt.datetime) -> dict:
+    """What `rollout/board/effect.html` shows: `effects` of the move, or why it is `refused`."""
     try:
         placing.refuse_if_fixed(placement)
         placing.wave_to_enter(placement, wave)
     except Refused as refused:
-        context["refused"] = str(refused)
-    else:
-        context["effects"] = effects.of_move(rollout=rollout, placements=[placement], to=wave, now=clock.now())
-    return render(request, "rollout/board/effect.html", context)
+        return {"refused": str(refused), "effects": None}
+    found = effects.of_move(rollout=placement.rollout, placements=[placement], to=wave, now=now)
+    return {"refused": "", "effects": found}

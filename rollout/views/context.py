@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Request, roles_of
-from rollout.models import DemoClock, Rollout
+from rollout.models import DateRequest, DemoClock, RequestState, Rollout
 from rollout.permissions import Do, can
 
 KNOWN = "_rollout"  # where a request keeps the rollout it has read
 OVERVIEW = "rollout:overview"
+REQUESTS = "rollout:requests"
 #: The menu: label, the page's name, who sees it. Pages of the plan take the rollout's slug.
 MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
@@ -22,6 +23,7 @@ MENU = (
     (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
+    (_("Ønsker"), REQUESTS, Do.ANSWER_AGENCIES),
     (_("Historikk"), "rollout:history", Do.SEE_PLAN),
     (_("Min virksomhet"), "rollout:my", Do.SEE_COURSE),
     (_("Status"), "rollout:status-index", Do.SEE_STATUS),
@@ -72,7 +74,8 @@ def menu(request: Request, rollout: Rollout | None, pages: tuple = MENU) -> list
         if rollout is None or not can(request, do) or (name == "rollout:my" and not roles_of(request).at):
             continue
         url = reverse(name, args=[] if name in ABOUT_NO_ROLLOUT else [rollout.slug])
-        items.append({"label": label, "url": url, "current": _is_current(request.path, name, url)})
+        item = {"label": label, "url": url, "current": _is_current(request.path, name, url)}
+        items.append(item | {"count": waiting(rollout) if name == REQUESTS else 0})
     return items
 
 
@@ -83,6 +86,13 @@ def own_pages(request: Request) -> list[dict[str, Any]]:
         {"label": label, "url": reverse(name), "current": request.path.startswith(reverse(name))}
         for label, name in ALWAYS
     ]
+
+
+def waiting(rollout: Rollout) -> int:
+    """How many requests from agencies wait for an answer. One small query."""
+    dates = DateRequest.objects.filter(placement__rollout=rollout, state=RequestState.OPEN).values("pk")
+    joins = rollout.join_requests.filter(state=RequestState.OPEN).values("pk")
+    return dates.order_by().union(joins.order_by(), all=True).count()
 
 
 def _is_current(path: str, name: str, url: str) -> bool:

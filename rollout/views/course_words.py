@@ -15,6 +15,7 @@ from rollout.models import OSLO, CourseStep, Placement, PlacementStatus
 
 #: The pages of the steps fulfilled by facts; every other step has `rollout:my-step`.
 FACT_PAGES = {
+    FUNDING: "rollout:my-funding",
     GUIDELINES: "rollout:my-guidelines",
     KEY_PEOPLE: "rollout:my-key-people",
     CONFIRMATION: "rollout:my-ready",
@@ -56,7 +57,7 @@ class StepRow:
     def action(self) -> str:
         """What the link to a missing step's page says."""
         return {
-            FUNDING: _("Se finansieringen"),
+            FUNDING: _("Oppgi finansieringen"),
             GUIDELINES: _("Les og signer"),
             KEY_PEOPLE: _("Oppgi antall"),
             CONFIRMATION: _("Meld klar"),

@@ -4,12 +4,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollout.domain.words import thousands
-from rollout.models import PlanEvent, RequestState
+from rollout.models import FundingState, PlanEvent, RequestState
 
 
 def funding_stated(event: PlanEvent, steps: dict[str, str]) -> str:
     after = event.after
     words = {"licences": thousands(after["licences"]), "cost": thousands(after["implementation_cost_nok"])}
+    if event.before.get("state") == FundingState.STATED:
+        return _("Godkjente finansieringen: %(licences)s lisenser og %(cost)s kr til innføring") % words
     return _("Oppga finansiering: %(licences)s lisenser og %(cost)s kr til innføring") % words
 
 

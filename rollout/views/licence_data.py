@@ -4,17 +4,29 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from rollout.domain import costing, figures, licensing
 from rollout.domain.costing import Month, Prices, Use
 from rollout.domain.figures import Licences
-from rollout.models import OSLO, LicenceBudget, LicencePrice, Placement, Rollout, Wave
+from rollout.models import (
+    OSLO,
+    FundingState,
+    FundingStatement,
+    LicenceBudget,
+    LicencePrice,
+    Placement,
+    Rollout,
+    Wave,
+)
 
 
 @dataclass(frozen=True)
 class Line:
     """One agency. `short_month` and `short_total` are what the missing licences cost (NOK) a month and to the last day.
 
-    `short_total` None: the agency has no date, or the rollout no last day, to count from and to.
+    `short_total` None: the agency has no date, or the rollout no last day, to count from and to. `stated` is what the
+    agency says itself, where that still waits for its head, or for an answer to a question.
     """
 
     placement: Placement
@@ -24,6 +36,7 @@ class Line:
     use: Use | None
     short_month: Decimal
     short_total: Decimal | None
+    stated: FundingStatement | None
 
     @property
     def short(self) -> int:
@@ -91,6 +104,10 @@ class LicencePage:
         return [line for line in self.lines if line.short]
 
     @property
+    def stated(self) -> list[Line]:
+        return [line for line in self.lines if line.stated is not None]
+
+    @property
     def short_month(self) -> Decimal:
         return sum((line.short_month for line in self.short), Decimal(0))
 
@@ -130,7 +147,13 @@ def licence_page(rollout: Rollout, *, now: dt.datetime) -> LicencePage:
         .select_related("agency", "wave", "licence_budget")
         .order_by("wave__number", "slot", "queue_position")
     )
-    lines = [_line(placement, prices, until=rollout.ends_on, today=today) for placement in placements]
+    waits = FundingStatement.objects.filter(placement__rollout=rollout).exclude(state=FundingState.REPLACED)
+    waits = waits.filter(Q(state=FundingState.STATED) | ~Q(question="")).select_related("stated_by")
+    stated = {statement.placement_id: statement for statement in waits}
+    lines = [
+        _line(placement, prices, stated.get(placement.pk), until=rollout.ends_on, today=today)
+        for placement in placements
+    ]
     waves: list[Wave | None] = [*rollout.waves.all(), None]
     return LicencePage(
         rollout=rollout,
@@ -146,7 +169,14 @@ def licence_page(rollout: Rollout, *, now: dt.datetime) -> LicencePage:
     )
 
 
-def _line(placement: Placement, prices: Prices, *, until: dt.date | None, today: dt.date) -> Line:
+def _line(
+    placement: Placement,
+    prices: Prices,
+    stated: FundingStatement | None,
+    *,
+    until: dt.date | None,
+    today: dt.date,
+) -> Line:
     budget = getattr(placement, "licence_budget", None) or LicenceBudget(placement=placement)
     use = _use(placement, budget, today=today)
     short = licensing.shortfall(headcount=placement.headcount, funded=budget.funded)
@@ -161,6 +191,7 @@ def _line(placement: Placement, prices: Prices, *, until: dt.date | None, today:
         use=use,
         short_month=short * prices.on(costing.month_of(max(use.since, today) if use else today)),
         short_total=total,
+        stated=stated,
     )
 
 

@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import readiness
-from rollout.domain.readiness import CONFIRMATION, FUNDING, StepStatus
+from rollout.domain.readiness import CONFIRMATION, StepStatus
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
 from rollout.models import Placement, Rollout
@@ -128,6 +128,5 @@ def _step_context(placement: Placement, row: StepRow) -> dict:
     is_kept = row.status.evidence is not None or (row.step.key == CONFIRMATION and row.status.fulfilled)
     return {
         "row": row,
-        "is_funding": row.step.key == FUNDING,
         "can_withdraw": is_kept and (placement.wave is None or placement.wave.is_planned),
     }

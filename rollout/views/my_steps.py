@@ -30,7 +30,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @page
 def step(request: Request, slug: str, agency: str, number: int) -> HttpResponse:
-    """A step confirmed by evidence. Steps fulfilled by facts have pages of their own; the funding is only shown."""
+    """A step confirmed by evidence. Steps fulfilled by facts have pages of their own."""
     placement = own_placement(request, slug, agency)
     status = status_of(placement, number=number)
     if status.step.key in FACT_PAGES:

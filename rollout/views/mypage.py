@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from agencies.access import Request, roles_of
 from agencies.models import Agency
 from rollout import clock
-from rollout.domain import readiness
+from rollout.domain import funding, readiness
 from rollout.domain.course import behind
-from rollout.models import PlacementStatus
+from rollout.models import PlacementStatus, RequestState
 from rollout.permissions import AT_AGENCY, Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.course_words import heading, standing
@@ -50,7 +50,12 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
     placement = placements(rollout).filter(agency=shown).first()
     now = clock.now()
     if placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
-        context = course_context(request, placement, now=now) | {"behind": behind(placement)}
+        context = course_context(request, placement, now=now)
+        context |= {
+            "behind": behind(placement),
+            "stated": funding.in_force(placement),
+            "date_asked": placement.date_requests.filter(state=RequestState.OPEN).first(),
+        }
     else:
         where, left = heading(placement, shown, [], now=now)
         acts = can(request, Do.ACT_FOR_AGENCY, agency=agency)

@@ -21,6 +21,7 @@ from rollout.permissions import Do, can, may
 from rollout.views import reuse
 from rollout.views.context import rollout_of
 from rollout.views.overview_data import overview
+from rollout.views.request_data import waiting
 
 
 @may(Do.SEE_PLAN)
@@ -48,6 +49,7 @@ def _page(
         "rollout": rollout,
         "page": overview(rollout, person=request.user, now=now),
         "can_act": can(request, Do.CHANGE_PLAN),
+        "asked": waiting(rollout) if can(request, Do.ANSWER_AGENCIES) else [],
         "now": now,
         "refusal": refusal,
     }

@@ -215,12 +215,12 @@ def test_there_is_no_page_for_steps_after_opening(client, chief):
     assert client.get(url("my-step", 11)).status_code == 404
 
 
-def test_the_funding_is_shown_and_the_lead_sets_it(client, chief, kli):
+def test_the_funding_is_a_page_of_its_own_and_no_tick(client, chief, kli):
     kli.licence_budget.funded = 30
     kli.licence_budget.save()
-    page = client.get(url("my-step", 2))
-    assert "30 av 37 lisenser er finansiert (7 mangler)" in text(page)
-    assert "Prosjektlederen registrerer finansieringen" in text(page)
+    page = client.get(url("my-step", 2), follow=True)
+    assert page.request["PATH_INFO"] == url("my-funding")
+    assert "Mangler 7 lisenser" in text(page)
     assert "Bekreft steg" not in text(page)
 
 

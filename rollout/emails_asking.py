@@ -1,0 +1,203 @@
+"""What agencies ask for and are answered: a request to those who answer it, an answer to those who wait for it."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.utils import dateformat, translation
+from django.utils.translation import gettext as _
+
+from agencies.models import Agency, Person, Role, RoleName
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render, write
+from rollout.models import (
+    DateRequest,
+    EmailKind,
+    FundingStatement,
+    JoinRequest,
+    OutgoingEmail,
+    PlanEvent,
+    RequestState,
+)
+
+#: Who hears an answer beside the one who asked: those who answer for the agency.
+ANSWERED = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF)
+
+
+def date_asked(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the leads: the agency would rather go at another time."""
+    placement, rollout = request.placement, event.rollout
+    with translation.override(LANGUAGE):
+        context = {
+            "said": _("%(agency)s ber om en annen dato") % {"agency": placement.agency},
+            "intro": _("%(agency)s ønsker å få %(tool)s på et annet tidspunkt.")
+            % {"agency": placement.agency, "tool": rollout.tool_name},
+            "facts": [
+                (_("Står nå i"), str(placement.wave or _("køen"))),
+                (_("Ønsker"), str(request.wanted or _("ingen bestemt pulje"))),
+                (_("Begrunnelse"), request.reason),
+            ],
+        }
+    _ask_leads(context, _subject("date-request", request.pk), event=event, now=now)
+
+
+def join_asked(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the leads: an agency wants to take part."""
+    with translation.override(LANGUAGE):
+        context = {
+            "said": _("%(agency)s ber om å bli med") % {"agency": request.agency},
+            "intro": _("%(agency)s ønsker en plass i køen.") % {"agency": request.agency},
+            "facts": [
+                (_("Begrunnelse"), request.reason),
+                (_("Medarbeidere"), str(request.employees)),
+                (_("Finansierte lisenser"), str(request.licences)),
+            ],
+        }
+    _ask_leads(context, _subject("join-request", request.pk), event=event, now=now)
+
+
+def _ask_leads(context: dict[str, Any], subject: str, *, event: PlanEvent, now: dt.datetime) -> None:
+    with translation.override(LANGUAGE):
+        context |= {
+            "todo": [_("Godta eller avslå. Virksomheten får svaret på e-post.")],
+            "link": _link(event.rollout, "requests/"),
+            "link_label": _("Se ønsket og svar"),
+            "why": _("Du får denne meldingen fordi du er prosjektleder."),
+        }
+    drafts = _to_central(EmailKind.REQUEST, subject, event.rollout, context)
+    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def date_answered(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the agency: moved, or not, and why."""
+    placement = request.placement
+    accepted = request.state == RequestState.ACCEPTED
+    with translation.override(LANGUAGE):
+        facts = []
+        if accepted and request.moved_to is not None:
+            facts = [
+                (_("Pulje"), str(request.moved_to.number)),
+                (_("Åpner for ledere"), _day(request.moved_to.leaders_on)),
+                (_("Åpner for alle"), _day(request.moved_to.all_staff_on)),
+            ]
+        said = _("%(agency)s får en annen dato") if accepted else _("%(agency)s får ikke en annen dato")
+        intro = _("Prosjektlederen har avslått ønsket. Plassen og datoene er som før.")
+        if accepted:
+            intro = _("Prosjektlederen har godtatt ønsket. Fristene følger den nye datoen.")
+            if request.moved_to is None:
+                intro = _("Prosjektlederen har godtatt ønsket. Virksomheten står i køen til den får en ny pulje.")
+        context = {
+            "said": said % {"agency": placement.agency},
+            "intro": intro,
+            "facts": facts + _answer(request.answer),
+        }
+    _answer_agency(context, placement.agency, _subject("date-request", request.pk), request.asked_by, event, now)
+
+
+def join_answered(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the agency: in the queue, or not, and why."""
+    accepted = request.state == RequestState.ACCEPTED
+    with translation.override(LANGUAGE):
+        said = _("%(agency)s er med i utrullingen") if accepted else _("%(agency)s får ikke plass nå")
+        intro = _("Prosjektlederen har avslått ønsket om å bli med.")
+        if accepted:
+            intro = _("Prosjektlederen har lagt virksomheten i køen. Stegene kan gjøres ferdig allerede nå.")
+        context = {
+            "said": said % {"agency": request.agency},
+            "intro": intro,
+            "facts": _answer(request.answer),
+        }
+    _answer_agency(context, request.agency, _subject("join-request", request.pk), request.asked_by, event, now)
+
+
+def funding_questioned(statement: FundingStatement, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the agency: UKE wonders about what it has stated."""
+    agency = statement.placement.agency
+    with translation.override(LANGUAGE):
+        context = {
+            "said": _("Spørsmål om finansieringen for %(agency)s") % {"agency": agency},
+            "intro": _("Prosjektlederen har et spørsmål om det dere har oppgitt."),
+            "facts": [(_("Spørsmål"), statement.question), (_("Oppgitt"), f"{statement.licences} {_('lisenser')}")],
+            "todo": [_("Svar ved å oppgi finansieringen på nytt. Rett tallene, eller forklar dem i merknaden.")],
+        }
+    path = f"my/{agency.slug}/funding/"
+    _answer_agency(context, agency, _subject("funding", statement.pk), statement.stated_by, event, now, path=path)
+
+
+def funding_awaits_head(statement: FundingStatement, *, event: PlanEvent, now: dt.datetime) -> None:
+    """To the agency's head, without whom it does not count."""
+    agency, rollout = statement.placement.agency, event.rollout
+    with translation.override(LANGUAGE):
+        context = {
+            "said": _("Finansieringen for %(agency)s venter på deg") % {"agency": agency},
+            "intro": _("Finansieringen er oppgitt og teller når virksomhetslederen har godkjent den."),
+            "facts": [
+                (_("Finansierte lisenser"), str(statement.licences)),
+                (_("Medarbeidere"), str(statement.placement.headcount)),
+            ],
+            "todo": [_("Se over tallene og godkjenn dem.")],
+            "link": _link(rollout, f"my/{agency.slug}/funding/"),
+            "link_label": _("Se finansieringen"),
+            "why": _("Du får denne meldingen fordi du er virksomhetsleder."),
+        }
+    heads = _people_with([RoleName.AGENCY_HEAD], agency)
+    _write(EmailKind.REQUEST, _subject("funding", statement.pk), heads, context, event, now)
+
+
+def withdraw_request(name: str, pk: int) -> None:
+    """What has not been sent about a request that no longer waits is not sent."""
+    _withdraw(
+        OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.REQUEST, subject=_subject(name, pk))
+    )
+
+
+def _answer_agency(
+    context: dict[str, Any],
+    agency: Agency,
+    subject: str,
+    asked_by: Person,
+    event: PlanEvent,
+    now: dt.datetime,
+    *,
+    path: str = "",
+) -> None:
+    """To who asked, if they still belong to the agency, and to the head and the chief."""
+    still = Role.objects.current().filter(person=asked_by, agency=agency).exists()
+    people = _people_with(ANSWERED, agency, also=asked_by if still and asked_by.is_active else None)
+    with translation.override(LANGUAGE):
+        context |= {
+            "link": _link(event.rollout, path or f"my/{agency.slug}/"),
+            "link_label": _("Gå til Min virksomhet"),
+            "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
+        }
+    _write(EmailKind.ANSWER, subject, people, context, event, now)
+
+
+def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | None = None) -> list[Person]:
+    held = Role.objects.current().filter(role__in=roles, agency=agency)
+    people = list(Person.objects.filter(is_active=True, pk__in=held.values("person")).order_by("email"))
+    return people + ([also] if also is not None and also not in people else [])
+
+
+def _write(
+    kind: EmailKind,
+    subject: str,
+    people: Iterable[Person],
+    context: dict[str, Any],
+    event: PlanEvent,
+    now: dt.datetime,
+) -> None:
+    context = _frame(event.rollout) | context
+    drafts = [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
+    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def _answer(text: str) -> list[tuple[str, str]]:
+    return [(_("Svar fra prosjektlederen"), text)] if text else []
+
+
+def _subject(name: str, pk: int) -> str:
+    return f"{name}:{pk}"
+
+
+def _day(day: dt.date) -> str:
+    return dateformat.format(day, "l j. F Y")

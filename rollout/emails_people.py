@@ -1,0 +1,64 @@
+"""The invitation: who is let in hears of it, once."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from agencies.models import CENTRAL_ROLES, Agency, Role, RoleName
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _withdraw, render, write
+from rollout.models import EmailKind, OutgoingEmail, PlanEvent, Rollout
+
+#: What the holder of a role at an agency does here.
+WHAT_FOR = {
+    RoleName.AGENCY_HEAD: gettext_lazy("Du godkjenner finansieringen, og kan bekrefte og signere for virksomheten."),
+    RoleName.COMMUNICATION_CHIEF: gettext_lazy("Du bekrefter stegene virksomheten skal gjøre, og signerer for den."),
+    RoleName.DEPUTY: gettext_lazy("Du bekrefter stegene virksomheten skal gjøre, og signerer for den."),
+    RoleName.KEY_PERSON: gettext_lazy(
+        "Du får tilgang sammen med lederne, før de andre medarbeiderne, og hjelper dem i gang."
+    ),
+}
+
+
+def frame(rollout: Rollout) -> dict[str, Any]:
+    """What all invitations written together have in common."""
+    return _frame(rollout)
+
+
+def write_invitation(
+    role: Role, *, inviter: RoleName | None, frame: dict[str, Any], event: PlanEvent, now: dt.datetime
+) -> None:
+    """To who was given the role. `inviter`: the role in which it was given; the mail names no person but its reader."""
+    rollout, agency = event.rollout, role.agency
+    with translation.override(LANGUAGE):
+        context = frame | {
+            "person": role.person,
+            "role": role.get_role_display(),
+            "agency": agency,
+            "inviter": _inviter(inviter, agency),
+            "what_for": WHAT_FOR.get(RoleName(role.role), ""),
+            "link": _link(rollout, f"my/{agency.slug}/" if agency else ""),
+        }
+    draft = Draft(EmailKind.INVITED, _subject(role), role.person, *render(EmailKind.INVITED, context))
+    write([draft], rollout=rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def withdraw_invitation(role: Role) -> None:
+    """A role that has ended is not announced any more."""
+    _withdraw(
+        OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.INVITED, subject=_subject(role))
+    )
+
+
+def _subject(role: Role) -> str:
+    return f"role:{role.pk}"
+
+
+def _inviter(inviter: RoleName | None, agency: Agency | None) -> str:
+    if inviter is None:
+        return ""
+    if inviter in CENTRAL_ROLES or agency is None:
+        return str(inviter.label)
+    return _("%(role)s i %(agency)s") % {"role": inviter.label, "agency": agency}
