@@ -34,6 +34,7 @@ lint: export DATABASE_URL = postgresql:///lint
 lint: export REDIS_URL = redis://127.0.0.1:1
 lint: export EMAIL_URL = smtp://127.0.0.1:1
 lint: export SECRET_KEY = lint
+lint: export COMMITMENT_KEY = lint
 lint:
 	@scripts/bootstrap dev
 	.venv/bin/ruff check .

@@ -265,6 +265,7 @@ def main() -> None:
         "REDIS_URL": servers.redis_url,
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
+        "COMMITMENT_KEY": "the bench's own",
         "DJANGO_SETTINGS_MODULE": "rollout.settings",
     }
     told: dict = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}
