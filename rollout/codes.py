@@ -7,7 +7,7 @@ The limits, and why they lock nobody out:
 - *Tries* are counted on the code, which belongs to one browser (its `flow`): nobody else can use them up.
 - *Mails to one address* are counted for each network that asks, so that an outsider uses up their own share; over all
   networks there are enough for the owner too, and a ceiling that keeps a mailbox from being flooded.
-- *Codes asked for from one network* may be so many that an office of 5 000 behind one address is through in some ten
+- *Codes asked for from one network* may be so many that an office of 5 000 behind one address is through in some five
   minutes.
 Past the second limit nothing is sent and the answer is the same: it tells nobody what others have asked for.
 """
@@ -37,7 +37,7 @@ TRIES = 5
 #: Mails to one address in `LIFETIME`: from one network, and from all of them.
 MAILS_FROM_ONE_NETWORK, MAILS_TO_ONE_ADDRESS = 3, 12
 #: Codes asked for from one network in a minute.
-ASKED_A_MINUTE = 600
+ASKED_A_MINUTE = 1_200
 QUEUE, TASK = "codes", "rollout.tasks.send_commitment_code"
 #: Matches no code: what lies in Valkey where nothing was sent, so that guessing there gets the same answers.
 NO_CODE = "-"

@@ -13,7 +13,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-COOKIE = "commit"
+COOKIE = "commit-{agency}"
 SALT = "rollout.views.commit"
 LIFETIME = 1800  # seconds, from each step
 
@@ -38,7 +38,7 @@ class Progress:
 def read(request: HttpRequest, agency: str) -> Progress:
     """How far this browser has come for this agency; the beginning, where the cookie is old, changed or another's."""
     try:
-        text = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LIFETIME)
+        text = signing.loads(request.COOKIES.get(COOKIE.format(agency=agency), ""), salt=SALT, max_age=LIFETIME)
         progress = Progress(**json.loads(text))
     except (signing.BadSignature, ValueError, TypeError):
         return Progress(agency)
@@ -48,7 +48,7 @@ def read(request: HttpRequest, agency: str) -> Progress:
 def write(response: HttpResponse, slug: str, progress: Progress) -> HttpResponse:
     """Send it along, to come back with this agency's pages of the flow alone: two tabs may be about two agencies."""
     response.set_cookie(
-        COOKIE,
+        COOKIE.format(agency=progress.agency),
         signing.dumps(json.dumps(asdict(progress)), salt=SALT),
         path=reverse("rollout:commit-address", args=[slug, progress.agency]),
         secure=settings.HTTPS,

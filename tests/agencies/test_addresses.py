@@ -17,9 +17,7 @@ def test_a_domain_is_kept_in_one_spelling(typed, kept):
     assert addresses.domain(typed) == kept
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "kli", "kari@kli.example.org", "kli..example.org", "-kli.example.org", "1.2.3.4"]
-)
+@pytest.mark.parametrize("typed", ["", "kli", "kari@kli.example.org", "kli..example.org", "-kli.no", "1.2.3.4"])
 def test_what_is_no_domain_is_refused(typed):
     with pytest.raises(ValueError):
         addresses.domain(typed)
@@ -27,7 +25,7 @@ def test_what_is_no_domain_is_refused(typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["kari@kli.example.org", " Kari@KLI.example.org ", "kari+kjoreregler@kli.example.org", "KARI+2@kli.example.org"],
+    ["kari@kli.example.org", " Kari@KLI.example.org ", "kari+her@kli.example.org", "KARI+2@kli.example.org"],
 )
 def test_spellings_of_one_mailbox_are_one_person(typed):
     assert addresses.mailbox(typed) == "kari@kli.example.org"
@@ -42,7 +40,7 @@ def test_dots_tell_people_apart():
 
 
 @pytest.mark.parametrize(
-    "typed", ["kari", "@kli.example.org", "kari@", "kari@kli", "kari@kli.example.org\nBcc: a@b.no", "a b@x.no"]
+    "typed", ["kari", "@kli.example.org", "kari@", "kari@kli", "kari@kli.no\nBcc: a@b.no", "a b@x.no"]
 )
 def test_what_is_no_address_is_refused(typed):
     with pytest.raises(ValueError):

@@ -216,7 +216,7 @@ def test_a_second_time_is_kindly_told_that_it_was_counted(kari):
     prove(kari)
     accept(kari)
     later = Client()
-    prove(later, "Kari+igjen@KLI.example.org")
+    prove(later, "Kari+igjen@kli.example.org")
     accept(later)
     assert "Du telles bare én gang" in text(later.get(f"{KLI}thanks/"))
     assert Commitment.objects.count() == 1
@@ -240,7 +240,7 @@ def test_of_two_tabs_with_two_addresses_the_later_one_counts_and_the_page_says_w
 def test_the_next_on_the_same_device_is_shown_nothing_of_the_one_before(kari):
     prove(kari)
     accept(kari)
-    assert KARI not in text(kari.get(KLI)) + kari.cookies["commit"].value
+    assert KARI not in text(kari.get(KLI)) + kari.cookies["commit-kli"].value
 
 
 # -- the code --------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_what_was_begun_too_long_ago_is_begun_again_and_said(kari):
 
 def test_the_cookie_cannot_be_changed(kari):
     ask(kari)
-    kari.cookies["commit"] = kari.cookies["commit"].value[:-2] + "xx"
+    kari.cookies["commit-kli"] = kari.cookies["commit-kli"].value[:-2] + "xx"
     assert kari.get(f"{KLI}code/").url == KLI
 
 
