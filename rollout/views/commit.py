@@ -145,7 +145,7 @@ def read(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
             answer = redirect("rollout:commit-thanks", slug, agency)
             return commit_state.write(answer, slug, progress.done(counted=counted))
     version = current_guidelines(rollout)
-    context = {"heading": _("Kjøreregler for %(tool)s") % {"tool": rollout.tool_name}, "agency": where, "step": 4}
+    context = {"heading": _("Les og godta"), "agency": where, "step": 4}
     context |= {"version": version, "text": _text(version), "refusal": refusal}
     return _show(request, rollout, "read", context, status=409 if refusal else 200)
 

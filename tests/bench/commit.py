@@ -1,11 +1,12 @@
 """`make bench-commit`: a launch morning. N employees commit to the guidelines, each with the pages that go with it.
 
-Prints one JSON object. The server is granian as in production, two workers with one thread each; the employees come from
-several client processes on the same machine, each with a connection and cookies of their own, through a proxy that names
-their office. Codes are taken from the worker's queue in Valkey: mailing them is the mail server's pace, and not measured.
+Prints one JSON object. The server is granian as in production, two workers with one thread each; the employees come
+from several client processes on the same machine, each employee with a connection and cookies of their own, through a
+proxy that names the office. Codes are taken from the worker's queue in Valkey: mailing them goes at the mail server's
+pace and is not measured.
 
-Some press twice at the same instant, some come back later and spell their address in another way. In the end the rows
-are held against the employees: `lost` were thanked and are not there, `counted_twice` are rows beyond one for each.
+Some press twice at the same instant, some come back later and spell the address in another way. In the end the rows are
+held against the employees: `lost` were thanked and are not there, `counted_twice` are rows beyond one for each.
 """
 
 import base64
