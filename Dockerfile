@@ -13,7 +13,7 @@ COPY rollout rollout
 COPY static static
 COPY templates templates
 # The settings want every variable; collecting files asks none of them.
-RUN DATABASE_URL=postgresql:///none REDIS_URL=redis://none EMAIL_URL=smtp://none SECRET_KEY=none \
+RUN DATABASE_URL=postgresql:///none REDIS_URL=redis://none EMAIL_URL=smtp://none SECRET_KEY=none COMMITMENT_KEY=none \
     python manage.py collectstatic --no-input
 
 RUN useradd --system --uid 10001 --no-create-home puljeplan

@@ -215,7 +215,7 @@ def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
     )
 
 
-def render(kind: EmailKind, context: dict[str, Any]) -> tuple[str, str, str]:
+def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     """The headline, the text and the HTML of one message, in bokmål whatever language the process speaks.
 
     Only the HTML is escaped. A headline is one line, whatever stands in a name: it becomes a header.

@@ -10,6 +10,16 @@ from rollout.forms import MOST, NO_PRIVATE_MATTERS
 SCORES = [("", _("Ikke vurdert")), *((score, _("%(score)s av 5") % {"score": score}) for score in range(1, 6))]
 
 
+class DomainsField(forms.CharField):
+    """Domains, kept apart by commas or spaces, as a list. Whether they are domains, the verb says."""
+
+    def prepare_value(self, value):
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value) -> list[str]:
+        return super().clean(value).replace(",", " ").replace(";", " ").split()
+
+
 class ProfileForm(forms.Form):
     """An agency's figures and words. `shown` holds them, as JSON, as they stood when the form was shown."""
 
@@ -32,6 +42,15 @@ class ProfileForm(forms.Form):
         max_length=2000,
         required=False,
         help_text=NO_PRIVATE_MATTERS,
+    )
+    email_domains = DomainsField(
+        label=_("E-postdomener"),
+        max_length=1000,
+        required=False,
+        widget=forms.TextInput(attrs={"autocapitalize": "off", "spellcheck": "false"}),
+        help_text=_(
+            "Det som står etter @ i de ansattes adresser, med komma mellom. Bare de kan godta kjørereglene her."
+        ),
     )
     shown = forms.JSONField(widget=forms.HiddenInput)
 

@@ -1,8 +1,8 @@
 """The one settings file: the environment decides, and what is missing or wrong fails loudly at start.
 
 Without DATABASE_URL this is *demo mode*: PostgreSQL and Valkey come from their wheels, with data under `.local/`,
-and the rollout lives in its own time (`rollout.clock`). Everywhere else DATABASE_URL, REDIS_URL, EMAIL_URL and
-SECRET_KEY are required.
+and the rollout lives in its own time (`rollout.clock`). Everywhere else DATABASE_URL, REDIS_URL, EMAIL_URL,
+SECRET_KEY and COMMITMENT_KEY are required.
 """
 
 import logging
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import environ
 from django.utils.csp import CSP
+from kombu import Queue
 
 from rollout import logs
 
@@ -30,6 +31,7 @@ if DEMO_MODE:
     REDIS_URL = env.str("REDIS_URL", default=servers.redis_url)
     EMAIL_URL = env.str("EMAIL_URL", default=servers.email_url)
     SECRET_KEY = env.str("SECRET_KEY", default=servers.secret_key)
+    COMMITMENT_KEY = env.str("COMMITMENT_KEY", default=f"commitments of the demo {SECRET_KEY}")
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
     SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', default=servers.web_port)}")
 else:
@@ -37,6 +39,8 @@ else:
     REDIS_URL = env.str("REDIS_URL")
     EMAIL_URL = env.str("EMAIL_URL")
     SECRET_KEY = env.str("SECRET_KEY")
+    # Keys the hashes of those who have committed. Never changed: with another key everybody is counted anew.
+    COMMITMENT_KEY = env.str("COMMITMENT_KEY")
     # Where links in mail lead: scheme and host, no trailing slash.
     SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
     # Loopback always: a health check on the same machine asks there.
@@ -197,6 +201,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True  # every task asks the data what is due, so a repeat is harmless
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A worker takes from both by turns: thousands of codes on a launch morning do not keep the ticks waiting.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("codes")]
 
 LOGGING = logs.config(as_json=not DEMO_MODE, level=env.str("LOG_LEVEL", default="WARNING"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

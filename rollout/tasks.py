@@ -5,7 +5,8 @@ import socket
 
 from celery import shared_task
 
-from rollout import clock, delivery
+from agencies.models import Agency
+from rollout import clock, codes, delivery
 from rollout.domain import opening, reporting, retention
 from rollout.models import Rollout
 
@@ -31,3 +32,10 @@ def enforce_retention() -> None:
 def deliver_outgoing() -> None:
     # A worker's processes die together.
     delivery.deliver_waiting(group=f"{socket.gethostname()}:{os.getppid()}")
+
+
+@shared_task(autoretry_for=(OSError,), max_retries=4, retry_backoff=5, retry_backoff_max=60)
+def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> None:
+    codes.mail(
+        rollout=Rollout.objects.get(pk=rollout), agency=Agency.objects.get(pk=agency), address=address, code=code
+    )

@@ -87,7 +87,12 @@ def make_guidelines(
 
 def make_agency(slug: str = "", *, employees: int = 100, **fields) -> Agency:
     slug = slug or f"etat-{next(_numbers)}"
-    defaults = {"name": f"Virksomhet {slug}", "kind": AgencyKind.ETAT, "sector": "Byrådsavdeling for finans"}
+    defaults = {
+        "name": f"Virksomhet {slug}",
+        "kind": AgencyKind.ETAT,
+        "sector": "Byrådsavdeling for finans",
+        "email_domains": [f"{slug}.example.org"],
+    }
     return Agency.objects.create(slug=slug, employees=employees, **defaults | fields)
 
 

@@ -37,6 +37,7 @@ def pytest_load_initial_conftests():
         "REDIS_URL": _own_valkey_database(servers.redis_url),
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
+        "COMMITMENT_KEY": "the tests' own",
     }
     for name in (
         "MIGRATE_DATABASE_URL",

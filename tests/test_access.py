@@ -180,6 +180,14 @@ TABLE: dict[str, Line] = {
     "rollout:feed-revoke": Line(post=LEADS, args=R | {"pk": 999}),
     # whoever knows the secret reads; any other is 404 for all (test_feeds)
     "rollout:calendar-feed": Line(get=ANYONE, args={"secret": "known-to-calendars"}),
+    # the employees' own commitments: who has the address, commits (test_commit); the numbers are for the leads
+    "rollout:commit": Line(get=ANYONE, args=R),
+    "rollout:commit-address": Line(get=ANYONE, post=ANYONE, args=KLI, data={"address": "kari@kli.example.org"}),
+    "rollout:commit-code": Line(get=ANYONE, post=ANYONE, args=KLI),
+    "rollout:commit-read": Line(get=ANYONE, post=ANYONE, args=KLI),
+    "rollout:commit-thanks": Line(get=ANYONE, args=KLI),
+    "rollout:commitments": Line(get=CENTRAL, args=R),
+    "rollout:commitments-export": Line(get=CENTRAL, args=R | {"suffix": "csv"}),
     # the waves
     "rollout:wave": Line(get=CENTRAL, args=R | {"number": 1}),
     "rollout:wave-go": Line(post=LEADS, args=R | {"number": 1}),

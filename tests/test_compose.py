@@ -17,6 +17,7 @@ from tests import compose
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS = {
     "SECRET_KEY": "the-key",
+    "COMMITMENT_KEY": "the-other-key",
     "POSTGRES_PASSWORD": "owners",
     "APP_DATABASE_PASSWORD": "apps",
     "VALKEY_PASSWORD": "valkeys",

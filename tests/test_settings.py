@@ -14,6 +14,7 @@ REQUIRED = {
     "REDIS_URL": "redis://none",
     "EMAIL_URL": "smtp+tls://user:secret@mail.example.org:587",
     "SECRET_KEY": "key",
+    "COMMITMENT_KEY": "another key",
 }
 
 
@@ -23,7 +24,7 @@ def _settings(shown: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=own, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("name", ["REDIS_URL", "EMAIL_URL", "SECRET_KEY"])
+@pytest.mark.parametrize("name", ["REDIS_URL", "EMAIL_URL", "SECRET_KEY", "COMMITMENT_KEY"])
 def test_a_missing_variable_stops_the_start_and_is_named(name):
     done = _settings("s.DEBUG", **{key: value for key, value in REQUIRED.items() if key != name})
     assert done.returncode != 0

@@ -1,7 +1,7 @@
 """The reference rollout as it stood on the morning of 1 February 2018: what the demo begins with.
 
 Everything that happened before that morning is written by the verbs, with the dates it would have had. Only the role
-mailboxes are plain rows: nobody invited them.
+mailboxes, which nobody invited, and the agencies' domains are plain rows.
 """
 
 import datetime as dt
@@ -126,6 +126,7 @@ def load_reference_rollout() -> Rollout | None:
     for slug, status in reference.statuses().items():
         if status == "pilot":
             queueing.mark_pilot(rollout=rollout, agency=Agency.objects.get(slug=slug), by=lead, now=LISTED_AT)
+    _give_domains()
     queue = list(rollout.placements.queued().select_related("agency"))
     _add_people([placement.agency for placement in queue])
     for placement in queue:
@@ -137,6 +138,14 @@ def load_reference_rollout() -> Rollout | None:
         do()
     DemoClock.objects.get_or_create(id=1, defaults={"now": STARTS_AT})
     return rollout
+
+
+def _give_domains() -> None:
+    """Every agency's employees have addresses of their own domain, which the list says nothing of."""
+    agencies = list(Agency.objects.all())
+    for agency in agencies:
+        agency.email_domains = [f"{agency.slug}.example.org"]
+    Agency.objects.bulk_update(agencies, ["email_domains"])
 
 
 def _add_people(agencies: list[Agency]) -> None:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies import lists
+from agencies import addresses, lists
 from agencies.models import Agency, AgencyKind, Person
 from rollout.domain.locks import lock_plans
 from rollout.domain.recording import record
@@ -16,7 +16,10 @@ from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.domain.words import thousands
 from rollout.models import EventKind, PlanEvent, Rollout
 
-EDITABLE = ("name", "kind", "sector", "employees", "locations", "maturity", "leadership_anchoring", "status_note")
+EDITABLE = (
+    *("name", "kind", "sector", "employees", "locations", "maturity", "leadership_anchoring", "status_note"),
+    "email_domains",
+)
 
 
 def rollouts_with(agency_ids: Iterable[int]) -> set[int]:
@@ -49,7 +52,7 @@ def edit(
     """
     locked = lock_plans({rollout.pk} | rollouts_with([agency.pk]))
     agency = _as_it_is_now(agency.pk)
-    fields = {name: lists.tidy(name, value) if isinstance(value, str) else value for name, value in fields.items()}
+    fields = {name: _tidy(name, value) for name, value in fields.items()}
     wanted = {
         name: value for name, value in fields.items() if name in EDITABLE and (seen is None or value != seen[name])
     }
@@ -81,6 +84,19 @@ def edit(
     return record(rollout=rollout, undoes=undoes, **said)
 
 
+def _tidy(name: str, value: Any) -> Any:
+    if name == "email_domains":
+        try:
+            return addresses.domains(value)
+        except ValueError as wrong:
+            raise Refused(
+                _("«%(typed)s» er ikke et domene. Skriv det som står etter @, som kli.example.org.")
+                % {"typed": str(wrong)[:80]},
+                field=name,
+            ) from wrong
+    return lists.tidy(name, value) if isinstance(value, str) else value
+
+
 def _as_it_is_now(pk: int) -> Agency:
     """Locked, so that nobody changes it between the question and the answer: an import from another plan, say."""
     return Agency.objects.select_for_update(no_key=True).get(pk=pk)
@@ -110,8 +126,10 @@ def _who_changed(agency: Agency, name: str) -> str:
 
 def said(name: str, value: Any) -> str:
     """A field's value as a reader sees it."""
-    if value in (None, ""):
+    if value in (None, "", []):
         return _("tomt")
+    if isinstance(value, list):
+        return ", ".join(value)
     if name == "kind":
         return str(AgencyKind(value).label)
     return thousands(value) if isinstance(value, int) else str(value)

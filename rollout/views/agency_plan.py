@@ -24,6 +24,7 @@ from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus,
 from rollout.permissions import Do, can, may
 from rollout.views.agency_edit import agency_address
 from rollout.views.asking import ask, leave, posted
+from rollout.views.commitments import sharing
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
 from rollout.views.event_words import step_names, tell
@@ -151,6 +152,7 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "can_be_moved": in_plan and (placement.wave is None or placement.wave.is_planned),
         "undo_back": agency_address(rollout, agency),
         "may_change": may_change,
+        "sharing": sharing(rollout, agency, placement),
         "may_edit": can(request, Do.EDIT_AGENCY),
         "people": [] if request.htmx else people_of(agency),
         "events": events[:EVENTS_IN_SIGHT],

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -21,7 +21,7 @@ def ask(
     return render(request, template + ("#form" if request.htmx else ""), context, status=status)
 
 
-def posted(request: Request) -> QueryDict | None:
+def posted(request: HttpRequest) -> QueryDict | None:
     """What a form of the page is bound to: what was posted, however little, and nothing when it is only shown."""
     return request.POST if request.method == "POST" else None
 

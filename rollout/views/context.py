@@ -33,6 +33,7 @@ MENU = (
 PANEL = (
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
+    (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),
     (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
     (_("Import"), "rollout:import", Do.IMPORT),
 )

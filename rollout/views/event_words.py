@@ -235,8 +235,10 @@ def _fields(event: PlanEvent, model: type[Model], said: str) -> str:
 
 
 def _value(field: Field, value: Any) -> str:
-    if value in (None, ""):
+    if value in (None, "", []):
         return _("ingen")
+    if isinstance(value, list):
+        value = ", ".join(value)
     if isinstance(value, bool):
         return _("ja") if value else _("nei")
     if isinstance(value, int):

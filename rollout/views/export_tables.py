@@ -7,6 +7,7 @@ The board's and the agencies' tables can be imported again unchanged: their colu
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,6 +15,8 @@ from django.utils.translation import gettext as _
 from agencies.list_files import Cell
 from agencies.lists import HEADINGS, KIND_WORDS
 from agencies.models import Agency, AgencyKind
+from rollout.domain.committing import Coverage, Told
+from rollout.domain.committing import Line as CommitmentLine
 from rollout.domain.figures import Entry, WaveEntry
 from rollout.domain.importing import PLAN_HEADINGS
 from rollout.models import LicenceBudget, Placement, PlanEvent
@@ -135,6 +138,32 @@ def licences(lines: Iterable[LicenceLine]) -> Table:
         _("Budsjettreferanse"): lambda line: getattr(_budget(line.placement), "budget_reference", ""),
     }
     return _by_column("lisenser", _("Lisenser"), columns, lines)
+
+
+def commitments(coverage: Coverage) -> Table:
+    """How many have accepted the guidelines at each agency. A number is empty where it may not be told."""
+    columns: Columns[CommitmentLine] = {
+        str(HEADINGS["slug"]): lambda line: line.placement.agency.slug,
+        str(HEADINGS["name"]): lambda line: line.placement.agency.name,
+        str(PLAN_HEADINGS["status"]): lambda line: str(line.placement.get_status_display()),
+        str(PLAN_HEADINGS["wave"]): lambda line: line.placement.wave.number if line.placement.wave else None,
+        _("Versjon"): lambda line: coverage.version.number if coverage.version else None,
+        str(PLAN_HEADINGS["headcount"]): lambda line: line.told.headcount,
+        _("Har godtatt"): lambda line: line.told.number,
+        _("Tallet er"): lambda line: _kind_of_number(line.told),
+        _("Andel"): lambda line: _percent(line.told),
+    }
+    return _by_column("forpliktelser", _("Forpliktelser"), columns, coverage.lines)
+
+
+def _percent(told: Told) -> Decimal | None:
+    return None if told.percent is None else Decimal(f"{told.percent:.1f}")
+
+
+def _kind_of_number(told: Told) -> str:
+    if told.number is None:
+        return _("færre enn 10")
+    return _("minst") if told.at_least else _("nøyaktig")
 
 
 def _budget(placement: Placement) -> LicenceBudget | None:

@@ -10,10 +10,11 @@ from agencies.access import Request
 from agencies.list_files import CONTENT_TYPES, write_csv, write_xlsx
 from agencies.models import Agency, AgencyKind
 from rollout import clock
-from rollout.domain import figures
+from rollout.domain import committing, figures
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
 from rollout.views import board_data, board_find, export_tables
+from rollout.views.commitments import chosen_version
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
 from rollout.views.export_tables import Table
@@ -57,6 +58,16 @@ def agencies(request: Request, slug: str, suffix: str) -> HttpResponse:
 def licences(request: Request, slug: str, suffix: str) -> HttpResponse:
     rollout = rollout_of(request, slug)
     return _file(rollout, export_tables.licences(licence_page(rollout, now=clock.now()).lines), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def commitments(request: Request, slug: str, suffix: str) -> HttpResponse:
+    """What the page tells, under the version that was chosen there, and no more."""
+    rollout = rollout_of(request, slug)
+    coverage = committing.coverage(rollout, version=chosen_version(request, rollout))
+    return _file(rollout, export_tables.commitments(coverage), suffix)
 
 
 @may(Do.SEE_PLAN)

@@ -15,6 +15,7 @@ from rollout.domain import funding, readiness
 from rollout.domain.course import behind
 from rollout.models import PlacementStatus, RequestState
 from rollout.permissions import AT_AGENCY, Do, can, may
+from rollout.views.commitments import sharing
 from rollout.views.context import rollout_of
 from rollout.views.course_words import heading, standing
 from rollout.views.my_pieces import course_context, placements
@@ -60,4 +61,5 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
         where, left = heading(placement, shown, [], now=now)
         acts = can(request, Do.ACT_FOR_AGENCY, agency=agency)
         context = {"agency": shown, "placement": placement, "where": where, "left": left, "acts": acts}
-    return render(request, "rollout/my.html", context | {"several": len(roles_of(request).at) > 1})
+    context |= {"several": len(roles_of(request).at) > 1, "sharing": sharing(rollout, shown, placement)}
+    return render(request, "rollout/my.html", context)

@@ -96,11 +96,11 @@ class Client:
 
 
 @contextlib.contextmanager
-def serving(target: str, **environment: str) -> Iterator[int]:
-    """granian as in production, with one worker. Yields the port."""
+def serving(target: str, workers: int = 1, **environment: str) -> Iterator[int]:
+    """granian as in production, with so many workers. Yields the port."""
     port = embedded.free_port()
     command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    command += ["--workers", "1", "--blocking-threads", "1", "--no-access-log", "--log-level", "error", target]
+    command += ["--workers", str(workers), "--blocking-threads", "1", "--no-access-log", "--log-level", "error", target]
     command[0] = str(Path(sys.executable).parent / "granian")
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
     try:
@@ -265,6 +265,7 @@ def main() -> None:
         "REDIS_URL": servers.redis_url,
         "EMAIL_URL": servers.email_url,
         "SECRET_KEY": servers.secret_key,
+        "COMMITMENT_KEY": "the bench's own",
         "DJANGO_SETTINGS_MODULE": "rollout.settings",
     }
     told: dict = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"}

@@ -1,0 +1,427 @@
+"""An employee commits without an account: every step, and all that happens between the steps."""
+
+import logging
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.cache import cache, caches
+from django.test import Client
+from django.utils import timezone
+
+from rollout import codes
+from rollout.domain import committing
+from rollout.models import Commitment, OutgoingEmail, PlanEvent
+from tests import codes as worker
+from tests.factories import NOW, make_agency, make_guidelines, make_rollout, place, set_clock
+from tests.mail_server import MailServer, serving
+
+pytestmark = pytest.mark.django_db
+
+BASE = "/r/workplace-2018/commit/"
+KLI = f"{BASE}kli/"
+KARI = "kari@kli.example.org"
+
+
+@pytest.fixture(autouse=True)
+def world(settings):
+    settings.DEMO_MODE = True
+    set_clock(NOW)
+    cache.clear()
+    caches["markup"].clear()
+    worker.forget()
+    rollout = make_rollout()
+    place(make_agency("kli", employees=37))
+    place(make_agency("vav", employees=600))
+    return rollout
+
+
+@pytest.fixture
+def kari():
+    return Client()
+
+
+def ask(client, address=KARI, **headers):
+    return client.post(KLI, {"address": address}, **headers)
+
+
+def prove(client, address=KARI):
+    ask(client, address)
+    return client.post(f"{KLI}code/", {"code": worker.mailed(address)})
+
+
+def accept(client):
+    shown = re.search(r'name="hash_seen" value="(\w+)"', client.get(f"{KLI}read/").content.decode())
+    return client.post(f"{KLI}read/", {"hash_seen": shown[1]})
+
+
+def text(response):
+    return re.sub(r"\s+", " ", response.content.decode())
+
+
+# -- the way through -------------------------------------------------------------------------------------------------
+
+
+def test_from_the_shared_link_to_thanks(kari):
+    assert "@kli.example.org" in text(kari.get(KLI))
+    assert ask(kari).url == f"{KLI}code/"
+    assert KARI in text(kari.get(f"{KLI}code/"))
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed(KARI)}).url == f"{KLI}read/"
+    assert "Vær saklig" in text(kari.get(f"{KLI}read/"))
+    assert accept(kari).url == f"{KLI}thanks/"
+    assert "Du er talt med i Virksomhet kli." in text(kari.get(f"{KLI}thanks/"))
+
+    assert Commitment.objects.get().agency.slug == "kli"
+
+
+def test_agencies_are_found_by_part_of_the_name(kari):
+    everybody, found = text(kari.get(BASE)), text(kari.get(BASE, {"q": " VAV "}))
+    assert "/commit/kli/" in everybody and "/commit/vav/" in everybody
+    assert "/commit/kli/" not in found and "/commit/vav/" in found
+    assert "Ingen virksomhet som er med, har «xyz» i navnet." in text(kari.get(BASE, {"q": "xyz"}))
+
+
+def test_nobody_has_to_sign_in_and_no_session_is_kept(kari):
+    prove(kari)
+    accept(kari)
+    assert "sessionid" not in kari.cookies
+    assert not Session.objects.exists()
+
+
+def test_the_mail_says_it_is_automatic_and_holds_no_link(kari):
+    ask(kari)
+    worker.deliver()
+    [message] = mail.outbox
+    assert message.to == [KARI]
+    assert message.extra_headers["Auto-Submitted"] == "auto-generated"
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    for body in (message.body, html):
+        assert "href" not in body and "http" not in body.replace("http-equiv", "")
+
+
+def test_an_agency_that_takes_no_part_is_not_there(kari):
+    make_agency("utenfor")
+    for step in ("", "code/", "read/", "thanks/"):
+        assert kari.get(f"{BASE}utenfor/{step}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("kari@gmail.com", "Den slutter på @kli.example.org."),
+        ("kari", "Skriv den slik: navn@kli.example.org."),
+        ("", "Skriv e-postadressen du har på jobben."),
+    ],
+)
+def test_a_wrong_address_is_explained_and_what_was_typed_stays(kari, typed, said):
+    response = ask(kari, typed)
+    assert response.status_code == 422
+    assert said in text(response)
+    assert f'value="{typed}"' in text(response) or not typed
+    assert worker.deliver() == 0
+
+
+# -- what must leave no trace ----------------------------------------------------------------------------------------
+
+
+def test_the_address_is_in_no_table_and_no_log(kari, caplog):
+    caplog.set_level(logging.DEBUG)
+    prove(kari)
+    accept(kari)
+    assert not OutgoingEmail.objects.exists()
+    assert not PlanEvent.objects.exists()
+    assert "kari" not in str(list(Commitment.objects.values())).lower()
+    assert "kari" not in caplog.text.lower()
+
+
+def test_valkey_holds_neither_address_nor_code_but_in_the_queue(kari):
+    ask(kari)
+    code = worker.mailed(KARI)
+    connection = cache._cache.get_client(None)
+    keys = connection.keys("*commit-*")
+    assert keys
+    for key in keys:
+        held = key + (connection.get(key) if connection.type(key) == b"string" else b"")
+        assert b"kari" not in held.lower()
+        assert code.encode() not in held
+
+
+def test_a_mail_server_that_refuses_the_address_does_not_bring_it_to_the_log(kari, caplog, settings):
+    class Refusing(MailServer):
+        async def on_rcpt(self, server, address):
+            return f"550 no such user {address}"
+
+    with serving(Refusing()) as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        ask(kari)
+        worker.deliver()
+    assert "refused by the mail server" in caplog.text
+    assert "kari" not in caplog.text.lower()
+
+
+# -- scanners, reloads, the back button, two tabs --------------------------------------------------------------------
+
+
+def test_looking_changes_nothing_however_often_and_by_whom(kari):
+    prove(kari)
+    for client in (kari, Client()):
+        for step in ("", "code/", "read/", "thanks/"):
+            for look in (client.get, client.head):
+                assert look(f"{KLI}{step}").status_code in (200, 302)
+    assert not Commitment.objects.exists()
+    assert accept(kari).url == f"{KLI}thanks/"
+
+
+@pytest.mark.parametrize("step", ["code/", "read/", "thanks/"])
+def test_who_comes_too_early_is_led_to_the_step_before(kari, step):
+    assert kari.get(f"{KLI}{step}").url == KLI
+    ask(kari)
+    assert step == "code/" or kari.get(f"{KLI}{step}").url in (f"{KLI}code/", KLI)
+
+
+def test_a_double_press_is_counted_once_and_thanked_for(kari, world):
+    prove(kari)
+    shown = world.guideline_versions.get().text_hash
+    again = Client()
+    again.cookies = kari.cookies.copy()  # the second press leaves before the first is answered
+    for client in (kari, again):
+        assert client.post(f"{KLI}read/", {"hash_seen": shown}).url == f"{KLI}thanks/"
+    assert Commitment.objects.count() == 1
+    assert "talt med fra før" in text(again.get(f"{KLI}thanks/"))
+
+
+def test_a_double_press_of_the_code_is_no_mistake(kari):
+    ask(kari)
+    code = worker.mailed(KARI)
+    for _press in range(2):
+        assert kari.post(f"{KLI}code/", {"code": code}).url == f"{KLI}read/"
+
+
+def test_back_after_it_is_done_leads_to_thanks_and_reloading_thanks_is_harmless(kari):
+    prove(kari)
+    accept(kari)
+    assert kari.get(f"{KLI}read/").url == f"{KLI}thanks/"
+    assert kari.get(f"{KLI}code/").url == f"{KLI}thanks/"
+    for _reload in range(3):
+        assert kari.get(f"{KLI}thanks/").status_code == 200
+    assert Commitment.objects.count() == 1
+
+
+def test_a_second_time_is_kindly_told_that_it_was_counted(kari):
+    prove(kari)
+    accept(kari)
+    later = Client()
+    prove(later, "Kari+igjen@kli.example.org")
+    accept(later)
+    assert "Du telles bare én gang" in text(later.get(f"{KLI}thanks/"))
+    assert Commitment.objects.count() == 1
+
+
+def test_two_tabs_about_two_agencies_do_not_disturb_each_other(kari):
+    ask(kari)
+    kari.post(f"{BASE}vav/", {"address": "kari@vav.example.org"})
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed(KARI)}).url == f"{KLI}read/"
+    assert accept(kari).url == f"{KLI}thanks/"
+
+
+def test_of_two_tabs_with_two_addresses_the_later_one_counts_and_the_page_says_which(kari):
+    ask(kari)
+    ask(kari, "per@kli.example.org")
+    assert "per@kli.example.org" in text(kari.get(f"{KLI}code/"))
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed(KARI)}).status_code == 422
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed("per@kli.example.org")}).url == f"{KLI}read/"
+
+
+def test_the_next_on_the_same_device_is_shown_nothing_of_the_one_before(kari):
+    prove(kari)
+    accept(kari)
+    assert KARI not in text(kari.get(KLI)) + kari.cookies["commit-kli"].value
+
+
+# -- the code --------------------------------------------------------------------------------------------------------
+
+
+def test_a_wrong_code_may_be_tried_five_times_and_then_not_even_the_right_one_helps(kari):
+    ask(kari)
+    code = worker.mailed(KARI)
+    wrong = "000000" if code != "000000" else "111111"
+    for _try in range(codes.TRIES):
+        assert "Koden er feil" in text(kari.post(f"{KLI}code/", {"code": wrong}))
+    response = kari.post(f"{KLI}code/", {"code": code})
+    assert response.status_code == 422
+    assert "prøvd for mange ganger" in text(response)
+
+
+def test_a_code_is_right_with_spaces_in_it(kari):
+    ask(kari)
+    code = worker.mailed(KARI)
+    assert kari.post(f"{KLI}code/", {"code": f" {code[:3]} {code[3:]} "}).url == f"{KLI}read/"
+
+
+def test_a_code_is_of_no_use_in_another_browser(kari):
+    ask(kari)
+    code, other = worker.mailed(KARI), Client()
+    assert other.post(f"{KLI}code/", {"code": code}).url == KLI
+    ask(other, "per@kli.example.org")
+    assert other.post(f"{KLI}code/", {"code": code}).status_code == 422
+
+
+def test_a_code_that_was_used_is_of_no_more_use(kari):
+    ask(kari)
+    replayed = Client()
+    replayed.cookies = kari.cookies.copy()
+    code = worker.mailed(KARI)
+    kari.post(f"{KLI}code/", {"code": code})
+    accept(kari)
+    response = replayed.post(f"{KLI}code/", {"code": code})
+    assert response.status_code == 422
+    assert "brukt, utløpt" in text(response)
+
+
+def test_a_code_that_has_run_out_is_told_and_a_new_one_helps(kari):
+    ask(kari)
+    code = worker.mailed(KARI)
+    connection = cache._cache.get_client(None)
+    for key in connection.keys("*commit-code*"):
+        assert 0 < connection.ttl(key) <= codes.LIFETIME
+        connection.delete(key)  # what Valkey does then
+    assert "utløpt" in text(kari.post(f"{KLI}code/", {"code": code}))
+    assert prove(kari).url == f"{KLI}read/"
+
+
+def test_what_was_begun_too_long_ago_is_begun_again_and_said(kari):
+    prove(kari)
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        response = kari.post(f"{KLI}read/", {"hash_seen": "x"}, follow=True)
+    assert response.redirect_chain[-1][0] == KLI
+    assert "lenge siden du begynte" in text(response)
+    assert not Commitment.objects.exists()
+
+
+def test_the_cookie_cannot_be_changed(kari):
+    ask(kari)
+    kari.cookies["commit-kli"] = kari.cookies["commit-kli"].value[:-2] + "xx"
+    assert kari.get(f"{KLI}code/").url == KLI
+
+
+# -- the text --------------------------------------------------------------------------------------------------------
+
+
+def test_a_version_published_between_reading_and_pressing_refuses_the_press_and_is_shown(kari, world):
+    prove(kari)
+    read = world.guideline_versions.get().text_hash
+    make_guidelines(world, number=2, text="Helt nye regler.")
+    response = kari.post(f"{KLI}read/", {"hash_seen": read})
+    assert response.status_code == 409
+    assert "endret siden du leste dem" in text(response)
+    assert "Helt nye regler." in text(response)
+    assert not Commitment.objects.exists()
+    assert accept(kari).url == f"{KLI}thanks/"
+
+
+def test_a_press_without_a_text_is_refused(kari):
+    prove(kari)
+    assert kari.post(f"{KLI}read/").status_code == 409
+    assert not Commitment.objects.exists()
+
+
+# -- limits that lock nobody out -------------------------------------------------------------------------------------
+
+
+def test_one_network_can_have_three_mails_sent_to_an_address_and_gets_the_same_answer_after(kari):
+    answers = {(r.status_code, r.url) for r in (ask(Client()) for _time in range(6))}
+    assert answers == {(302, f"{KLI}code/")}
+    assert worker.deliver() == codes.MAILS_FROM_ONE_NETWORK
+
+
+def test_an_outsider_who_has_used_up_their_mails_does_not_lock_the_owner_out(kari):
+    for _time in range(10):
+        ask(Client(), REMOTE_ADDR="203.0.113.7")
+    worker.deliver()
+    mail.outbox.clear()
+    ask(kari, REMOTE_ADDR="198.51.100.2")
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed(KARI)}).url == f"{KLI}read/"
+
+
+def test_wrong_codes_of_an_outsider_take_no_tries_from_the_owner(kari):
+    ask(kari)
+    outsider = Client()
+    ask(outsider)
+    worker.deliver()
+    first = re.search(r"\d{6}", mail.outbox[0].body)[0]
+    for _time in range(20):
+        outsider.post(f"{KLI}code/", {"code": "000000"})
+    assert kari.post(f"{KLI}code/", {"code": first}).url == f"{KLI}read/"
+
+
+def test_a_mailbox_is_not_flooded_from_many_networks(kari):
+    for n in range(40):
+        ask(Client(), REMOTE_ADDR=f"203.0.113.{n}")
+    assert worker.deliver() == codes.MAILS_TO_ONE_ADDRESS
+
+
+def test_where_nothing_was_sent_no_code_is_right_and_guessing_gets_the_same_answers(kari):
+    for _time in range(codes.MAILS_FROM_ONE_NETWORK):
+        ask(Client())
+    ask(kari)
+    worker.deliver()
+    for message in mail.outbox:
+        code = re.search(r"\d{6}", message.body)[0]
+        assert "Koden er feil" in text(kari.post(f"{KLI}code/", {"code": code}))
+
+
+def test_pressing_for_a_new_code_too_often_leaves_the_last_one_in_force(kari):
+    for _time in range(codes.MAILS_FROM_ONE_NETWORK + 2):
+        ask(kari)
+    assert kari.post(f"{KLI}code/", {"code": worker.mailed(KARI)}).url == f"{KLI}read/"
+
+
+def test_an_office_behind_one_address_comes_through_and_a_flood_is_told_to_wait(kari, monkeypatch):
+    assert codes.ASKED_A_MINUTE * 10 >= 5_000  # 5 000 people in ten minutes
+    monkeypatch.setattr(codes, "ASKED_A_MINUTE", 5)
+    with time_machine.travel("2026-02-01 09:00:01", tick=False):
+        for n in range(5):
+            assert ask(Client(), f"ansatt{n}@kli.example.org").status_code == 302
+        response = ask(kari)
+    assert response.status_code == 429
+    assert "Vent et minutt" in text(response)
+    assert f'value="{KARI}"' in text(response)
+    assert ask(kari, REMOTE_ADDR="198.51.100.2").status_code == 302
+
+
+# -- made for one morning --------------------------------------------------------------------------------------------
+
+
+def test_no_page_asks_more_of_the_database_with_more_agencies_and_people(kari, world, django_assert_max_num_queries):
+    prove(kari)
+    for _round in range(2):
+        for step in ("", "code/", "read/"):
+            with django_assert_max_num_queries(5):
+                assert kari.get(f"{KLI}{step}").status_code == 200
+        with django_assert_max_num_queries(5):
+            kari.get(BASE)
+        for _more in range(20):
+            place(make_agency())
+
+
+def test_the_number_on_the_last_page_is_counted_once_however_many_ask(kari, world):
+    kli = committing.takes_part(world).get(slug="kli")
+    for n in range(12):
+        committing.commit(
+            rollout=world,
+            agency=kli,
+            hash_seen=world.guideline_versions.get().text_hash,
+            address=f"ansatt{n}@kli.example.org",
+            proof="code",
+            now=NOW,
+        )
+    prove(kari)
+    accept(kari)
+    assert "13 av 37 i Virksomhet kli har godtatt." in text(kari.get(f"{KLI}thanks/"))
+    Commitment.objects.all().delete()
+    assert "13 av 37" in text(kari.get(f"{KLI}thanks/"))
