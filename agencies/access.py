@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -84,12 +85,17 @@ def roles_of(request: HttpRequest) -> Held:
 
 
 def ask_to_sign_in(request: Request) -> HttpResponse:
-    """Lead to the sign-in page, and from there back to the page that was asked for (never to the target of a POST)."""
+    """Lead to the sign-in page, and from there back to the page that was asked for, or that a form was sent from (never
+    to the target of a POST)."""
     wanted = None
     if request.htmx:
         wanted = request.htmx.current_url_abs_path
     elif request.method in ("GET", "HEAD"):
         wanted = request.get_full_path()
+    else:
+        sent_from = urlsplit(request.headers.get("Referer", ""))
+        if sent_from.netloc == request.get_host():
+            wanted = sent_from._replace(scheme="", netloc="", fragment="").geturl()
     return redirect_to_login(wanted) if wanted else redirect(settings.LOGIN_URL)
 
 

@@ -84,7 +84,9 @@
     event.detail.shouldSwap = false
     location.assign(xhr.responseURL)
   })
+  // A page that refuses says who may: its sentence is told where one stands, so that nothing typed is lost.
+  const refusal = xhr => xhr?.status === 403 && new DOMParser().parseFromString(xhr.responseText, 'text/html').querySelector('main .ur-lead')
   for (const failure of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
-    document.body.addEventListener(failure, () => say(toast.dataset.failed, 'stop'))
+    document.body.addEventListener(failure, event => say(refusal(event.detail.xhr)?.textContent || toast.dataset.failed, 'stop'))
   }
 })()
