@@ -17,7 +17,9 @@ def test_a_chief_signs_the_text_that_was_shown_and_confirms_that_the_agency_is_r
 
     page = visitor.sign_in(CHIEF)
     page = visitor.visit("/my/")
-    expect(page.get_by_text("Klimaetaten åpner for ledere om 6 dager. 2 av 10 steg gjenstår.")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Klimaetaten åpner for ledere om 6 dager. 2 av 10 steg gjenstår.")
+    ).to_be_visible()
     visitor.check("my agency")
 
     page.locator('[data-step="guidelines_adopted"] .ur-actions a').click()
