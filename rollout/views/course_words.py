@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from agencies.models import Person
 from rollout.domain.readiness import CONFIRMATION, FUNDING, GUIDELINES, KEY_PEOPLE, StepStatus
 from rollout.domain.words import long_date
-from rollout.models import OSLO, CourseStep, Placement, PlacementStatus
+from rollout.models import OSLO, CourseStep, FundingState, Placement, PlacementStatus
 
 #: The pages of the steps fulfilled by facts; every other step has `rollout:my-step`.
 FACT_PAGES = {
@@ -89,11 +89,11 @@ def step_url(placement: Placement, step: CourseStep) -> str:
 
 
 def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime) -> list[StepRow]:
-    """The steps in order; the first missing one that the agency itself does is marked as next."""
+    """The steps in order; the first missing one that does not wait for somebody else's answer is marked as next."""
     today = now.astimezone(OSLO).date()
     made, next_found = [], False
     for status in course:
-        is_next = not (next_found or status.done or status.step.key == FUNDING)
+        is_next = not (next_found or status.done or _waits(placement, status))
         next_found = next_found or is_next
         look = "is-done" if status.done else "is-late" if status.days_late and status.step.blocking else ""
         made.append(
@@ -107,6 +107,13 @@ def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime
             )
         )
     return made
+
+
+def _waits(placement: Placement, status: StepStatus) -> bool:
+    """Whether the agency has stated its funding, and now its head is to approve it."""
+    if status.step.key != FUNDING:
+        return False
+    return placement.funding_statements.filter(state=FundingState.STATED, question="").exists()
 
 
 def _done_by(placement: Placement, status: StepStatus) -> tuple[Person, dt.datetime] | None:
