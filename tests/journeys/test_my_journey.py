@@ -154,3 +154,6 @@ def test_two_tabs_the_back_button_and_a_role_lost_midway_lose_nothing(at_phone, 
     expect(page.locator("#toast-text")).to_contain_text("Du har ingen rolle i Puljeplan nå.")
     expect(row.get_by_label("Åpne avvik og kommentar")).to_have_value("Ett åpent avvik.")
     assert PlanEvent.objects.count() == events
+    # htmx writes in the console that the press was refused; anything else there is a fault.
+    assert [told for told in at_phone.complaints if "Error Code 403" not in told] == []
+    at_phone.complaints.clear()
