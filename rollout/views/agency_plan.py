@@ -148,6 +148,7 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
         "agency": agency,
         "placement": placement if in_plan else None,
         "is_withdrawn": placement is not None and placement.status == PlacementStatus.WITHDRAWN,
+        "may_ask_to_join": placement is None or placement.status == PlacementStatus.WITHDRAWN,
         "withdrawn": next((event for event in events if event["event"].kind == EventKind.WITHDRAWN), None),
         "can_be_moved": in_plan and (placement.wave is None or placement.wave.is_planned),
         "undo_back": agency_address(rollout, agency),

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -14,7 +15,6 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import joining, requesting
 from rollout.domain.refusals import Refused
-from rollout.domain.words import long_date
 from rollout.forms import add_reasons
 from rollout.forms_asking import DateRequestForm, JoinRequestForm
 from rollout.models import CAPACITY, Placement, RequestState, Wave, WaveState
@@ -79,12 +79,12 @@ def _date_form(request: Request, placement: Placement, *, blank: bool = False) -
 
 
 def wave_label(wave: Wave, taken: int) -> str:
-    """ "Pulje 3: åpner torsdag 26. april 2018, 2 ledige plasser"."""
+    """ "Pulje 3, 26. april 2018: 2 ledige plasser": short, for a list on a phone."""
     free = CAPACITY - taken
     places = ngettext("%(n)s ledig plass", "%(n)s ledige plasser", free) % {"n": free} if free else _("full nå")
-    return _("%(wave)s: åpner %(day)s, %(places)s") % {
+    return _("%(wave)s, %(day)s: %(places)s") % {
         "wave": wave,
-        "day": long_date(wave.leaders_on),
+        "day": dateformat.format(wave.leaders_on, "j. F Y"),
         "places": places,
     }
 

@@ -72,6 +72,12 @@ def test_a_chief_ends_a_key_persons_role_and_not_the_heads(kli):
     assert Role.objects.current().filter(pk=head.pk).exists()
 
 
+def test_anybody_may_lay_down_their_own_role(kli):
+    key = make_people(kli)["key1"]
+    inviting.end_role(role=key.roles.get(), by=key, now=NOW)
+    assert not Role.objects.current().filter(person=key).exists()
+
+
 def test_the_invited_hears_once_to_what_where_and_by_whom_without_a_token(kli):
     chief = make_people(kli)["chief"]
     role = invite("kari@example.org", KEY, kli, chief)

@@ -59,7 +59,7 @@ def wave(rollout, number):
 
 
 def open_wave(one):
-    one.state, one.leaders_opened_at = WaveState.LEADERS, NOW
+    one.state, one.leaders_opened_at = WaveState.LEADERS_OPEN, NOW
     one.save()
 
 
