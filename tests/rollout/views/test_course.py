@@ -58,7 +58,7 @@ def test_a_new_version_is_published_after_its_difference_was_shown(client, lead,
     assert more.context["steps"].forms[0]["lead_time_days"].value() == "sent", "nothing typed is lost"
 
     typed = {"step-0-lead_time_days": 60, "step-8-DELETE": "on", "step-12-name": "Utpek superbrukere"}
-    typed |= {"step-12-evidence_required": "Liste", "step-12-place": 2}
+    typed |= {"step-12-evidence_required": "Liste", "step-12-owner_role": "IKT-kontakt", "step-12-place": 2}
     shown = client.post(EDIT, posted(more, "publish", **typed))
     assert rollout.course_versions.count() == 1, "the difference comes first"
     page = text(shown)
