@@ -119,3 +119,24 @@ def test_an_agency_on_an_older_version_and_the_leads_see_what_differs(client, le
     client.force_login(people["chief"])
     page = text(client.get(own))
     assert "Følger versjon 1 av løpet" in page and "Utpek superbrukere" in page
+
+
+def test_a_step_that_has_got_another_number_meanwhile_is_not_confirmed_in_its_place(client, lead, rollout):
+    kli = place(make_agency("kli"), rollout=rollout)
+    chief = make_people(kli.agency)["chief"]
+    pages = {
+        chief: reverse("rollout:my-step", args=["workplace-2018", "kli", 4]),
+        make_lead(): reverse("rollout:agency-waive", args=["workplace-2018", "kli", 4]),
+    }
+    seen = {}
+    for person, page in pages.items():
+        client.force_login(person)
+        seen[person] = re.search(r'name="key_seen" value="([^"]+)"', client.get(page).text)[1]
+    course.publish(rollout=rollout, based_on=1, steps=[new_step(), *drafts(rollout)], by=make_lead(), now=NOW)
+    for person, page in pages.items():
+        client.force_login(person)
+        typed = {"text": "Gjort", "reason": "Unødig", "owner_role": "IKT-kontakt", "key_seen": seen[person]}
+        refused = client.post(page, typed)
+        assert refused.status_code == 409
+        assert "annen versjon av løpet" in text(refused)
+    assert not kli.evidence.exists() and not kli.waivers.exists()
