@@ -12,7 +12,7 @@ def test_the_next_guidelines_are_written_published_and_signed(visitor):
     visitor.visit(f"{PLAN}/guidelines/")
     visitor.check("the versions")
     page.get_by_role("link", name="Skriv neste versjon").click()
-    text = page.get_by_label("Tekst")
+    text = page.get_by_role("textbox", name="Tekst")
     text.fill(text.input_value().replace("Vær saklig og vennlig.", "Vær saklig, vennlig og kort."))
     expect(page.locator(".ur-diff ins")).to_contain_text("kort")
     visitor.check("the draft, with its preview")
