@@ -173,6 +173,7 @@ class EvidenceForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ",".join(f".{ending}" for ending in KINDS)}),
     )
     owner_role = forms.ChoiceField(label=_("Hvem kommer dokumentasjonen fra?"), choices=OwnerRole.choices)
+    key_seen = forms.SlugField(widget=forms.HiddenInput, required=False)  # the step that was on the page
 
     def clean_document(self) -> Upload | None:
         sent = self.cleaned_data["document"]
@@ -223,6 +224,7 @@ class WaiveForm(forms.Form):
     reason = forms.CharField(
         label=_("Begrunnelse"), widget=forms.Textarea(attrs={"rows": 4}), max_length=2000, help_text=NO_PRIVATE_MATTERS
     )
+    key_seen = forms.SlugField(widget=forms.HiddenInput, required=False)  # the step that was on the page
 
 
 class ListForm(forms.Form):

@@ -35,8 +35,8 @@ def _lock(placement: Placement) -> Placement:
     return placement
 
 
-def _refuse_other_course(placement: Placement, step: CourseStep) -> None:
-    if step.course_version_id != placement.course_version_id:
+def _refuse_other_course(placement: Placement, step: CourseStep, key_seen: str = "") -> None:
+    if step.course_version_id != placement.course_version_id or key_seen not in ("", step.key):
         raise Refused(_("Steget hører til en annen versjon av løpet. Last siden på nytt."))
 
 
@@ -49,18 +49,22 @@ def confirm_step(
     text: str = "",
     case_number: str = "",
     document: Upload | None = None,
+    key_seen: str = "",
     by: Person,
     now: dt.datetime,
 ) -> StepEvidence:
     """Confirm a step by its evidence, naming whose evidence it is (`owner_role`): words, a case number or a file.
 
+    `key_seen`: the key of the step that was shown; a newer course may have put another in its place meanwhile.
+
     Raises:
-        Refused: the step is fulfilled by a fact and cannot be ticked, is confirmed already, or comes after opening; or
-            nothing shows that it is done, or the file cannot be taken (`rollout.domain.documents`).
+        Refused: the step is fulfilled by a fact and cannot be ticked, is confirmed already, comes after opening or is
+            not the one that was shown; or nothing shows that it is done, or the file cannot be taken
+            (`rollout.domain.documents`).
     """
     kept = documents.judge(document) if document else None  # before the lock: unpacking a file takes its time
     placement = _lock(placement)
-    _refuse_other_course(placement, step)
+    _refuse_other_course(placement, step, key_seen)
     if step.key in FACTS:
         raise Refused(
             _("«%(step)s» kan ikke krysses av. Steget er oppfylt når opplysningene er på plass.") % {"step": step.name}
@@ -248,17 +252,18 @@ def waive(
     placement: Placement,
     step: CourseStep,
     reason: str,
+    key_seen: str = "",
     by: Person,
     now: dt.datetime,
     undoes: PlanEvent | None = None,
 ) -> Waiver:
-    """Let an agency off a step, with a reason. Never the funding (rule 8).
+    """Let an agency off a step, with a reason. Never the funding (rule 8). `key_seen`: as in `confirm_step`.
 
     Raises:
         Refused: it is the funding, there is no reason, or the step is waived already.
     """
     placement = _lock(placement)
-    _refuse_other_course(placement, step)
+    _refuse_other_course(placement, step, key_seen)
     if step.key == FUNDING:
         raise Refused(
             _("Finansieringen kan ikke fravikes. Sett av nok lisenser, eller flytt virksomheten til en senere pulje.")

@@ -39,20 +39,36 @@ def compare(old: str, new: str) -> list[Line]:
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if kind == "equal":
             lines += [Line(SAME, (Piece(SAME, line),)) for line in before[i1:i2]]
-        elif kind == "replace" and i2 - i1 == j2 - j1:
-            for was, becomes in zip(before[i1:i2], after[j1:j2], strict=True):
-                lines += _changed(was, becomes)
         else:
-            lines += [Line(OUT, (Piece(OUT, line),)) for line in before[i1:i2] if line.strip()]
-            lines += [Line(IN, (Piece(IN, line),)) for line in after[j1:j2] if line.strip()]
+            lines += _replaced(before[i1:i2], after[j1:j2])
     return list(_without_long_stretches(lines))
 
 
-def _changed(was: str, becomes: str) -> list[Line]:
+def _replaced(old: list[str], new: list[str]) -> Iterator[Line]:
+    """Each old line with the next new one that is like it, word by word; the others as taken out and put in."""
+    at = 0
+    for was in old:
+        words = ((place, _changed(was, new[place])) for place in range(at, len(new)))
+        like = next(((place, line) for place, line in words if line), None)
+        if like is None:
+            yield from _whole(OUT, [was])
+            continue
+        yield from _whole(IN, new[at : like[0]])
+        yield like[1]
+        at = like[0] + 1
+    yield from _whole(IN, new[at:])
+
+
+def _whole(kind: str, lines: list[str]) -> Iterator[Line]:
+    return (Line(kind, (Piece(kind, line),)) for line in lines if line.strip())
+
+
+def _changed(was: str, becomes: str) -> Line | None:
+    """The one line as it became the other; None where they are hardly alike."""
     before, after = _WORDS.findall(was), _WORDS.findall(becomes)
     matcher = SequenceMatcher(None, before, after)
-    if matcher.ratio() < ALIKE:
-        return [Line(kind, (Piece(kind, text),)) for kind, text in ((OUT, was), (IN, becomes)) if text.strip()]
+    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < ALIKE or matcher.ratio() < ALIKE:
+        return None
     pieces: list[Piece] = []
     for kind, i1, i2, j1, j2 in matcher.get_opcodes():
         out, put_in = "".join(before[i1:i2]), "".join(after[j1:j2])
@@ -61,7 +77,7 @@ def _changed(was: str, becomes: str) -> list[Line]:
             continue
         pieces += [Piece(OUT, out)] if out else []
         pieces += [Piece(IN, put_in)] if put_in else []
-    return [Line(CHANGED, tuple(pieces))]
+    return Line(CHANGED, tuple(pieces))
 
 
 def _without_long_stretches(lines: list[Line]) -> Iterator[Line]:

@@ -112,13 +112,11 @@ def waive(request: Request, slug: str, agency: str, number: int) -> HttpResponse
     """Let the agency off a step, with a reason: a page that says what it means, then a POST."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
     step = get_object_or_404(placement.course_version.steps, number=number, lead_time_days__gte=0)
-    form = WaiveForm(request.POST or None)
+    form = WaiveForm(request.POST or None, initial={"key_seen": step.key})
     code = 422 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         try:
-            confirming.waive(
-                placement=placement, step=step, reason=form.cleaned_data["reason"], by=request.user, now=clock.now()
-            )
+            confirming.waive(placement=placement, step=step, by=request.user, now=clock.now(), **form.cleaned_data)
         except Refused as refused:
             add_reasons(form, refused)
             code = 409

@@ -5,10 +5,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from agencies import oidc
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import differences, signing_off
@@ -19,6 +21,9 @@ from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
 
+NOBODY_COULD = gettext_lazy(
+    "Personlig innlogging er ikke satt opp her. Krever du det for å signere, kan ingen signere før det er på plass."
+)
 IN_PLAN = (PlacementStatus.QUEUED, PlacementStatus.PLACED)
 
 
@@ -84,4 +89,5 @@ def settings(request: Request, slug: str) -> HttpResponse:
         heading=_("Hvem som signerer"),
         button=_("Lagre"),
         intro=[_("Gjelder signaturer som kommer. De som er gitt, står.")],
+        warnings=[] if oidc.is_offered() else [NOBODY_COULD],
     )

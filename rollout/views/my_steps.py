@@ -41,7 +41,7 @@ def step(request: Request, slug: str, agency: str, number: int) -> HttpResponse:
     form = EvidenceForm(
         posted(request),
         request.FILES or None,
-        initial={"owner_role": status.step.owner_role},
+        initial={"owner_role": status.step.owner_role, "key_seen": status.step.key},
         auto_id=f"step{number}_%s",
     )
     if request.method == "POST" and form.is_valid():

@@ -30,3 +30,9 @@ def test_long_unchanged_stretches_are_left_out_and_counted():
     old = "\n".join(f"Linje {number}" for number in range(20))
     lines = compare(old, old + "\nNy linje")
     assert [(line.kind, line.number) for line in lines] == [(SKIPPED, 18), (SAME, 0), (SAME, 0), (IN, 0)]
+
+
+def test_a_line_put_in_beside_a_changed_one_leaves_the_change_inside_its_line():
+    old, new = "Vær saklig mot alle.", "Vær vennlig mot alle.\nSkriv klart og på norsk."
+    assert [kind for kind, _pieces in told(old, new)] == [CHANGED, IN]
+    assert [kind for kind, _pieces in told(new, old)] == [CHANGED, OUT]

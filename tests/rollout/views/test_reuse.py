@@ -123,3 +123,13 @@ def test_a_date_that_passes_is_seen_though_nothing_changed_in_the_plan(as_lead, 
     for moment, passed in ((opens - dt.timedelta(minutes=1), False), (opens + dt.timedelta(minutes=1), True)):
         with time_machine.travel(moment, tick=False):
             assert ("skulle ha åpnet" in as_lead.get(OVERVIEW).text) == passed
+
+
+def test_a_signature_that_ends_with_the_day_is_seen_though_nothing_changed_in_the_plan(as_lead, rollout, settings):
+    settings.DEMO_MODE = False
+    make.make_ready(rollout.placements.get())
+    make.make_guidelines(rollout, number=2, text="Ny tekst", old_counts_until=dt.date(2018, 2, 10))
+    for moment, unready in (("2018-02-10 23:59", False), ("2018-02-11 00:01", True)):
+        with time_machine.travel(make.at(moment), tick=False):
+            card = re.search(r'data-agency="kli".*?</li>', as_lead.get(BOARD).text, re.DOTALL)[0]
+            assert ("Ikke klar" in card) == unready
