@@ -134,12 +134,20 @@ def proven_address(request: HttpRequest) -> str | None:
     proven = request.session.get(PROVEN)
     if not proven or time.time() - proven["at"] > PROVEN_LASTS:
         return None
-    return proven["email"]
+    return cache.get(_where(proven["word"]))
 
 
 def forget_proven_address(request: HttpRequest) -> None:
-    """For when it has been used."""
-    request.session.pop(PROVEN, None)
+    """For when it has been used. Of one who is not signed in, no session is left either."""
+    proven = request.session.pop(PROVEN, None)
+    if proven:
+        cache.delete(_where(proven["word"]))
+        if not request.user.is_authenticated:
+            request.session.flush()
+
+
+def _where(word: str) -> str:
+    return f"proven:{word}"
 
 
 def came_back(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -231,10 +239,15 @@ def person_behind(claims: dict[str, Any]) -> Person | None:
 
 
 def remember_proven(request: HttpRequest, claims: dict[str, Any]) -> bool:
-    """Keep the verified address in the session. False: the claims hold none."""
+    """Keep the verified address in Valkey alone, under a word that the session knows. False: the claims hold none.
+
+    Sessions lie in the database too, where no address of an employee is to be.
+    """
     email = verified_address(claims)
     if email:
-        request.session[PROVEN] = {"email": email, "at": time.time()}
+        word = secrets.token_urlsafe(16)
+        cache.set(_where(word), email, PROVEN_LASTS)
+        request.session[PROVEN] = {"word": word, "at": time.time()}
     return bool(email)
 
 

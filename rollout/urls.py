@@ -152,6 +152,7 @@ plan = [
     path("personvern", public.privacy, name="privacy"),
     path("r/<slug:slug>/commit/", commit.choose, name="commit"),
     path("r/<slug:slug>/commit/<slug:agency>/", commit.address, name="commit-address"),
+    path("r/<slug:slug>/commit/<slug:agency>/sign-in/", commit.sign_in, name="commit-sign-in"),
     path("r/<slug:slug>/commit/<slug:agency>/code/", commit.code, name="commit-code"),
     path("r/<slug:slug>/commit/<slug:agency>/read/", commit.read, name="commit-read"),
     path("r/<slug:slug>/commit/<slug:agency>/thanks/", commit.thanks, name="commit-thanks"),

@@ -183,6 +183,7 @@ TABLE: dict[str, Line] = {
     # the employees' own commitments: who has the address, commits (test_commit); the numbers are for the leads
     "rollout:commit": Line(get=ANYONE, args=R),
     "rollout:commit-address": Line(get=ANYONE, post=ANYONE, args=KLI, data={"address": "kari@kli.example.org"}),
+    "rollout:commit-sign-in": Line(post=ANYONE, args=KLI),
     "rollout:commit-code": Line(get=ANYONE, post=ANYONE, args=KLI),
     "rollout:commit-read": Line(get=ANYONE, post=ANYONE, args=KLI),
     "rollout:commit-thanks": Line(get=ANYONE, args=KLI),

@@ -5,16 +5,21 @@ reloads and the back button do nothing; who comes to a step too early is led to 
 for a whole municipality on one morning: no session, no plan, and the text and the list of agencies rendered once.
 """
 
+from collections.abc import Sequence
+
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache, caches
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from agencies import oidc
 from agencies.models import Agency
 from rollout import clock, codes
 from rollout.domain import committing
@@ -76,14 +81,42 @@ def address(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
             else:
                 answer = redirect("rollout:commit-code", slug, agency)
                 return commit_state.write(answer, slug, Progress(agency, address=typed, flow=flow))
+    return _ask_for_address(request, rollout, where, form, status=status)
+
+
+def _ask_for_address(
+    request: HttpRequest,
+    rollout: Rollout,
+    where: Agency,
+    form: AddressForm,
+    *,
+    status: int,
+    reasons: Sequence[str] = (),
+) -> HttpResponse:
     context = {
         "heading": _("Jobbadressen din"),
         "agency": where,
         "form": form,
         "step": 2,
         "version": _has_text(rollout),
+        "reasons": reasons,
+        "issuer": settings.OIDC_NAME if oidc.is_offered() else "",
     }
     return _show(request, rollout, "address", context, status=status)
+
+
+@never_cache
+@require_POST
+def sign_in(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
+    """Prove the address at the municipality's own sign-in instead of by a code. Nobody is signed in here by it."""
+    _rollout, where = _found(request, slug, agency)
+    try:
+        if oidc.is_offered():
+            return oidc.prove_address(request, reverse("rollout:commit-read", args=[slug, where.slug]))
+    except oidc.OidcFailed:
+        pass
+    messages.error(request, _("Innloggingstjenesten svarer ikke. Be om en kode på e-post i stedet."))
+    return redirect("rollout:commit-address", slug, agency)
 
 
 @never_cache
@@ -124,6 +157,13 @@ def read(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
     progress = commit_state.read(request, agency)
     if progress.outcome:
         return redirect("rollout:commit-thanks", slug, agency)
+    if not progress.proof and (signed_in := oidc.proven_address(request)):
+        try:
+            address = committing.checked_address(where, signed_in)
+        except Refused as refused:
+            reasons = [_("Du logget inn som %(address)s.") % {"address": signed_in}, *refused.reasons]
+            return _ask_for_address(request, rollout, where, AddressForm(), status=409, reasons=reasons)
+        progress = Progress(agency, address=address, proof=CommitmentProof.OIDC)
     if not progress.proof:
         return redirect("rollout:commit-code", slug, agency) if progress.flow else _begin_again(request, slug, agency)
     refusal: list[str] = []
@@ -142,6 +182,7 @@ def read(request: HttpRequest, slug: str, agency: str) -> HttpResponse:
             refusal = refused.reasons
         else:
             codes.spend(progress.flow)
+            oidc.forget_proven_address(request)
             answer = redirect("rollout:commit-thanks", slug, agency)
             return commit_state.write(answer, slug, progress.done(counted=counted))
     version = current_guidelines(rollout)

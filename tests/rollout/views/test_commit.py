@@ -1,5 +1,6 @@
 """An employee commits without an account: every step, and all that happens between the steps."""
 
+import html
 import logging
 import re
 from datetime import timedelta
@@ -16,6 +17,7 @@ from rollout import codes
 from rollout.domain import committing
 from rollout.models import Commitment, OutgoingEmail, PlanEvent
 from tests import codes as worker
+from tests import oidc_issuer
 from tests.factories import NOW, make_agency, make_guidelines, make_rollout, place, set_clock
 from tests.mail_server import MailServer, serving
 
@@ -97,9 +99,9 @@ def test_the_mail_says_it_is_automatic_and_holds_no_link(kari):
     [message] = mail.outbox
     assert message.to == [KARI]
     assert message.extra_headers["Auto-Submitted"] == "auto-generated"
-    [(html, kind)] = message.alternatives
+    [(markup, kind)] = message.alternatives
     assert kind == "text/html"
-    for body in (message.body, html):
+    for body in (message.body, markup):
         assert "href" not in body and "http" not in body.replace("http-equiv", "")
 
 
@@ -425,3 +427,48 @@ def test_the_number_on_the_last_page_is_counted_once_however_many_ask(kari, worl
     assert "13 av 37 i Virksomhet kli har godtatt." in text(kari.get(f"{KLI}thanks/"))
     Commitment.objects.all().delete()
     assert "13 av 37" in text(kari.get(f"{KLI}thanks/"))
+
+
+# -- by the municipality's own sign-in -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def issuer(settings):
+    with oidc_issuer.running() as issuer:
+        settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = issuer.url, "puljeplan", "secret"
+        settings.OIDC_NAME = "Entra ID"
+        yield issuer
+
+
+def sign_in(client, issuer, subject):
+    """There and back again: where the visitor ends."""
+    page = client.post(f"{KLI}sign-in/").content.decode()
+    away = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page)[1]
+    return client.get(issuer.answer(html.unescape(away), subject), follow=True)
+
+
+def test_an_address_proved_by_signing_in_needs_no_code_and_leaves_no_session(kari, issuer):
+    assert "Eller logg inn med Entra ID" in text(kari.get(KLI))
+    issuer.knows("s-5", email=KARI, email_verified=True)
+    response = sign_in(kari, issuer, "s-5")
+    assert response.redirect_chain[-1][0] == f"{KLI}read/"
+    assert all(KARI not in str(session.get_decoded()) for session in Session.objects.all())
+
+    assert accept(kari).url == f"{KLI}thanks/"
+    assert Commitment.objects.get().proof == "oidc"
+    assert not Session.objects.exists()
+    assert worker.deliver() == 0
+
+
+def test_who_signs_in_with_another_agencys_address_is_told_so(kari, issuer):
+    issuer.knows("s-6", email="per@vav.example.org", email_verified=True)
+    response = sign_in(kari, issuer, "s-6")
+    assert response.status_code == 409
+    assert "Du logget inn som per@vav.example.org." in text(response)
+    assert "Den slutter på @kli.example.org." in text(response)
+
+
+def test_who_says_no_there_is_back_at_the_address(kari, issuer):
+    response = sign_in(kari, issuer, None)
+    assert response.redirect_chain[-1][0] == KLI
+    assert "Innloggingen ble avbrutt" in text(response)
