@@ -154,7 +154,7 @@ def _decisions(placement: Placement, events: list[PlanEvent]) -> list[Decision]:
 
 
 def _evidence_of(placement: Placement):
-    return placement.evidence.select_related("step", "confirmed_by").order_by("step__number", "pk")
+    return placement.evidence.told().select_related("step").order_by("step__number", "pk")
 
 
 def _evidence(found) -> dict[str, Any]:
@@ -164,6 +164,7 @@ def _evidence(found) -> dict[str, Any]:
         "from": found.owner_role,
         "text": found.text,
         "case_number": found.case_number,
+        # After retention has deleted the file, its name and hash still stand among the events.
         "file": {"name": file.name, "size": _text(file.size), "sha256": file.sha256} if file else None,
         "confirmed_at": _moment(found.confirmed_at),
         "by": _person(found.confirmed_by),

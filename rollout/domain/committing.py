@@ -142,14 +142,17 @@ def _let_retention_finish(agency: Agency) -> None:
 
 
 @transaction.atomic
-def keep_only_counts(*, rollout: Rollout, agency: Agency, now: dt.datetime) -> int:
+def keep_only_counts(
+    *, rollout: Rollout, agency: Agency, now: dt.datetime, versions: Iterable[GuidelineVersion] | None = None
+) -> int:
     """Delete the agency's hashes and keep how many there were, per version. From then on nobody more is counted.
 
-    Also for versions with none, so that they are closed too. Returns the number of hashes deleted.
+    `versions`: only these; else all of the rollout's. Also those with none, so that they are closed too. Returns the
+    number of hashes deleted.
     """
     Agency.objects.select_for_update().get(pk=agency.pk)  # the full lock: those who are committing now come first
     deleted = 0
-    for version in rollout.guideline_versions.order_by("pk"):
+    for version in rollout.guideline_versions.order_by("pk") if versions is None else versions:
         hashes = Commitment.objects.filter(version=version, agency=agency)
         gone = hashes.delete()[0]
         KeptCommitments.objects.get_or_create(version=version, agency=agency, defaults={"count": gone, "kept_at": now})

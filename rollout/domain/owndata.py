@@ -104,9 +104,9 @@ def sections(person: Person) -> list[Section]:
         model = fields[0].model
         if model is PlanEvent:
             about |= Q(before__person=person.pk) | Q(after__person=person.pk)
-        rows = [_row(row) for row in model._base_manager.filter(about).select_related(*_names(model)).order_by("pk")]
-        if rows:
-            found.append(Section(key, str(HEADINGS.get(key, model._meta.verbose_name_plural)), rows))
+        stored = model._base_manager.filter(about).select_related(*_names(model)).defer(*_bytes(model)).order_by("pk")
+        heading = str(HEADINGS.get(key, model._meta.verbose_name_plural))
+        found.append(Section(key, heading, [_row(row) for row in stored]))
     return [section for section in found if section.rows]
 
 
@@ -154,6 +154,10 @@ def _order(key: str) -> tuple[int, str]:
 
 def _names(model: type[Model]) -> list[str]:
     return [field.name for field in model._meta.concrete_fields if field.is_relation]
+
+
+def _bytes(model: type[Model]) -> list[str]:
+    return [field.name for field in model._meta.concrete_fields if isinstance(field, BinaryField)]
 
 
 def _row(row: Model) -> dict[str, Any]:

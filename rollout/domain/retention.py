@@ -10,12 +10,12 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import cast
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from agencies.models import Agency, Person, Role
+from rollout.domain.committing import keep_only_counts
 from rollout.domain.erasing import erase, forget_in_other_apps
 from rollout.domain.locks import lock_plans, lock_table
 from rollout.domain.recording import record
@@ -26,6 +26,7 @@ from rollout.models import (
     EmailState,
     EventKind,
     EvidenceFile,
+    GuidelineVersion,
     KeptCommitments,
     OutgoingEmail,
     Placement,
@@ -91,7 +92,7 @@ def _with_end(placements: Iterable[Placement]) -> list[tuple[Placement, dt.datet
 def _placements_due(rollout: Rollout, night: dt.datetime) -> list[Placement]:
     return [
         found
-        for found, ended_at in _with_end(rollout.placements.order_by("agency"))
+        for found, ended_at in _with_end(rollout.placements.select_related("agency").order_by("agency"))
         if ended_at is not None and months_after(ended_at, rollout.retention_months) <= night
     ]
 
@@ -138,16 +139,21 @@ def _messages_due(rollout: Rollout, night: dt.datetime) -> QuerySet[OutgoingEmai
     return written.exclude(text="", html="")
 
 
-def _counts_due(rollout: Rollout, placements: Iterable[Placement], night: dt.datetime) -> list[tuple[int, int]]:
-    """(version, agency) whose hashes go. A version published later than the course closed is kept as long from then."""
-    published = rollout.guideline_versions.values_list("pk", "published_at")
-    kept = set(KeptCommitments.objects.filter(version__rollout=rollout).values_list("version", "agency"))
-    return [
-        (version, placement.agency_id)
-        for version, at in published
-        for placement in placements
-        if months_after(at, rollout.retention_months) <= night and (version, placement.agency_id) not in kept
+def _counts_due(
+    rollout: Rollout, placements: Iterable[Placement], night: dt.datetime
+) -> list[tuple[Agency, list[GuidelineVersion]]]:
+    """Whose hashes go, under which versions. A version published since the course closed is kept as long from then."""
+    old = [
+        version
+        for version in rollout.guideline_versions.order_by("pk").defer("text")
+        if months_after(version.published_at, rollout.retention_months) <= night
     ]
+    kept = set(KeptCommitments.objects.filter(version__rollout=rollout).values_list("version", "agency"))
+    found = [
+        (placement.agency, [version for version in old if (version.pk, placement.agency_id) not in kept])
+        for placement in placements
+    ]
+    return [(agency, versions) for agency, versions in found if versions]
 
 
 def due(*, rollout: Rollout, now: dt.datetime) -> Removed:
@@ -155,8 +161,8 @@ def due(*, rollout: Rollout, now: dt.datetime) -> Removed:
     night = latest_night(now)
     placements = _placements_due(rollout, night)
     hashes = Q(pk__in=[])
-    for version, agency in _counts_due(rollout, placements, night):
-        hashes |= Q(version=version, agency=agency)
+    for agency, versions in _counts_due(rollout, placements, night):
+        hashes |= Q(version__in=versions, agency=agency)
     return Removed(
         people=len(people_due(night)) if _tells_of_people(rollout) else 0,
         files=_files_due(placements).count(),
@@ -199,8 +205,8 @@ def enforce(*, rollout: Rollout, now: dt.datetime) -> Removed:
         people=_erase_people(night, now=now) if _tells_of_people(rollout) else 0,
         files=_files_due(placements).delete()[0],
         commitments=sum(
-            keep_only_the_count(version=version, agency=agency, now=now)
-            for version, agency in _counts_due(rollout, placements, night)
+            keep_only_counts(rollout=rollout, agency=agency, versions=versions, now=now)
+            for agency, versions in _counts_due(rollout, placements, night)
         ),
         messages=messages,
     )
@@ -220,18 +226,3 @@ def _erase_people(night: dt.datetime, *, now: dt.datetime) -> int:
         else:
             erased += 1
     return erased
-
-
-@transaction.atomic
-def keep_only_the_count(*, version: int, agency: int, now: dt.datetime) -> int:
-    """Delete an agency's hashes under a version and keep how many there were; from then on nobody more is counted.
-
-    Who commits holds the agency's row FOR KEY SHARE from before asking whether the count is closed until its own row is
-    in; here it is held FOR UPDATE. So each commitment is either counted here or finds the count closed: none is lost,
-    none counted twice. Returns the number.
-    """
-    Agency.objects.select_for_update().get(pk=agency)
-    hashes = Commitment.objects.filter(version=version, agency=agency)
-    count = cast(int, hashes.delete()[0])
-    KeptCommitments.objects.create(version_id=version, agency_id=agency, count=count, kept_at=now)
-    return count

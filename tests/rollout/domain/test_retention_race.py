@@ -1,74 +1,20 @@
-"""Retention against whoever does something at the same moment: nobody is lost, counted twice or half forgotten."""
+"""Retention and erasure against whoever does something at the same moment: nobody is half forgotten.
+
+The employees who commit while their hashes are counted are raced in `tests/rollout/test_commit_race.py`.
+"""
 
 from functools import partial
 
 import pytest
-from django.db import connection, transaction
 
 from agencies.models import Agency, Person, Role, RoleName
 from rollout.domain import erasing, inviting, retention
-from rollout.models import Commitment, EventKind, KeptCommitments, PlanEvent
+from rollout.models import EventKind, PlanEvent
 from tests.factories import NOW, at, give_role, make_agency, make_lead, make_rollout, place
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 DUE = at("2019-02-28 03:00")
-EMPLOYEES = 6
-
-
-def commit(version: int, agency: int, number: int, *, held: bool = True) -> bool:
-    """One employee's commitment as the flow makes it: hold the agency, ask whether the count is closed, count."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if held:
-            cursor.execute("SELECT FROM agencies_agency WHERE id = %s FOR KEY SHARE", [agency])
-        closed = is_closed(version, agency)
-        if not closed:
-            cursor.execute(
-                "INSERT INTO rollout_commitment (version_id, agency_id, person_hash, proof, committed_on)"
-                " VALUES (%s, %s, %s, 'code', '2018-03-01')",
-                [version, agency, f"{number}".encode().ljust(32)],
-            )
-        return not closed
-
-
-def is_closed(version: int, agency: int) -> bool:
-    return KeptCommitments.objects.filter(version=version, agency=agency).exists()
-
-
-@pytest.fixture
-def count_of():
-    rollout = make_rollout(waves=1)
-    agency = place(make_agency("kli"), rollout.waves.get()).agency
-    version = rollout.guideline_versions.get()
-    for number in range(20):
-        commit(version.pk, agency.pk, number)
-    return version.pk, agency.pk
-
-
-def test_those_who_commit_while_the_hashes_go_are_counted_or_told_that_the_count_is_closed(count_of):
-    version, agency = count_of
-    keep = partial(retention.keep_only_the_count, version=version, agency=agency, now=NOW)
-    outcomes = at_once(keep, *(partial(commit, version, agency, 100 + n) for n in range(EMPLOYEES)))
-    accepted = outcomes[1:].count(("done", "True"))
-    assert accepted + outcomes[1:].count(("done", "False")) == EMPLOYEES
-    assert KeptCommitments.objects.get().count == 20 + accepted
-    assert not Commitment.objects.exists()
-
-
-def test_control_who_does_not_hold_the_agency_slips_in_under_a_closed_count(count_of, monkeypatch):
-    version, agency = count_of
-    meet, asked = meeting_after(lambda: None, parties=2), is_closed
-    # Who commits has asked; the count is closed before anything is written.
-    monkeypatch.setattr(f"{__name__}.is_closed", lambda *args: (asked(*args), meet(), meet())[0])
-
-    def keep() -> None:
-        meet()
-        retention.keep_only_the_count(version=version, agency=agency, now=NOW)
-        meet()
-
-    outcomes = at_once(keep, partial(commit, version, agency, 100, held=False))
-    assert outcomes[1] == ("done", "True")
-    assert (KeptCommitments.objects.get().count, Commitment.objects.count()) == (20, 1)
 
 
 @pytest.fixture

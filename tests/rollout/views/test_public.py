@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.factories import make_rollout
+from tests.factories import make_lead, make_rollout
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +35,21 @@ def test_they_set_no_cookie(client):
     """No tracking, as the page says."""
     for path in ("/tilgjengelighet", "/personvern"):
         assert not Client().get(path).cookies
+
+
+def test_no_page_lets_a_strangers_script_run(client):
+    for path in ("/personvern", "/sign-in/", "/finnes-ikke/"):
+        policy = client.get(path)["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "object-src 'none'" in policy and "base-uri 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_a_form_without_its_token_changes_nothing():
+    lead = make_lead()
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(lead)
+    make_lead("en.til@example.org")
+    assert strict.post("/my-data/erase/", {"sure": "on"}).status_code == 403
+    lead.refresh_from_db()
+    assert lead.is_active
