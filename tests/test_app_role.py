@@ -9,9 +9,11 @@ from django.db import ProgrammingError, connection, transaction
 
 from agencies.models import RoleName
 from rollout.domain import (
+    archiving,
     calendar,
     confirming,
     deciding,
+    erasing,
     inviting,
     leaving,
     licensing,
@@ -19,6 +21,7 @@ from rollout.domain import (
     placing,
     queueing,
     reporting,
+    retention,
     scheduling,
     signing_off,
     undoing,
@@ -241,6 +244,10 @@ def test_the_app_does_its_daily_work_as_that_role(world, as_app):
     assert OutgoingEmail.objects.exists()
     reporting.send_due(rollout=rollout, now=at("2018-02-12 09:00"))
     assert StatusReport.objects.count() == 2
+
+    archiving.set_case(placement=placement, case_number="18/1", **acts)
+    erasing.erase(person=signer, **acts)
+    assert retention.enforce(rollout=rollout, now=at("2020-01-01 04:00"))
 
 
 def test_a_table_of_tomorrow_is_read_and_added_to_at_once_and_changed_after_the_next_migrate(made_role, settings):
