@@ -31,6 +31,7 @@ def test_a_chief_signs_the_text_that_was_shown_and_confirms_that_the_agency_is_r
     assert (signature.person.email, signature.signed_in_by) == ("kommunikasjonssjef.kli@example.org", "demo")
 
     page.locator('[data-step="readiness_confirmed"] .ur-actions a').click()
+    expect(page.get_by_role("button", name="Bekreft klar")).to_be_visible()
     visitor.check("confirming readiness")
     page.get_by_role("button", name="Bekreft klar").click()
     expect(page.get_by_text("Alle 10 steg er ferdige.")).to_be_visible()
