@@ -33,6 +33,8 @@ def test_the_next_guidelines_are_written_published_and_signed(visitor):
     visitor.check("after signing")
     page.get_by_role("link", name="Les teksten som er signert").click()
     visitor.check("the signed text")
+    # Leaving a page while its preview is being fetched ends that request; htmx tells the console.
+    visitor.complaints[:] = [said for said in visitor.complaints if not said.startswith(("htmx:afterR", "htmx:send"))]
 
 
 def test_a_new_version_of_the_course_is_published_after_its_difference_was_shown(visitor):
