@@ -4,6 +4,7 @@ Asked for only after a one-time code: the municipality's own issuer has its own 
 lead who signs in by code and has none yet reaches the pages where it is set up, and nothing else.
 """
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -104,8 +105,9 @@ class SecondStepMiddleware:
             return None
         if not request.user.is_authenticated or not is_demanded(request):
             return None
-        page = "mfa_reauthenticate" if keys_of(request.user).exists() else "account-second-step"
+        ways = get_adapter().get_reauthentication_methods(request.user)
+        page = ways[0]["url"] if ways else reverse("account-second-step")
         if request.htmx:
-            return HttpResponseClientRedirect(reverse(page))
+            return HttpResponseClientRedirect(page)
         wanted = {"next": request.get_full_path()} if request.method in ("GET", "HEAD") else {}
-        return redirect(f"{reverse(page)}?{urlencode(wanted)}" if wanted else page)
+        return redirect(f"{page}?{urlencode(wanted)}" if wanted else page)

@@ -91,6 +91,11 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
     def is_login_by_code_required(self, login):
         return not by_oidc(login.signal_kwargs) and super().is_login_by_code_required(login)
 
+    def get_reauthentication_methods(self, user):
+        """The passkey first, where there is one: it takes one press."""
+        methods = super().get_reauthentication_methods(user)
+        return sorted(methods, key=lambda method: method["id"] != "mfa_reauthenticate_webauthn")
+
     def render_mail(self, template_prefix, email, context, headers=None):
         return super().render_mail(template_prefix, email, context, {"Auto-Submitted": "auto-generated"})
 
