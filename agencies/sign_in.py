@@ -94,7 +94,7 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
     def get_reauthentication_methods(self, user):
         """The passkey first, where there is one: it takes one press."""
         methods = super().get_reauthentication_methods(user)
-        return sorted(methods, key=lambda method: method["id"] != "mfa_reauthenticate_webauthn")
+        return sorted(methods, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
 
     def render_mail(self, template_prefix, email, context, headers=None):
         return super().render_mail(template_prefix, email, context, {"Auto-Submitted": "auto-generated"})
