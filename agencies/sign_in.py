@@ -9,8 +9,10 @@ import smtplib
 from dataclasses import dataclass
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from allauth.core import context, ratelimit
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest
@@ -19,6 +21,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from agencies import limits
 from agencies.models import Person, Role, RoleName
 
 logger = logging.getLogger(__name__)
@@ -77,10 +80,21 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
     def post_login(self, request, user, *, signal_kwargs, **kwargs):
         if by_oidc(signal_kwargs):
             request.session[SIGNED_IN_BY] = BY_OIDC
-        return super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+        response = super().post_login(request, user, signal_kwargs=signal_kwargs, **kwargs)
+        limits.remember_browser(request, response, user.email)
+        return response
+
+    def get_login_stages(self):
+        ours = {"allauth.mfa.stages.AuthenticateStage": "agencies.second_step.AskForKey"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
     def is_login_by_code_required(self, login):
         return not by_oidc(login.signal_kwargs) and super().is_login_by_code_required(login)
+
+    def get_reauthentication_methods(self, user):
+        """The passkey first, where there is one: it takes one press."""
+        methods = super().get_reauthentication_methods(user)
+        return sorted(methods, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
 
     def render_mail(self, template_prefix, email, context, headers=None):
         return super().render_mail(template_prefix, email, context, {"Auto-Submitted": "auto-generated"})
@@ -103,7 +117,10 @@ class SignInForm(RequestLoginCodeForm):
         self.fields["email"].widget.attrs |= {"autocomplete": "email", "placeholder": ""}
 
     def clean_email(self):
-        email = super().clean_email()
+        email = self.cleaned_data["email"].strip().lower()
+        request = context.request
+        if not ratelimit.consume(request, action="request_login_code", key=limits.share_of(request, email)):
+            raise get_adapter().validation_error("too_many_login_attempts")
         self._user = invited(email)
         return email
 
@@ -150,4 +167,5 @@ def enter_demo_role(request: HttpRequest, key: str) -> Person | None:
     if person is not None:
         login(request, person, backend=BACKEND)
         request.session[SIGNED_IN_BY] = BY_DEMO
+        UserSession.objects.create_from_request(request)
     return person

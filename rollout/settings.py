@@ -96,6 +96,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "agencies.limits.FormLimitMiddleware",
+    "agencies.second_step.SecondStepMiddleware",
 ]
 
 ROOT_URLCONF = "rollout.urls"
@@ -162,6 +164,15 @@ ACCOUNT_FORMS = {
     "request_login_code": "agencies.sign_in.SignInForm",
     "confirm_login_code": "agencies.sign_in.CodeForm",
 }
+# By network address, which many share, so wide. By account as `agencies.limits` counts: nobody is locked out from afar.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "120/m/ip,5/5m/key",
+    "login_failed": "60/m/ip,5/5m/key",  # the second step, for one who has the code already
+}
+MFA_ADAPTER = "agencies.second_step.KeyAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute wrong
+FORMS_PER_MINUTE = env.int("FORMS_PER_MINUTE", default=300)
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # How many proxies stand before the app: rate limits count by the address the last trusted one saw.

@@ -3,11 +3,14 @@
 import re
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
+from agencies.limits import KNOWN_BROWSER
 from agencies.models import Role, RoleName
 from agencies.sign_in import DEMO_ROLES, SIGNED_IN_BY
 from rollout.models import OutgoingEmail
@@ -177,12 +180,131 @@ def test_an_open_session_gains_what_a_new_role_gives_at_once(client, lead):
     assert client.get("/agencies/").status_code == 200
 
 
-def test_the_fourth_request_for_a_code_within_a_minute_is_stopped(client, lead, mailoutbox):
-    for _attempt in range(4):
+def test_the_sixth_request_for_a_code_within_five_minutes_is_stopped(client, lead, mailoutbox):
+    for _attempt in range(6):
         page = ask(client, lead.email)
         client.post("/sign-out/")
-    assert len(mailoutbox) == 3
+    assert len(mailoutbox) == 5
     assert "for mange forsøk" in page.content.decode()
+
+
+def test_an_outsider_who_asks_and_guesses_without_end_does_not_keep_the_owner_out(client, lead, mailoutbox):
+    from_afar = Client(REMOTE_ADDR="203.0.113.9")
+    ask(client, lead.email)
+    mine = code_in(mailoutbox)
+    for _attempt in range(10):
+        ask(from_afar, lead.email)
+        for _guess in range(4):
+            from_afar.post("/sign-in/code/", {"code": "0000-0000"})
+    assert len(mailoutbox) == 1 + 5
+    client.post("/sign-in/code/", {"code": mine})
+    assert is_signed_in(client)
+    client.post("/sign-out/")
+    ask(client, lead.email)
+    assert len(mailoutbox) == 1 + 5 + 1
+
+
+def test_a_colleague_behind_the_same_address_does_not_keep_out_a_browser_that_has_been_in_before(
+    client, lead, mailoutbox
+):
+    ask(client, lead.email)
+    client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    client.post("/sign-out/")
+    mailoutbox.clear()
+    for _attempt in range(8):
+        beside = Client()  # no mark of its own
+        ask(beside, lead.email)
+    refused = len(mailoutbox)
+    ask(client, lead.email)
+    assert len(mailoutbox) == refused + 1
+    client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    assert is_signed_in(client)
+
+
+def test_a_browsers_mark_counts_for_its_own_address_only_and_cannot_be_made_up(client, lead, mailoutbox):
+    ask(client, lead.email)
+    client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    mark = client.cookies[KNOWN_BROWSER].value
+    client.post("/sign-out/")
+    mailoutbox.clear()
+    chief = make_people(make_agency("kli"))["chief"]
+    for number in range(8):
+        other = Client()
+        other.cookies[KNOWN_BROWSER] = mark if number % 2 else f"{mark[:-2]}{number}x"
+        ask(other, chief.email)
+    assert len(mailoutbox) == 5
+    assert lead.email not in mark
+
+
+def test_each_person_has_a_number_of_forms_a_minute(client, lead, settings):
+    settings.FORMS_PER_MINUTE = 3
+    client.force_login(lead)
+    answers = [client.post("/account/sessions/end-others/").status_code for _form in range(4)]
+    assert answers == [302, 302, 302, 429]
+    other = Client()
+    other.force_login(make_people(make_agency("kli"))["chief"])
+    assert other.post("/account/sessions/end-others/").status_code == 302
+    assert client.get("/account/").status_code == 200
+    assert client.post("/sign-out/").status_code == 302
+
+
+def test_opening_the_code_page_beforehand_spends_nothing(client, lead, mailoutbox):
+    """A mail scanner has no session of ours; a browser that looks ahead has, and only reads."""
+    ask(client, lead.email)
+    for _time in range(5):
+        assert client.get("/sign-in/code/").status_code == 200
+        assert client.head("/sign-in/code/").status_code == 200
+        Client().get("/sign-in/code/")
+    assert len(mailoutbox) == 1
+    client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    assert is_signed_in(client)
+
+
+def test_a_used_code_is_dead(client, lead, mailoutbox):
+    ask(client, lead.email)
+    code = code_in(mailoutbox)
+    client.post("/sign-in/code/", {"code": code})
+    client.post("/sign-out/")
+    client.post("/sign-in/code/", {"code": code})
+    assert not is_signed_in(client)
+    ask(client, lead.email)
+    client.post("/sign-in/code/", {"code": code})
+    assert not is_signed_in(client)
+
+
+def test_a_code_fits_only_the_browser_that_asked_for_it(client, lead, mailoutbox):
+    ask(client, lead.email)
+    other = Client()
+    ask(other, "ukjent@example.org")
+    other.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    assert not is_signed_in(other)
+
+
+def test_a_code_is_dead_after_ten_minutes(client, lead, mailoutbox):
+    with time_machine.travel("2026-03-02 09:00:00+01:00", tick=False) as clock:
+        ask(client, lead.email)
+        clock.shift(601)
+        response = client.post("/sign-in/code/", {"code": code_in(mailoutbox)})
+    assert response.url == "/sign-in/"
+    assert not is_signed_in(client)
+
+
+def test_two_tabs_share_one_code(client, lead, mailoutbox):
+    ask(client, lead.email)
+    assert ask(client, lead.email).request["PATH_INFO"] == "/sign-in/code/"
+    [mail] = mailoutbox
+    client.post("/sign-in/code/", {"code": code_in([mail])})
+    assert is_signed_in(client)
+
+
+def test_the_back_button_leads_from_the_used_code_page_to_where_one_is_signed_in(client, lead, mailoutbox):
+    ask(client, make_people(make_agency("kli"))["chief"].email)
+    code = code_in(mailoutbox)
+    client.post("/sign-in/code/", {"code": code})
+    assert client.get("/sign-in/code/").url == "/"
+    assert client.post("/sign-in/code/", {"code": code}).url == "/"
+    assert client.get("/sign-in/").url == "/"
+    assert is_signed_in(client)
 
 
 def test_a_mail_server_that_is_down_tells_nobody_who_is_known(client, lead, settings):
@@ -219,6 +341,9 @@ def test_of_allauths_pages_only_these_exist():
             reverse(f"account_{name}")
     ours = {name for name in get_resolver().reverse_dict if str(name).startswith("account_")}
     assert ours == {"account_login", "account_request_login_code", "account_confirm_login_code", "account_logout"}
+    for name in ("mfa_generate_recovery_codes", "mfa_deactivate_totp", "mfa_login_webauthn", "usersessions_list"):
+        with pytest.raises(NoReverseMatch):
+            reverse(name)
 
 
 def test_a_session_cookie_is_not_for_scripts():
