@@ -94,7 +94,7 @@ def test_a_page_at_every_size_and_by_keyboard(looker, world, name):
         page.evaluate("scrollTo(0, 0)")  # what has scrolled in under something that stays put is no target now
         looker.check(f"{name} at {size}")
         wrong += [f"{size}: {found}" for found in walk(page)]
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert looker.complaints == []
 
 
@@ -117,5 +117,5 @@ def test_a_dialog_opens_is_walked_through_and_closes_by_keyboard(looker, world, 
         page.keyboard.press("Escape")
         expect(dialog).to_be_hidden()
         expect(control).to_be_focused()
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert looker.complaints == []
