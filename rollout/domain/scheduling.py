@@ -113,8 +113,9 @@ class Shift:
 
 
 def days_moved(wave: Wave, leaders_on: dt.date, all_staff_on: dt.date) -> int:
-    """By how many working days the waves after it shift: the larger of what its two dates move."""
-    return max(working_days_between(wave.leaders_on, leaders_on), working_days_between(wave.all_staff_on, all_staff_on))
+    """By how many working days the waves after it shift: the larger of what its dates still ahead move."""
+    all_staff = working_days_between(wave.all_staff_on, all_staff_on)
+    return max(working_days_between(wave.leaders_on, leaders_on), all_staff) if wave.is_planned else all_staff
 
 
 def cascade(

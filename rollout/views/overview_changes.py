@@ -54,8 +54,8 @@ class Change:
 
     @property
     def names(self) -> str:
-        """Whom it happened to: the first, and how many more."""
-        names = [str(event.agency or event.wave or "") for event in self.events]
+        """Whom it happened to: the first, and how many more. What happened to the whole plan has no name."""
+        names = [str(about) for event in self.events if (about := event.agency or event.wave)]
         shown = names if len(names) <= NAMES_AT_MOST + 1 else names[:NAMES_AT_MOST]
         listed = ", ".join(shown)
         more = len(names) - len(shown)

@@ -44,6 +44,7 @@ class KillingServer(MailServer):
         self.kills = 0
 
     async def on_data(self, server, mail):
+        # The server's own slowness, no wait of the test's: several workers have a mail on its way when one is killed.
         await asyncio.sleep(0.005)
         self.taken += 1
         if self.taken in self.killings:

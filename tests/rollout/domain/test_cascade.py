@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rollout.domain.calendar import Calendar, add_working_days, working_days_between
 from rollout.domain.scheduling import cascade, days_moved
-from rollout.models import BlackoutPeriod, Wave
+from rollout.models import BlackoutPeriod, Wave, WaveState
 from tests.factories import BASELINE
 
 START = dt.date(2018, 1, 8)
@@ -189,3 +189,13 @@ def test_two_waves_pushed_past_the_same_holiday_do_not_meet_on_one_day(days, fir
     )
     assert [str(shift.leaders_on) for shift in shifts] == [first, second]
     assert [working_days_between(s.leaders_on, s.all_staff_on) for s in shifts] == [5, 5]
+
+
+def test_of_a_wave_its_leaders_are_in_already_only_the_date_for_all_is_carried_on_earlier_too():
+    waves = reference()
+    waves[1].state = WaveState.LEADERS_OPEN
+    asked = {"leaders_on": waves[1].leaders_on, "all_staff_on": dt.date(2018, 4, 12)}  # three working days earlier
+    shifts = cascade(waves[1], waves[2:], calendar=Calendar((FELLESFERIE,)), earlier=True, **asked)
+    assert [shift.wave.number for shift in shifts] == [3, 4, 5, 6, 7]
+    assert {working_days_between(shift.wave.leaders_on, shift.leaders_on) for shift in shifts} == {-3}
+    assert cascade(waves[1], waves[2:], calendar=Calendar((FELLESFERIE,)), earlier=False, **asked) == []

@@ -6,10 +6,9 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
-from agencies.models import RoleName
-from rollout.domain import placing, together, undoing
+from agencies.models import Agency
+from rollout.domain import together, undoing
 from rollout.domain.recording import new_change, record
 from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
 from tests import factories as make
@@ -328,6 +327,12 @@ def test_what_is_drawn_needs_no_style_of_its_own(as_lead, rollout, wave):
         assert all(f'id="{label}"' in drawing for label in labels)
 
 
+def test_what_happened_to_an_agency_and_to_the_whole_plan_is_told_with_the_name_there_is(as_lead, wave, rollout):
+    for agency in (None, Agency.objects.get(slug="kli")):
+        tell_of(rollout, kind=EventKind.FEED_MADE, agency=agency, before={}, after={"feed": 1})
+    assert "Klimaetaten : Ny hemmelig kalenderadresse er laget" in read(as_lead)
+
+
 # -- empty, and done -----------------------------------------------------------------------------------------------
 
 
@@ -358,48 +363,3 @@ def test_a_rollout_that_is_done_says_that(as_lead):
     text = read(as_lead)
     assert "Alle har tilgang: 1 virksomhet, 300 medarbeidere." in text
     assert "Alle puljene er åpne for alle. Ingen åpning gjenstår." in text
-
-
-# -- who, and how much it costs ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", [RoleName.SPONSOR, RoleName.READER])
-def test_others_who_see_the_plan_see_it_without_what_only_a_lead_does(client, rollout, role):
-    client.force_login(make.give_role("sentral@example.org", role))
-    html = client.get(HOME).text.split("<main")[1]
-    assert "Hva stopper oss nå?" in html
-    for address in re.findall(r'href="(/[^"#]*)', html):
-        assert client.get(address).status_code == 200, address
-    assert "Legg dem inn på tavlen" not in html
-
-
-def test_the_named_rollout_is_shown_and_not_the_active_one(as_lead, rollout):
-    make.make_rollout(slug="neste", name="Neste utrulling", is_active=False)
-    assert "Ingen puljer er laget ennå." in read(as_lead, reverse("rollout:overview", args=["neste"]))
-
-
-def test_the_number_of_queries_does_not_grow_with_agencies_waves_or_history(as_lead):
-    def queries():
-        as_lead.get(HOME)
-        with CaptureQueriesContext(connection) as seen:
-            assert as_lead.get(HOME).status_code == 200
-        return len(seen)
-
-    rollout = make.make_rollout(waves=3)
-    fill(rollout, 26)
-    few = queries()
-    for number in range(4, 31):
-        make.make_wave(rollout, number)
-    fill(rollout, 234)
-    assert rollout.placements.count() == 260
-    assert queries() == few
-
-
-def fill(rollout, count):
-    agencies = [make.make_agency() for _ in range(count)]
-    waves = list(rollout.waves.order_by("-number"))
-    for place, agency in enumerate(agencies):
-        wave = waves[place // 5] if place < 5 * (len(waves) - 3) or (len(waves) == 3 and place < 13) else None
-        placement = make.place(agency, wave)
-        if place % 3 == 0:
-            placing.move(placement=placement, to=None, by=None, now=make.NOW)

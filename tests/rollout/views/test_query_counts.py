@@ -1,0 +1,285 @@
+"""No page, file or feed asks the database more often for being about more: 26 or 260 agencies, one rollout or three."""
+
+import datetime as dt
+import functools
+import itertools
+
+import pytest
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agencies.models import Person, Role, RoleName
+from rollout.domain import creating, reporting
+from rollout.domain.reporting import Week
+from rollout.models import (
+    BlackoutPeriod,
+    CalendarFeed,
+    Decision,
+    EmailKind,
+    EmailState,
+    EventKind,
+    LicencePrice,
+    OutgoingEmail,
+    Placement,
+    PlanEvent,
+    ReadinessConfirmation,
+    Rollout,
+    SignOff,
+    Verdict,
+    Waiver,
+    Wave,
+    WaveState,
+)
+from rollout.views.overview_changes import EVENTS_READ
+from tests import factories as make
+from tests.bench import world
+
+pytestmark = pytest.mark.django_db
+
+R = {"slug": world.SLUG}
+OPENED, HALF_OPEN, PLANNED = 1, 2, 3
+SUFFIX = {"suffix": "csv"}
+#: What lists agencies, waves, rollouts or what happened to them: the route, what its address names, and its query.
+PAGES = (
+    ("rollout:overview", R, ""),
+    ("rollout:board", R, ""),
+    ("rollout:board", R, "q=etaten&vis=ikke-klare&storrelse=100-999&sorter=mangler"),
+    ("rollout:board-changes", R, "since=1"),
+    ("rollout:board-move", R | {"agency": "v20"}, ""),
+    ("rollout:board-effect", R | {"agency": "v20"}, "to=4"),
+    ("rollout:board-move-many", R, "agency=v20&agency=v21"),
+    ("rollout:board-pin", R | {"agency": "v20"}, ""),
+    ("rollout:board-join", R, ""),
+    ("rollout:wave-new", R, ""),
+    ("rollout:board-export", R | SUFFIX, ""),
+    ("rollout:calendar", R, ""),
+    ("rollout:wave", R | {"number": OPENED}, ""),
+    ("rollout:wave", R | {"number": HALF_OPEN}, ""),
+    ("rollout:wave", R | {"number": PLANNED}, ""),
+    ("rollout:wave-dates", R | {"number": PLANNED}, ""),
+    ("rollout:wave-cap", R | {"number": PLANNED}, ""),
+    ("rollout:wave-mail", R | {"number": PLANNED, "place": 1}, ""),
+    ("rollout:wave-export", R | {"number": PLANNED} | SUFFIX, ""),
+    ("agencies:list", {}, ""),
+    ("agencies:agency", {"agency": "v20"}, ""),
+    ("rollout:agency-plan", R | {"agency": "v20"}, ""),
+    ("rollout:agency-withdraw", R | {"agency": "v20"}, ""),
+    ("rollout:agencies-export", R | SUFFIX, ""),
+    ("rollout:licences", R, ""),
+    ("rollout:licences-pool", R, ""),
+    ("rollout:licences-export", R | SUFFIX, ""),
+    ("rollout:history", R, ""),
+    ("rollout:history", R, "agency=v1&kind=places"),
+    ("rollout:history-export", R | SUFFIX, ""),
+    ("rollout:rollouts", {}, ""),
+    ("rollout:rollout-activate", R, ""),
+    ("rollout:rollout-copy", R, ""),
+    ("rollout:feeds", R, ""),
+    ("rollout:calendar-feed", {"secret": "the-whole-plan"}, ""),
+    ("rollout:calendar-feed", {"secret": "the-feed-of-v1"}, ""),
+    ("rollout:import", R, ""),
+    ("rollout:import-list", R | SUFFIX, ""),
+    ("rollout:mail", R, ""),
+    ("rollout:mail", R, "state=unknown"),
+    ("rollout:status-index", R, ""),
+    ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-preview", R, ""),
+    ("rollout:my", R, ""),
+    ("rollout:my-course", R | {"agency": "v20"}, ""),
+)
+
+
+@pytest.fixture(autouse=True)
+def demo(settings):
+    settings.DEMO_MODE = True
+
+
+def fill(agencies: int) -> Rollout:
+    """The bench's plan, in which every kind of thing that a page lists grows with the agencies; wave 1 is full."""
+    rollout, lead = world.build(agencies), make.make_lead()
+    make.set_clock(make.at("2018-02-20 09:00"))
+    waves = list(rollout.waves.all())
+    first, second, third, *later = waves
+    for wave, leaders_on, all_staff_on in (
+        (first, dt.date(2018, 2, 7), dt.date(2018, 2, 14)),
+        (second, dt.date(2018, 2, 14), dt.date(2018, 2, 28)),
+        (third, dt.date(2018, 3, 7), dt.date(2018, 3, 20)),
+    ):
+        wave.leaders_on, wave.all_staff_on = leaders_on, all_staff_on
+        wave.leaders_opened_at = None if wave is third else make.at(f"{leaders_on} 08:00")
+        wave.all_staff_opened_at = make.at("2018-02-14 08:00") if wave is first else None
+        wave.state = {first: WaveState.ALL_OPEN, second: WaveState.LEADERS_OPEN}.get(wave, WaveState.PLANNED)
+        wave.save()
+    placements = list(rollout.placements.select_related("agency").order_by("pk"))
+    for placement in placements:
+        if placement.wave_id in (first.pk, second.pk):
+            placement.leaders_access_at, placement.employees_at_opening = make.NOW, placement.agency.employees
+        if placement.wave_id == first.pk:
+            placement.all_staff_access_at = make.NOW
+        if placement.wave_id == third.pk:
+            placement.deferral_wave = later[0]
+        if placement.slot == 3 and placement.wave_id not in (first.pk, second.pk):
+            placement.pin_reason = "Må stå her."
+        placement.key_people_stated = 100
+    fields = (
+        "key_people_stated",
+        "leaders_access_at",
+        "all_staff_access_at",
+        "employees_at_opening",
+        "deferral_wave",
+        "pin_reason",
+    )
+    Placement.objects.bulk_update(placements, fields)
+
+    roles = [(RoleName.AGENCY_HEAD, "leder"), (RoleName.COMMUNICATION_CHIEF, "sjef"), (RoleName.KEY_PERSON, "folk")]
+    held = [(role, f"{name}.{p.agency.slug}@example.org", p.agency) for p in placements for role, name in roles]
+    people = Person.objects.bulk_create(Person(email=email, password="!") for _role, email, _agency in held)
+    Role.objects.bulk_create(
+        Role(person=person, role=role, agency=agency, since=make.NOW)
+        for person, (role, _email, agency) in zip(people, held, strict=True)
+    )
+    text = rollout.guideline_versions.get()
+    signed = {"version": text, "text_hash": text.text_hash, "person": people[1], "signed_at": make.NOW}
+    SignOff.objects.bulk_create(
+        SignOff(placement=p, role=RoleName.COMMUNICATION_CHIEF, signed_in_by="code", **signed) for p in placements[::2]
+    )
+    ReadinessConfirmation.objects.bulk_create(
+        ReadinessConfirmation(placement=p, confirmed_by=people[1], confirmed_at=make.NOW) for p in placements[::2]
+    )
+    step = placements[0].course_version.steps.get(number=4)
+    Waiver.objects.bulk_create(
+        Waiver(placement=p, step=step, reason="Gjort før.", by=lead, waived_at=make.NOW) for p in placements[1::4]
+    )
+    Decision.objects.bulk_create(
+        Decision(
+            wave=wave, verdict=Verdict.GO, reason="Klare.", plan_version=wave.plan_version, by=lead, decided_at=make.NOW
+        )
+        for wave in waves
+    )
+
+    happened(rollout, placements, waves, by=lead)
+    days = (dt.date(2018, 3, 1) + dt.timedelta(days=number) for number in itertools.count())
+    BlackoutPeriod.objects.bulk_create(
+        BlackoutPeriod(rollout=rollout, name=f"Uke {number}", first_day=day, last_day=day, hard=False)
+        for number, day in zip(range(agencies // 4), days, strict=False)
+    )
+    LicencePrice.objects.bulk_create(
+        LicencePrice(rollout=rollout, valid_from=day, price_nok=30)
+        for day in (dt.date(2018, 4, 1) + dt.timedelta(days=number) for number in range(agencies // 4))
+    )
+    made = {"rollout": rollout, "made_by": lead, "made_at": make.NOW}
+    CalendarFeed.objects.create(secret="the-whole-plan", agency=None, **made)
+    CalendarFeed.objects.bulk_create(
+        CalendarFeed(secret=f"the-feed-of-{p.agency.slug}", agency=p.agency, **made)
+        for p in placements[: agencies // 2]
+    )
+    OutgoingEmail.objects.bulk_create(
+        OutgoingEmail(
+            rollout=rollout,
+            kind=EmailKind.LEADERS_OPEN,
+            subject=f"wave:{first.pk}",
+            occurrence=str(number),
+            person=person,
+            to_address=person.email,
+            headline="Workplace er åpnet",
+            message_id=f"<{number}@example.org>",
+            state=(EmailState.SENT, EmailState.UNKNOWN, EmailState.FAILED, EmailState.WAITING)[number % 4],
+            written_at=make.NOW,
+            not_before=make.NOW,
+            settled_at=make.NOW,
+        )
+        for number, person in enumerate(people)
+    )
+    for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
+        reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
+    return rollout
+
+
+def happened(rollout: Rollout, placements: list[Placement], waves: list[Wave], *, by: Person) -> None:
+    """Each agency moved; every third of the moves was taken back; each wave got its dates and opened for some."""
+    common = {"rollout": rollout, "by": by, "at": make.at("2018-02-15 12:00")}
+    moved = PlanEvent.objects.bulk_create(
+        PlanEvent(
+            kind=EventKind.MOVED,
+            agency=p.agency,
+            wave=p.wave,
+            before={"queue_position": 1},
+            after={"wave": p.wave.number, "slot": p.slot} if p.wave else {"queue_position": p.queue_position},
+            **common,
+        )
+        for p in placements
+    )
+    PlanEvent.objects.bulk_create(
+        PlanEvent(kind=EventKind.MOVED, agency=one.agency, before=one.after, after=one.before, undoes=one, **common)
+        for one in moved[::3]
+    )
+    dates = {"leaders_on": "2018-03-07", "all_staff_on": "2018-03-20"}
+    PlanEvent.objects.bulk_create(
+        PlanEvent(kind=EventKind.DATES_SET, wave=wave, before=dates, after=dates, **common) for wave in waves
+    )
+    # So many that the overview does not read them all, at either size: it then asks how many there are.
+    PlanEvent.objects.bulk_create(
+        PlanEvent(kind=EventKind.KEY_PEOPLE_STATED, agency=placements[0].agency, after={"number": n}, **common)
+        for n in range(EVENTS_READ)
+    )
+    PlanEvent.objects.create(
+        kind=EventKind.LEADERS_OPENED,
+        wave=waves[0],
+        after={"let_in": [p.agency.slug for p in waves[0].placements.select_related("agency")], "turned_away": []},
+        **common,
+    )
+
+
+def counted(client: Client) -> dict[str, int]:
+    """How often each page asks, the first time it is asked for: what was kept of it is forgotten."""
+    found = {}
+    for route, args, query in PAGES:
+        address = reverse(route, kwargs=args) + (f"?{query}" if query else "")
+        cache.clear()
+        with CaptureQueriesContext(connection) as seen:
+            response = client.get(address)
+        assert response.status_code in (200, 302), f"{response.status_code} {address}"
+        found[address] = len(seen)
+    return found
+
+
+def counted_with(agencies: int, *, rollouts: int = 1) -> dict[str, int]:
+    """The same of a plan of that size, which is then taken away again."""
+    with transaction.atomic():
+        rollout = fill(agencies)
+        for number in range(1, rollouts):
+            another(rollout, number)
+        client = Client()
+        client.force_login(make.make_lead())
+        counts = counted(client)
+        transaction.set_rollback(True)
+    return counts
+
+
+def another(rollout: Rollout, number: int) -> None:
+    """One more rollout, with some of the same agencies in it."""
+    more = {"slug": f"another-{number}", "name": f"Enda en {number}", "tool_name": "Teams"}
+    made = creating.create_from(
+        template=rollout, leaders_on=dt.date(2019, 2, 5), by=make.make_lead(), now=make.at("2018-02-20 09:00"), **more
+    )
+    wave = made.waves.first()
+    for placement in rollout.placements.select_related("agency")[:6]:
+        make.place(placement.agency, wave if wave.placements.count() < 4 else None, rollout=made)
+
+
+@functools.cache
+def small() -> dict[str, int]:
+    """Of the small plan. What the process itself keeps is read by whoever comes first, and is not counted."""
+    counted_with(26)
+    return counted_with(26)
+
+
+def test_260_agencies_take_as_many_queries_as_26():
+    assert counted_with(260) == small()
+
+
+def test_three_rollouts_take_as_many_queries_as_one():
+    assert counted_with(26, rollouts=3) == small()
