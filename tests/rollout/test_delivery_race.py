@@ -17,6 +17,7 @@ from django.db import connections
 from django.utils import timezone
 
 from rollout import delivery, tasks
+from rollout.delivery import claims
 from rollout.models import EmailKind, EmailState, OutgoingEmail
 from tests.factories import NOW, make_person, make_rollout
 from tests.mail_server import MailServer, serving
@@ -82,17 +83,11 @@ def process(deliver):
 
 def deliver_without_claiming():
     """The control: select, send, mark."""
-    tried = set()
-
-    def select_only(claim):
-        message = delivery._due().exclude(pk__in=tried).select_related("rollout").first()
-        tried.add(message and message.pk)
-        return message
-
-    def mark(message, claim, outcome):
-        OutgoingEmail.objects.filter(pk=message.pk).update(state=outcome.state, settled_at=timezone.now())
-
-    delivery._claim_one, delivery._record = select_only, mark
+    asked = claims._SENT_AND_CLAIM
+    asked = asked.replace("SET state = 'claimed', claim = %(claim)s,", "SET claim = NULL,")
+    asked = asked.replace("FOR NO KEY UPDATE OF m SKIP LOCKED", "")
+    asked = asked.replace("id = %(sent)s AND state = 'claimed' AND claim = %(claim)s", "id = %(sent)s")
+    claims._SENT_AND_CLAIM, claims._MARK = asked, "SELECT 1"
     delivery.deliver_waiting()
 
 
