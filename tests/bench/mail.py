@@ -161,6 +161,7 @@ def main(messages: int, workers: int) -> dict:
                     "REDIS_URL": servers.redis_url,
                     "EMAIL_URL": f"smtp://127.0.0.1:{port}",
                     "SECRET_KEY": servers.secret_key,
+                    "COMMITMENT_KEY": "none is made here",
                     "DJANGO_SETTINGS_MODULE": "rollout.settings",
                     "LOG_LEVEL": "ERROR",
                 }
