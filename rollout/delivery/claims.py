@@ -39,8 +39,7 @@ UNREACHABLE_COUNTS_TO = 12
 #: A message whose workers have died this often before it was handed over is what kills them.
 MOST_TAKEOVERS = 5
 
-# Due: waiting, not put off, not held, to an address that works; a correction waits until what it corrects, and every
-# earlier correction, has left.
+# The same as `OutgoingEmail.objects.to_send`.
 _DUE = """
   FROM rollout_outgoingemail m
   JOIN rollout_mailswitch s ON s.rollout_id = m.rollout_id
@@ -53,8 +52,6 @@ _DUE = """
           WHERE (ahead.message_id = m.in_reply_to OR ahead.in_reply_to = m.in_reply_to)
             AND ahead.id < m.id AND ahead.state IN ('waiting', 'claimed')))
 """
-_ANY_DUE = f"SELECT EXISTS (SELECT 1 {_DUE})"
-_ALL_DUE = f"SELECT m.id {_DUE}"
 # One statement, and so one commit and one journey to the database: the message before was sent, and this is the next.
 # Both parts see what stood before, so a correction right behind what it corrects is found by the claim after.
 _SENT_AND_CLAIM = f"""
@@ -102,7 +99,7 @@ class Turn:
             return psycopg.Cursor(connection.connection).execute(statement, asked, prepare=True)
 
     def anything_due(self) -> bool:
-        return bool(self._ask(_ANY_DUE).fetchone()[0])  # type: ignore[index]
+        return OutgoingEmail.objects.to_send(timezone.now()).exists()
 
     def claim_next(self, *, after_sending: Letter | None = None) -> Letter | None:
         """Take the next message, or None. Committed on return; nothing of it is with the server yet.
@@ -158,7 +155,7 @@ class Turn:
 
     def put_off_all(self, reason: str) -> int:
         """The server cannot be reached: all that is due waits alike. Returns how many."""
-        due = [pk for (pk,) in self._ask(_ALL_DUE)]
+        due = list(OutgoingEmail.objects.to_send(timezone.now()).values_list("pk", flat=True))
         waiting = OutgoingEmail.objects.filter(state=EmailState.WAITING, pk__in=due)
         least = waiting.order_by("attempts").values_list("attempts", flat=True).first() or 0
         log.warning("the mail server cannot be reached: %s", reason)

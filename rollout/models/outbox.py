@@ -1,7 +1,7 @@
 """Outgoing mail as rows: written with the fact it tells of, sent once (rule 10); and the switch that holds it all."""
 
 from django.db import connection, models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +33,36 @@ class EmailState(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Trukket tilbake")
 
 
+# What is another number in every database a backup can be restored to: the cluster's, the timeline's (a recovered or
+# promoted cluster begins a new one), the database's. The table's, which a restore into the same database makes anew,
+# is put behind it.
+_SERVER = """
+SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+                 (SELECT timeline_id FROM pg_control_checkpoint()),
+                 (SELECT oid FROM pg_database WHERE datname = current_database())) || '/'
+"""
+_HERE = f"({_SERVER}) || rollout_mailswitch.tableoid"
+
+
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
+    def to_send(self, real_now):
+        """May be sent now: waiting, not put off, not held, to an address that works. `real_now` is real time.
+
+        A correction waits until what it corrects, and every earlier correction, has left. Delivery's own claim says
+        the same in SQL (`delivery.claims`).
+        """
+        thread = Q(message_id=OuterRef("in_reply_to")) | Q(in_reply_to=OuterRef("in_reply_to"))
+        ahead = OutgoingEmail.objects.filter(
+            thread, id__lt=OuterRef("id"), state__in=[EmailState.WAITING, EmailState.CLAIMED]
+        )
+        return self.filter(
+            Q(in_reply_to="") | ~Exists(ahead),
+            state=EmailState.WAITING,
+            not_before__lte=real_now,
+            person__mail_refused_at=None,
+            rollout__in=MailSwitch.objects.open().values("rollout"),
+        ).order_by("not_before", "id")
+
     def not_handed_over(self):
         """What no server can have: it may still be taken back. Lock the rows before relying on it."""
         return self.filter(Q(state=EmailState.WAITING) | Q(state=EmailState.CLAIMED, data_at__isnull=True))
@@ -108,20 +137,14 @@ class OutgoingEmail(models.Model):
         return self.state == EmailState.WAITING or (self.state == EmailState.CLAIMED and self.data_at is None)
 
 
-# What is another number in every database a backup can be restored to: the cluster's, the timeline's (a recovered or
-# promoted cluster begins a new one), the database's. The table's, which a restore into the same database makes anew,
-# is put behind it.
-_SERVER = """
-SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-                 (SELECT timeline_id FROM pg_control_checkpoint()),
-                 (SELECT oid FROM pg_database WHERE datname = current_database())) || '/'
-"""
-
-
 class MailSwitchQuerySet(models.QuerySet["MailSwitch"]):
     def with_here(self):
         """`here`: what `home` would be in this database."""
-        return self.annotate(here=RawSQL(f"({_SERVER}) || rollout_mailswitch.tableoid", []))  # noqa: S611 (no input)
+        return self.annotate(here=RawSQL(_HERE, []))  # noqa: S611 (no input)
+
+    def open(self):
+        """Of rollouts whose mail leaves from here."""
+        return self.with_here().filter(held_since=None, home=F("here"))
 
 
 class MailSwitch(models.Model):
