@@ -41,7 +41,7 @@ SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
                  (SELECT timeline_id FROM pg_control_checkpoint()),
                  (SELECT oid FROM pg_database WHERE datname = current_database())) || '/'
 """
-_HERE = f"({_SERVER}) || rollout_mailswitch.tableoid"
+_HERE = f"({_SERVER}) || tableoid"
 
 
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):

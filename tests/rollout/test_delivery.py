@@ -370,11 +370,23 @@ def test_of_processes_that_die_together_only_one_sends_at_a_time(server, elsewhe
     assert delivery.deliver_waiting(group="worker-2") == {EmailState.SENT: 1}
 
 
+def elsewhere_do(call, *arguments, **fields):
+    """To be awaited: on a thread, and a connection, of its own, which is closed after."""
+
+    def run():
+        try:
+            call(*arguments, **fields)
+        finally:
+            connection.close()
+
+    return sync_to_async(run)()
+
+
 def while_in_data(message, then):
     """A server before whose answer `then` happens to the message's row, as by another worker."""
 
     async def answer(server):
-        await sync_to_async(then)(OutgoingEmail.objects.filter(pk=message.pk))
+        await elsewhere_do(then, OutgoingEmail.objects.filter(pk=message.pk))
 
     return AnswersData(answer)
 
@@ -410,7 +422,7 @@ def test_a_message_withdrawn_after_its_claim_is_not_handed_over(settings):
         async def on_rcpt(self, server, address):
             if address == first.to_address:
                 rows = OutgoingEmail.objects.filter(pk=first.pk)
-                await sync_to_async(rows.update)(state=EmailState.WITHDRAWN, claim=None, settled_at=WRITTEN)
+                await elsewhere_do(rows.update, state=EmailState.WITHDRAWN, claim=None, settled_at=WRITTEN)
 
     with serving(Withdraws()) as server:
         use(server, settings)

@@ -1,4 +1,4 @@
-"""All mail held and let go by one switch; and a restored backup, which sends nothing before a lead lets it (rule 10)."""
+"""All mail held and let go by one switch; a restored backup sends nothing before a lead lets it (rule 10)."""
 
 import pytest
 from django.db import connection, connections
@@ -9,7 +9,7 @@ from rollout.domain.refusals import Refused
 from rollout.models import EmailState, EventKind, MailSwitch, OutgoingEmail, PlanEvent
 from tests.factories import NOW, make_lead, make_rollout
 from tests.mail_server import MailServer, serving
-from tests.rollout.test_delivery import states, use, write
+from tests.rollout.test_delivery import elsewhere_do, states, use, write
 
 pytestmark = pytest.mark.django_db
 
@@ -68,11 +68,9 @@ def test_what_is_held_cannot_be_held_nor_what_goes_let_go(rollout):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_hold_stops_what_is_claimed_but_not_handed_over(settings, rollout):
-    from asgiref.sync import sync_to_async
-
     class Holds(MailServer):
         async def on_rcpt(self, server, address):
-            await sync_to_async(MailSwitch.objects.update)(held_since=NOW)
+            await elsewhere_do(MailSwitch.objects.update, held_since=NOW)
 
     (message,) = write(1, rollout=rollout)
     with serving(Holds()) as server:
