@@ -1,5 +1,5 @@
 # The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
-.PHONY: demo demo-reset test bench bench-commit lint format lock
+.PHONY: demo demo-reset test bench bench-commit bench-mail chaos lint format lock
 
 PYTHON := .venv/bin/python
 
@@ -35,6 +35,18 @@ SECONDS := 3600
 bench-commit:
 	@scripts/bootstrap dev
 	@exec $(PYTHON) -W ignore -m tests.bench.commit $(N) $(SECONDS)
+
+# One JSON object: how many messages a second are delivered, beside smtplib alone and Django's own way.
+# Fewer: make bench-mail ARGS="5000 2" (messages, workers).
+bench-mail:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -W ignore -m tests.bench.mail $(ARGS)
+
+# 5 000 messages while everything goes wrong, then workers killed at each named point. Some minutes; ends by itself.
+# Fewer: make chaos ARGS="500 5" (messages, cuts at each point).
+chaos:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -W ignore -m tests.chaos $(ARGS)
 
 # The settings are read, but no server is asked: any address will do.
 lint: export DATABASE_URL = postgresql:///lint

@@ -86,6 +86,8 @@ class Person(AbstractBaseUser):
     """One person per e-mail address, who may hold several roles. Also who signs in.
 
     `opaque_id` is what a signature's export names: it tells nobody who it was once name and address are erased.
+    `mail_refused_at`: since then nothing is sent to the address, for the mail server refuses it (`mail_refusal`, in its
+    words), until somebody corrects it or says that it is to be tried again.
     """
 
     email = models.EmailField(_("e-post"), unique=True)
@@ -93,6 +95,8 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     opaque_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mail_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
+    mail_refusal = models.TextField(blank=True, editable=False)
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []

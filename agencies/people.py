@@ -1,4 +1,4 @@
-"""Who holds a role at an agency now, in the order in which they are shown; and forgetting how somebody signs in."""
+"""Who holds a role at an agency now, in the order in which they are shown; how somebody signs in, and where."""
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -23,3 +23,13 @@ def forget_sign_in(person: Person) -> None:
         session.end()
     for held in (Authenticator, SocialAccount, EmailAddress):
         held.objects.filter(user=person).delete()
+
+
+def give_address(person: Person, email: str) -> None:
+    """Let the person have this address, lower case, in place of the one before, for signing in too.
+
+    Whoever signed in with the old one is signed out: it may never have been theirs.
+    """
+    forget_sign_in(person)
+    person.email, person.mail_refused_at, person.mail_refusal = email, None, ""
+    person.save(update_fields=["email", "mail_refused_at", "mail_refusal"])

@@ -38,7 +38,7 @@ from rollout.models import (
 
 #: Who at an agency is told that its wave opens.
 TOLD_OF_OPENINGS = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.KEY_PERSON)
-#: States in which the reader has the message, or may have it.
+#: States in which the reader has the message, or may have it (but see `OutgoingEmail.can_be_taken_back`).
 TOLD = (EmailState.CLAIMED, EmailState.SENT, EmailState.UNKNOWN)
 HEADLINE_LENGTH = OutgoingEmail._meta.get_field("headline").max_length
 LANGUAGE = "nb"
@@ -167,7 +167,7 @@ def date_changed(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, no
     anew: list[Person] = []
     corrections: list[Draft] = []
     for person, messages in _naming_all_staff_date(wave).items():
-        told = [message for message in messages if message.state in TOLD]
+        told = [message for message in messages if message.state in TOLD and not message.can_be_taken_back]
         withdrawn = _withdraw(messages)
         if EmailKind.LEADERS_OPEN in [message.kind for message in withdrawn]:
             anew.append(person)
@@ -306,10 +306,13 @@ def _naming_all_staff_date(wave: Wave) -> dict[Person, list[OutgoingEmail]]:
 
 
 def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
-    """Take back those that wait to be sent, and return them. The caller has locked the rows."""
-    waiting = [message for message in messages if message.state == EmailState.WAITING]
+    """Take back those that have not been handed over, and return them. The caller has locked the rows.
+
+    A worker that has claimed one finds it gone when it is about to hand it over.
+    """
+    waiting = [message for message in messages if message.can_be_taken_back]
     OutgoingEmail.objects.filter(pk__in=[message.pk for message in waiting]).update(
-        state=EmailState.WITHDRAWN, settled_at=timezone.now()
+        state=EmailState.WITHDRAWN, claim=None, settled_at=timezone.now()
     )
     return waiting
 

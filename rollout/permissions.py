@@ -35,6 +35,7 @@ class Do(Enum):
     SEE_STATUS = auto()
     SEE_MAIL = auto()
     SETTLE_MAIL = auto()
+    MANAGE_MAIL = auto()  # hold it all, let it go, send again, correct an address
     IMPORT = auto()
     SEE_COURSE = auto()  # the agency's own steps, at /my/
     ACT_FOR_AGENCY = auto()  # confirm a step, state key people, sign, confirm readiness
@@ -60,6 +61,7 @@ WHO_MAY: dict[Do, frozenset[RoleName]] = {
     Do.SEE_STATUS: CENTRAL,
     Do.SEE_MAIL: LEAD,
     Do.SETTLE_MAIL: LEAD,
+    Do.MANAGE_MAIL: LEAD,
     Do.IMPORT: LEAD,
     Do.SEE_COURSE: AT_AGENCY | LEAD,
     Do.ACT_FOR_AGENCY: ACTS_FOR_AGENCY,

@@ -31,7 +31,7 @@ def enforce_retention() -> None:
 @shared_task
 def deliver_outgoing() -> None:
     # A worker's processes die together.
-    delivery.deliver_waiting(group=f"{socket.gethostname()}:{os.getppid()}")
+    delivery.deliver_waiting(group=f"{socket.gethostname()}:{os.getppid()}", now=clock.now())
 
 
 @shared_task(autoretry_for=(OSError,), max_retries=4, retry_backoff=5, retry_backoff_max=60)

@@ -17,6 +17,7 @@ from rollout.models import (
     GuidelineVersion,
     LicenceBudget,
     LicencePool,
+    MailSwitch,
     Placement,
     PlacementStatus,
     ReadinessConfirmation,
@@ -67,6 +68,7 @@ def make_rollout(
         "contact_email": "prosjektleder@example.org",
     }
     rollout = Rollout.objects.create(slug=slug, **defaults | fields)
+    MailSwitch.objects.create(rollout=rollout, home=MailSwitch.here())
     LicencePool.objects.create(rollout=rollout, size=pool, price_nok=25)
     course = CourseVersion.objects.create(rollout=rollout, number=1, made_at=NOW)
     CourseStep.objects.bulk_create(CourseStep(course_version=course, **row._asdict()) for row in default_course())

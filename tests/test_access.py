@@ -69,7 +69,7 @@ class Line:
 
 R = {"slug": "workplace-2018"}
 KLI = R | {"agency": "kli"}
-A_ROLE = A_REQUEST = 1_000_000_000  # far from any that the sequence has given
+A_ROLE = A_REQUEST = A_PERSON = 1_000_000_000  # far from any that the sequence has given
 
 TABLE: dict[str, Line] = {
     # the frame
@@ -228,6 +228,11 @@ TABLE: dict[str, Line] = {
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-html": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-settle": Line(post=LEADS, args=R | {"pk": 1}),
+    "rollout:mail-resend": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
+    "rollout:mail-hold": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:mail-let-go": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:mail-address": Line(get=LEADS, post=LEADS, args=R | {"person": A_PERSON}),
+    "rollout:mail-address-try": Line(post=LEADS, args=R | {"person": A_PERSON}),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
@@ -278,6 +283,7 @@ def make_world():
     asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
     DateRequest.objects.create(placement=kli, **asked)
     JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
+    make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
     CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(

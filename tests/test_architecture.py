@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "models": set(),
     "reference": set(),
     "emails": {"models"},
-    "delivery": {"models"},
+    "delivery": {"models", "emails"},
     # Known by both ends of the queue: the pages that ask for a code, and the task that mails it.
     "codes": {"models", "emails"},
     "domain": {"models", "emails", "reference"},

@@ -17,7 +17,7 @@ from rollout.domain.calendar import Calendar, add_working_days, calendar_of, wor
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
-from rollout.models import BlackoutPeriod, CourseStep, CourseVersion, EventKind, LicencePool, Rollout, Wave
+from rollout.models import BlackoutPeriod, CourseStep, CourseVersion, EventKind, LicencePool, MailSwitch, Rollout, Wave
 from rollout.reference import default_blackouts, default_course, default_guidelines
 
 NORWEGIAN_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
@@ -64,9 +64,11 @@ def _new(*, slug: str, name: str, tool_name: str, activate: bool = False, **fiel
     active = Rollout.objects.active()
     if active is not None and activate:
         Rollout.objects.filter(pk=active.pk).update(is_active=False)
-    return Rollout.objects.create(
+    rollout = Rollout.objects.create(
         slug=slug, name=name, tool_name=tool_name or name, is_active=activate or active is None, **fields
     )
+    MailSwitch.objects.create(rollout=rollout, home=MailSwitch.here())
+    return rollout
 
 
 def _one_at_a_time() -> None:

@@ -55,7 +55,9 @@ def erase(*, person: Person, by: Person | None, now: dt.datetime) -> Person:
     _leave_out_of_other_mail(person)
     person.email = f"slettet-{person.opaque_id}@invalid"  # a name that can never receive mail (RFC 2606)
     person.name, person.is_active, person.last_login, person.erased_at = "", False, None, now
-    person.save(update_fields=["email", "name", "is_active", "last_login", "erased_at"])
+    person.mail_refused_at, person.mail_refusal = None, ""  # the server's words name the address
+    erased = ["email", "name", "is_active", "last_login", "erased_at", "mail_refused_at", "mail_refusal"]
+    person.save(update_fields=erased)
     LastSeen.objects.filter(person=person).delete()
     sign_out_everywhere(person)
     forget_in_other_apps(person)
@@ -80,11 +82,12 @@ def _refuse_last_lead(person: Person) -> None:
 def _empty(messages: list[OutgoingEmail]) -> None:
     """Keep that the message was sent and when; not to whom and not what it said."""
     for message in messages:
-        if message.state == EmailState.WAITING:
-            message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()
+        if message.can_be_taken_back:
+            message.state, message.claim, message.settled_at = EmailState.WITHDRAWN, None, timezone.now()
         message.to_address = f"slettet-{message.person.opaque_id}@invalid"
         message.text = message.html = message.last_error = ""
-    OutgoingEmail.objects.bulk_update(messages, ["state", "settled_at", "to_address", "text", "html", "last_error"])
+    emptied = ["state", "claim", "settled_at", "to_address", "text", "html", "last_error"]
+    OutgoingEmail.objects.bulk_update(messages, emptied)
 
 
 def _leave_out_of_other_mail(person: Person) -> None:

@@ -13,7 +13,7 @@ from rollout.models.course import (
 )
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
-from rollout.models.outbox import EmailKind, EmailState, OutgoingEmail
+from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
@@ -58,6 +58,7 @@ __all__ = [
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
+    "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
     "Placement",

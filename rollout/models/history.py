@@ -65,6 +65,11 @@ class EventKind(models.TextChoices):
     CASE_SET = "case_set", _("saksnummer satt")
     PERSON_ERASED = "person_erased", _("opplysninger om en person slettet")
     RETENTION_ENFORCED = "retention_enforced", _("sletting etter lagringstid")
+    MAIL_HELD = "mail_held", _("e-post holdt tilbake")
+    MAIL_RELEASED = "mail_released", _("e-post sluppet")
+    MESSAGE_RESENT = "message_resent", _("melding sendt på nytt")
+    ADDRESS_CORRECTED = "address_corrected", _("adresse rettet")
+    ADDRESS_TRIED = "address_tried", _("adresse prøves igjen")
 
 
 #: An opening is told once, of the wave; these keys of its `after` hold the slugs of the agencies it was about.

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Request, roles_of
+from rollout.domain.holding import why_held
 from rollout.models import DateRequest, DemoClock, RequestState, Rollout
 from rollout.permissions import Do, can
 
@@ -103,7 +104,7 @@ def _is_current(path: str, name: str, url: str) -> bool:
 
 def shell(request: Request) -> dict[str, Any]:
     """The context of every template: `rollout`, `nav_items` and `panel_items`, `is_demo`, `demo_clock`, `roles`
-    (`agencies.access.Held`).
+    (`agencies.access.Held`), and for leads `mail_held`: why no mail leaves, if so.
 
     Nobody is told anything of the plan before signing in but its name.
     """
@@ -118,4 +119,6 @@ def shell(request: Request) -> dict[str, Any]:
         "is_demo": settings.DEMO_MODE,
         "demo_clock": clock.now if clock else None,
         "roles": roles_of(request),
+        # Asked only where the frame is shown.
+        "mail_held": lambda: why_held(rollout) if rollout and can(request, Do.MANAGE_MAIL) else "",
     }

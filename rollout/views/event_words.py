@@ -360,4 +360,9 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.CASE_SET: agency_side.case_set,
     EventKind.PERSON_ERASED: _just(gettext_noop("Navn og adresse til en person er slettet")),
     EventKind.RETENTION_ENFORCED: agency_side.retention_enforced,
+    EventKind.MAIL_HELD: _just(gettext_noop("All e-post er holdt tilbake")),
+    EventKind.MAIL_RELEASED: _just(gettext_noop("E-posten er sluppet igjen")),
+    EventKind.MESSAGE_RESENT: _just(gettext_noop("En melding er sendt på nytt")),
+    EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
+    EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
 }

@@ -4,7 +4,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.csp import CSP
@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies.models import Person
 from rollout import clock
-from rollout.domain import settling
+from rollout.domain import resending, settling
 from rollout.domain.refusals import Refused
-from rollout.models import EmailState, OutgoingEmail
+from rollout.models import EmailState, OutgoingEmail, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of
 
@@ -37,10 +37,19 @@ ANSWERS = {"sent": True, "not-sent": False}
 
 
 def _with_sign(message: OutgoingEmail) -> OutgoingEmail:
-    """With what its state is drawn by, for the templates."""
+    """With what its state is drawn by, and why it waits or failed, for the templates."""
     sign_kind, sign_icon = SIGNS[EmailState(message.state)]
-    vars(message).update(sign_kind=sign_kind, sign_icon=sign_icon)
+    vars(message).update(sign_kind=sign_kind, sign_icon=sign_icon, why=_why(message))
     return message
+
+
+def _why(message: OutgoingEmail) -> str:
+    """What stands in its way; empty where nothing does. Holding all mail is told once, for all."""
+    if message.state == EmailState.WAITING and message.person.mail_refused_at:
+        return _("Adressen er avvist. Meldingen sendes når adressen er rettet.")
+    if message.state in (EmailState.WAITING, EmailState.FAILED):
+        return message.last_error
+    return ""
 
 
 @may(Do.SEE_MAIL)
@@ -68,8 +77,16 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         "total": sum(counts.values()),
         "unknown": _unknown_sentence(counts.get(EmailState.UNKNOWN, 0)),
         "can_settle": can(request, Do.SETTLE_MAIL),
+        "refused": _refused(rollout),
     }
     return render(request, "rollout/mail.html", context)
+
+
+def _refused(rollout: Rollout) -> list[Person]:
+    """Whose address the server refuses, with how many messages of the rollout wait for a better one."""
+    waiting = Count("emails", filter=Q(emails__rollout=rollout, emails__state=EmailState.WAITING))
+    refused = Person.objects.filter(mail_refused_at__isnull=False, is_active=True)
+    return list(refused.annotate(waiting=waiting).order_by("email"))
 
 
 def _unknown_sentence(number: int) -> str:
@@ -88,14 +105,16 @@ def _unknown_sentence(number: int) -> str:
 def message(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One message: to whom, when, how it went, and its words."""
     rollout = rollout_of(request, slug)
-    shown = get_object_or_404(rollout.emails.select_related("person"), pk=pk)
+    shown = get_object_or_404(rollout.emails.select_related("person", "resends"), pk=pk)
     others = rollout.emails.exclude(pk=pk).defer("text", "html")
     context = {
         "rollout": rollout,
         "message": _with_sign(shown),
         "corrects": others.filter(message_id=shown.in_reply_to).first() if shown.in_reply_to else None,
         "corrections": others.filter(in_reply_to=shown.message_id).order_by("id"),
+        "resent_as": others.filter(resends=pk).first(),
         "can_settle": can(request, Do.SETTLE_MAIL),
+        "can_resend": shown.state in resending.ENDED and can(request, Do.MANAGE_MAIL),
     }
     return render(request, "rollout/mail_message.html", context)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -17,6 +18,8 @@ from django.db import connections
 from django.utils import timezone
 
 from rollout import delivery, tasks
+from rollout.delivery.claims import Turn
+from rollout.delivery.writing import Letter
 from rollout.models import EmailKind, EmailState, OutgoingEmail
 from tests.factories import NOW, make_person, make_rollout
 from tests.mail_server import MailServer, serving
@@ -83,17 +86,16 @@ def process(deliver):
 
 def deliver_without_claiming():
     """The control: select, send, mark."""
-    tried = set()
 
-    def select_only(claim):
-        message = delivery._due().exclude(pk__in=tried).select_related("rollout").first()
-        tried.add(message and message.pk)
-        return message
+    def select_only(turn, *, after_sending=None):
+        if after_sending is not None:
+            rows = OutgoingEmail.objects.filter(pk=after_sending.id)
+            rows.update(state=EmailState.SENT, settled_at=timezone.now())
+        fields = [field.name for field in dataclasses.fields(Letter) if field.name != "reply_to"]
+        row = OutgoingEmail.objects.filter(state=EmailState.WAITING).order_by("id").values(*fields).first()
+        return Letter(**row, reply_to="") if row else None
 
-    def mark(message, claim, outcome):
-        OutgoingEmail.objects.filter(pk=message.pk).update(state=outcome.state, settled_at=timezone.now())
-
-    delivery._claim_one, delivery._record = select_only, mark
+    Turn.claim_next, Turn.mark = select_only, lambda turn, letter: True
     delivery.deliver_waiting()
 
 

@@ -24,6 +24,6 @@ class Command(PlanCommand):
     about_rollout = False
 
     def run(self, *, now: dt.datetime, **options: Any) -> None:
-        ended = delivery.deliver_waiting()
+        ended = delivery.deliver_waiting(now=now)
         told = [str(sentence) % {"number": ended[state]} for state, sentence in TOLD.items() if ended[state]]
         self.stdout.write((", ".join(told) or _("ingenting å sende")).capitalize() + ".")

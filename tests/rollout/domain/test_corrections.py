@@ -48,7 +48,11 @@ def set_state(message, state):
     claim = uuid.uuid4() if state == EmailState.CLAIMED else None
     settled_at = timezone.now() if state == EmailState.SENT else None
     OutgoingEmail.objects.filter(pk=message.pk).update(
-        state=state, claim=claim, claimed_at=timezone.now(), settled_at=settled_at
+        state=state,
+        claim=claim,
+        claimed_at=timezone.now(),
+        data_at=None if state == EmailState.WAITING else timezone.now(),
+        settled_at=settled_at,
     )
 
 
@@ -224,7 +228,8 @@ def test_a_message_that_was_not_sent_waits_again_under_its_own_message_id(unknow
 
     assert settled.state == EmailState.WAITING
     assert settled.message_id == unknown.message_id
-    assert list(OutgoingEmail.objects.to_send(timezone.now())) == [settled]
+    assert settled.not_before <= timezone.now()
+    assert settled.data_at is None
 
 
 def test_a_message_that_was_not_sent_is_written_anew_when_its_date_has_moved(wave, unknown):

@@ -123,6 +123,11 @@ TOLD = [
         "Endret: navn fra «Kli» til «Klimaetaten», type fra «Etat» til «Bydel», modenhetsgrad fra ingen til 3, merknad",
     ),
     (EventKind.ROLE_GIVEN, {}, {"person": 1, "role": "agency_head"}, "Ny rolle gitt: virksomhetsleder"),
+    (EventKind.MAIL_HELD, {}, {"held": True}, "All e-post er holdt tilbake"),
+    (EventKind.MAIL_RELEASED, {"held": True}, {}, "E-posten er sluppet igjen"),
+    (EventKind.MESSAGE_RESENT, {}, {"message_id": "a"}, "En melding er sendt på nytt"),
+    (EventKind.ADDRESS_CORRECTED, {}, {"person": 1}, "E-postadressen til en person er rettet"),
+    (EventKind.ADDRESS_TRIED, {}, {"person": 1}, "E-postadressen til en person prøves igjen"),
     (EventKind.ROLE_ENDED, {"person": 1, "role": "deputy"}, {}, "Rolle avsluttet: stedfortreder"),
     (
         EventKind.MESSAGE_SETTLED,

@@ -1,0 +1,78 @@
+"""The mail about mail, and mail sent again.
+
+To the leads, as it happens: a message could not be delivered. And a message once more, as true as it is now.
+"""
+
+import datetime as dt
+
+from agencies.models import Agency, Role
+from rollout import emails
+from rollout.emails import Draft
+from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Wave
+
+
+def write_failed(message: OutgoingEmail, *, address_refused: bool, now: dt.datetime) -> None:
+    """One for each message that failed, whoever finds it; in the transaction that says that it failed."""
+    held = Role.objects.current().filter(person=message.person)
+    context = {
+        "message": message,
+        "address_refused": address_refused,
+        "agencies": list(Agency.objects.filter(roles__in=held).distinct().in_norwegian_order()),
+        "link": emails._link(message.rollout, f"mail/{message.pk}/"),
+    }
+    key = f"email:{message.pk}"
+    drafts = emails._to_central(EmailKind.DELIVERY_FAILED, key, message.rollout, context)
+    emails.write(drafts, rollout=message.rollout, occurrence=key, now=now)
+
+
+def draft_again(message: OutgoingEmail) -> Draft | None:
+    """The message as it is to be sent once more. None: it is no longer true, or no longer for this person.
+
+    An opening is told anew from the facts, so that it names the dates that hold, and the agencies that are the
+    person's. Everything else is told in the same words, unless it is of a wave whose dates have been set since.
+    """
+    person = message.person
+    if not person.is_active or not Role.objects.current().filter(person=person).exists():
+        return None
+    wave = _wave_of(message)
+    if message.kind == EmailKind.LEADERS_OPEN and wave:
+        drafts = emails._leaders_open_to([person], wave, now=message.written_at)
+        return drafts[0] if drafts else None
+    if message.kind == EmailKind.ALL_STAFF_OPEN and wave:
+        let_in = wave.placements.filter(all_staff_access_at__lte=message.written_at).select_related("agency")
+        drafts = emails.all_staff_open(wave=wave, placements=list(let_in), now=message.written_at)
+        return next((draft for draft in drafts if draft.person == person), None)
+    if wave and _dates_set_since(message, wave):
+        return None
+    return Draft(
+        EmailKind(message.kind),
+        message.subject,
+        person,
+        message.headline,
+        message.text,
+        message.html,
+        in_reply_to=message.in_reply_to,
+    )
+
+
+def write_again(message: OutgoingEmail, draft: Draft, *, event: PlanEvent, now: dt.datetime) -> OutgoingEmail:
+    """The draft as a row that names, in `resends`, the one it is sent in place of."""
+    (written,) = emails.write([draft], rollout=message.rollout, occurrence=f"event:{event.pk}", now=now)
+    written.resends = message
+    written.save(update_fields=["resends"])
+    return written
+
+
+def _wave_of(message: OutgoingEmail) -> Wave | None:
+    """The wave it tells of, by its key ("wave:3:leaders")."""
+    thing, _colon, rest = message.subject.partition(":")
+    number = rest.partition(":")[0]
+    if thing != "wave" or not number.isdecimal():
+        return None
+    return Wave.objects.select_related("rollout").filter(rollout=message.rollout_id, number=int(number)).first()
+
+
+def _dates_set_since(message: OutgoingEmail, wave: Wave) -> bool:
+    event = message.occurrence.removeprefix("event:")
+    since = wave.events.filter(kind=EventKind.DATES_SET)
+    return since.filter(pk__gt=int(event)).exists() if event.isdecimal() else since.exists()
