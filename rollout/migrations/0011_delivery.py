@@ -18,7 +18,7 @@ CLAIMED = "UPDATE rollout_outgoingemail SET data_at = claimed_at WHERE state = '
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("agencies", "0010_mail_refusals"),
+        ("agencies", "0003_mail_refusals"),
         ("rollout", "0010_request_id_of_a_message"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
