@@ -136,6 +136,7 @@ def load_reference_rollout() -> Rollout | None:
     done = [what for placement in queue[:WELL_ON_THEIR_WAY] for what in _course(placement)]
     for _at, do in sorted(done, key=lambda what: what[0]):
         do()
+    rollout.emails.all().delete()  # what came before the demo was told then: nothing waits when it starts
     DemoClock.objects.get_or_create(id=1, defaults={"now": STARTS_AT})
     return rollout
 
