@@ -19,6 +19,7 @@ from tests.snapshot import Snapshot
 
 SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
 #: What axe has against the page: only that is carried over to this process, it also tells of all that passed.
 FIND_VIOLATIONS = """options => axe.run(options).then(({ violations }) => violations.map(
     ({ id, help, nodes }) => ({ id, help, where: nodes.map(node => node.html + ': ' + node.failureSummary) })))"""
@@ -71,7 +72,7 @@ class Visitor:
         """The page as it stands breaks no rule of WCAG 2.2 AA that axe knows, and does not scroll sideways."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)
-        found = self.page.evaluate(FIND_VIOLATIONS, {"runOnly": {"type": "tag", "values": WCAG}})
+        found = self.page.evaluate(FIND_VIOLATIONS, AXE_OPTIONS)
         assert found == [], f"{what}: {json.dumps(found, indent=1, ensure_ascii=False)}"
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{what}: {overflow} px too wide"

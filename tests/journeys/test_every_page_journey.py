@@ -52,7 +52,6 @@ def session_of(email: str) -> str:
 @pytest.fixture(scope="module")
 def looker(browser, site, world):
     context = browser.new_context(viewport=SIZES["1440"], locale="nb-NO")
-    context.add_init_script(WALK)
     yield Visitor(context.new_page(), site)
     context.close()
 
@@ -75,6 +74,8 @@ def opened(visitor: Visitor, world: dict, name: str) -> Page:
 
 def walk(page: Page) -> list[str]:
     """Tab from the first place to the last; what is wrong. A part that scrolls is a place too, to the browser alone."""
+    if not page.evaluate("'walk' in window"):
+        page.evaluate(WALK)
     presses = page.evaluate("walk.start()") - 1
     while presses:
         for _press in range(presses):
@@ -93,7 +94,8 @@ def test_a_page_at_every_size_and_by_keyboard(looker, world, name):
         page.set_viewport_size(viewport)
         page.evaluate("scrollTo(0, 0)")  # what has scrolled in under something that stays put is no target now
         looker.check(f"{name} at {size}")
-        wrong += [f"{size}: {found}" for found in walk(page)]
+        if size != "768":  # laid out as one of its neighbours is
+            wrong += [f"{size}: {found}" for found in walk(page)]
     assert wrong == [], "\n".join(wrong)
     assert looker.complaints == []
 
