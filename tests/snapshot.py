@@ -5,6 +5,11 @@ from io import BytesIO
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Model
+
+
+def _models() -> list[type[Model]]:
+    return [model for app in ("agencies", "rollout") for model in apps.get_app_config(app).get_models()]
 
 
 class Snapshot:
@@ -25,16 +30,14 @@ class Snapshot:
             for table, rows in self._tables.items():
                 with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                     copy.write(rows.getvalue())
+            for table in self._tables.keys() & {model._meta.db_table for model in _models() if model._meta.auto_field}:
                 cursor.execute(
-                    "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))"
-                    " WHERE pg_get_serial_sequence(%s, 'id') IS NOT NULL",
-                    [table, table],
+                    "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM " + table + "))", [table]
                 )
 
     def _keep(self) -> None:
-        models = [model for app in ("agencies", "rollout") for model in apps.get_app_config(app).get_models()]
         with connection.cursor() as cursor:
-            for model in models:
+            for model in _models():
                 table, rows = model._meta.db_table, BytesIO()
                 with cursor.copy(f"COPY {table} TO STDOUT") as copy:
                     for part in copy:

@@ -26,6 +26,10 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
             {
                 EventKind.JOINED,
                 EventKind.PILOT_MARKED,
+                EventKind.DATE_ASKED,
+                EventKind.DATE_ANSWERED,
+                EventKind.JOIN_ASKED,
+                EventKind.JOIN_ANSWERED,
                 EventKind.MOVED,
                 EventKind.DEFERRAL_CHOSEN,
                 EventKind.DEFERRED,
@@ -77,7 +81,18 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
             }
         ),
     ),
-    "licences": (_("Lisenser og penger"), frozenset({EventKind.FUNDING_SET, EventKind.POOL_SET, EventKind.PRICE_SET})),
+    "licences": (
+        _("Lisenser og penger"),
+        frozenset(
+            {
+                EventKind.FUNDING_SET,
+                EventKind.FUNDING_STATED,
+                EventKind.FUNDING_QUESTIONED,
+                EventKind.POOL_SET,
+                EventKind.PRICE_SET,
+            }
+        ),
+    ),
     "other": (
         _("Virksomheter, roller og annet"),
         frozenset(
@@ -86,7 +101,15 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
                 EventKind.AGENCY_EDITED,
                 EventKind.ROLE_GIVEN,
                 EventKind.ROLE_ENDED,
+                EventKind.CASE_SET,
+                EventKind.PERSON_ERASED,
+                EventKind.RETENTION_ENFORCED,
                 EventKind.MESSAGE_SETTLED,
+                EventKind.MESSAGE_RESENT,
+                EventKind.MAIL_HELD,
+                EventKind.MAIL_RELEASED,
+                EventKind.ADDRESS_CORRECTED,
+                EventKind.ADDRESS_TRIED,
                 EventKind.FEED_MADE,
                 EventKind.FEED_REVOKED,
                 EventKind.ROLLOUT_CREATED,

@@ -125,7 +125,10 @@ def test_delivery_tells_what_did_not_go_as_it_should(wave, settings):
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", gone.port
     claimed = OutgoingEmail.objects.first()
     OutgoingEmail.objects.filter(pk=claimed.pk).update(
-        state=EmailState.CLAIMED, claim="7c9e6679-7425-40de-944b-e07fc1f90ae7", claimed_at=timezone.now()
+        state=EmailState.CLAIMED,
+        claim="7c9e6679-7425-40de-944b-e07fc1f90ae7",
+        claimed_at=timezone.now(),
+        data_at=timezone.now(),
     )
 
     assert run("deliver_outgoing") == (0, "Prøves igjen senere: 4, ukjent, må avklares: 1.\n", "")
