@@ -73,6 +73,7 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
                 EventKind.STEP_WAIVED,
                 EventKind.WAIVER_TAKEN_BACK,
                 EventKind.KEY_PEOPLE_STATED,
+                EventKind.COURSE_PUBLISHED,
                 EventKind.GUIDELINES_PUBLISHED,
                 EventKind.SIGNED,
                 EventKind.READINESS_CONFIRMED,
