@@ -9,7 +9,8 @@ from rollout.domain.refusals import Refused
 from rollout.models import EmailState, EventKind, MailSwitch, OutgoingEmail, PlanEvent
 from tests.factories import NOW, make_lead, make_rollout
 from tests.mail_server import MailServer, serving
-from tests.rollout.test_delivery import elsewhere_do, states, use, write
+from tests.rollout.test_delivery import states, use, write
+from tests.rollout.test_delivery_claims import elsewhere_do
 
 pytestmark = pytest.mark.django_db
 
