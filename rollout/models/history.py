@@ -70,6 +70,12 @@ class EventKind(models.TextChoices):
     MESSAGE_RESENT = "message_resent", _("melding sendt på nytt")
     ADDRESS_CORRECTED = "address_corrected", _("adresse rettet")
     ADDRESS_TRIED = "address_tried", _("adresse prøves igjen")
+    CHANGES_ANNOUNCED = "changes_announced", _("endringer kunngjort")
+    FIGURES_ENTERED = "figures_entered", _("tall for bruk lagt inn")
+    LESSON_WRITTEN = "lesson_written", _("erfaring skrevet")
+    REVIEW_CLOSED = "review_closed", _("evaluering avsluttet")
+    CRITERIA_SET = "criteria_set", _("kriterier satt")
+    SCENARIO_ADOPTED = "scenario_adopted", _("scenario tatt i bruk")
 
 
 #: An opening is told once, of the wave; these keys of its `after` hold the slugs of the agencies it was about.

@@ -12,7 +12,7 @@ from rollout.models.rollouts import Rollout
 class EmailKind(models.TextChoices):
     LEADERS_OPEN = "leaders_open", _("Åpent for ledere")
     ALL_STAFF_OPEN = "all_staff_open", _("Åpent for alle")
-    DATE_CHANGED = "date_changed", _("Ny dato")
+    DATE_CHANGED = "date_changed", _("Endret dato eller pulje")
     HELD = "held", _("Holdt tilbake")
     NO_DECISION = "no_decision", _("Ingen beslutning")
     WEEKLY_STATUS = "weekly_status", _("Ukestatus")
@@ -22,6 +22,10 @@ class EmailKind(models.TextChoices):
     REQUEST = "request", _("Ønske fra en virksomhet")
     ANSWER = "answer", _("Svar fra prosjektlederen")
     DELIVERY_FAILED = "delivery_failed", _("Levering feilet")
+    YOUR_DATES = "your_dates", _("Pulje og datoer")
+    DEFERRED = "deferred", _("Utsatt")
+    TO_DO = "to_do", _("Påminnelse")
+    AGENCY_WEEK = "agency_week", _("Virksomheten denne uken")
 
 
 class EmailState(models.TextChoices):

@@ -365,4 +365,10 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.MESSAGE_RESENT: _just(gettext_noop("En melding er sendt på nytt")),
     EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
     EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
+    EventKind.CHANGES_ANNOUNCED: _just(gettext_noop("Endringene i planen er kunngjort")),
+    EventKind.FIGURES_ENTERED: _just(gettext_noop("Tall for bruk er lagt inn")),
+    EventKind.LESSON_WRITTEN: _just(gettext_noop("En erfaring er skrevet ned")),
+    EventKind.REVIEW_CLOSED: _just(gettext_noop("Evalueringen er avsluttet")),
+    EventKind.CRITERIA_SET: _just(gettext_noop("Kriteriene for evaluering er endret")),
+    EventKind.SCENARIO_ADOPTED: _just(gettext_noop("Et scenario er tatt i bruk")),
 }
