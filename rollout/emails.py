@@ -96,6 +96,11 @@ def write(drafts: Iterable[Draft], *, rollout: Rollout, occurrence: str, now: dt
     return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
 
 
+def write_of(event: PlanEvent, drafts: Iterable[Draft], *, now: dt.datetime) -> list[OutgoingEmail]:
+    """Make the drafts rows that tell of `event`."""
+    return write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
 def _request_id() -> str:
     """Of the request or task this happens in, as in its lines in the log; empty in a shell."""
     context = structlog.contextvars.get_contextvars()
