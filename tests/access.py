@@ -223,6 +223,9 @@ TABLE: dict[str, Line] = {
     "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
+    "rollout:mail-preview": Line(get=LEADS, args=R),
+    "rollout:mail-preview-kind": Line(get=LEADS, args=R | {"kind": "no_decision"}),
+    "rollout:mail-preview-html": Line(get=LEADS, args=R | {"kind": "no_decision", "place": 1}),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-html": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-settle": Line(post=LEADS, args=R | {"pk": 1}),
