@@ -1,7 +1,8 @@
 """A copy of every table to play in, which the verbs take for the real ones; nothing of it is left.
 
 PostgreSQL looks for a table among the session's temporary ones first. So within `shadowed` every query, lock and
-trigger of this connection meets the copies, under the tables' own names and keys; no row of the real ones is written or locked.
+trigger of this connection meets the copies, under the tables' own names and keys; no row of the real ones is written
+or locked.
 """
 
 from collections.abc import Iterator

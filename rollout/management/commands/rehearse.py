@@ -15,7 +15,7 @@ from rollout.models import EmailKind, EventKind, Rollout
 
 class Command(PlanCommand):
     help = gettext_lazy(
-        "Generalprøve: spiller planen dag for dag til den er ferdig, uten å endre eller sende noe, og sier hva som skjer."
+        "Generalprøve: spiller planen dag for dag til den er ferdig, uten å endre eller sende noe, og forteller alt."
     )
 
     def add_arguments(self, parser):
