@@ -211,6 +211,7 @@ TABLE: dict[str, Line] = {
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
     # the history, and the rollouts
     "rollout:history": Line(get=CENTRAL, args=R),
+    "rollout:rehearsal": Line(get=CENTRAL, post=LEADS, args=R),
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
     "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
