@@ -185,12 +185,17 @@ def unopened(placement: Placement, to: Wave | None, *, seen: int | None = None) 
     wave = wave_now(to.pk)
     if wave.rollout_id != placement.rollout_id:
         raise MoveRefused(_("Puljen hører til en annen utrulling. Velg en pulje fra denne tavlen."))
+    refuse_opened(wave, seen=seen)
+    return wave
+
+
+def refuse_opened(wave: Wave, *, seen: int | None = None) -> None:
+    """Raises MoveRefused: nobody enters a wave that has opened."""
     if not wave.is_planned:
         raise MoveRefused(
             _("%(wave)s er åpnet og tar ikke imot flere. Velg en pulje som ikke er åpnet, eller køen.") % {"wave": wave}
             + _opened_since(wave, seen)
         )
-    return wave
 
 
 def _filled_since(wave: Wave, seen: int | None) -> str:

@@ -15,7 +15,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
-from rollout.domain import calendar, confirming, deciding, leaving, licensing, placing, profiles, scheduling, unmaking
+from rollout.domain import (
+    adopting,
+    calendar,
+    confirming,
+    deciding,
+    leaving,
+    licensing,
+    placing,
+    profiles,
+    scheduling,
+    unmaking,
+)
 from rollout.domain.locks import lock_plans, lock_wave
 from rollout.domain.rearranging import Step, rearrange
 from rollout.domain.recording import new_change
@@ -128,6 +139,10 @@ def _wave_back(way: _Way) -> None:
     verb(wave=wave, change=way.change, **way.acting)
 
 
+def _scenario_back(way: _Way) -> None:
+    adopting.take_back(change=way.change, **way.acting)
+
+
 def _unpin(way: _Way) -> None:
     leaving.unpin(placement=way.placement, **way.acting)
 
@@ -211,6 +226,7 @@ UNDO: dict[EventKind, Callable[[_Way], None]] = {
     EventKind.BLACKOUT_ADDED: _remove_blackout,
     EventKind.BLACKOUT_REMOVED: _add_blackout,
     EventKind.AGENCY_EDITED: _profile_back,
+    EventKind.SCENARIO_ADOPTED: _scenario_back,
 }
 
 
