@@ -22,12 +22,13 @@ from rollout.domain import (
     leaving,
     licensing,
     requesting,
+    scenarios,
     scheduling,
     signing_off,
     stepping,
     together,
 )
-from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
+from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, give_role, make_guidelines
 
@@ -100,6 +101,12 @@ PAGES: dict[str, Shown] = {
     "pin": Shown("rollout:board-pin", BNS),
     "join": Shown("rollout:board-join", R),
     "new wave": Shown("rollout:wave-new", R),
+    "scenarios": Shown("rollout:scenarios", R),
+    "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
+    "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
+    "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "new scenario": Shown("rollout:scenario-new", R),
+    "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
     "calendar, another year": Shown("rollout:calendar", R, query="year=2026"),
     "new period": Shown("rollout:calendar-new", R),
@@ -222,6 +229,7 @@ NO_PAGES = {
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
+    "rollout:scenario-export",
     "rollout:short",
     "rollout:wave-export",
     "rollout:wave-mail",
@@ -238,6 +246,7 @@ DIALOGS = (
     ("calendar", "Endre siste dag"),
     ("calendar", "Endre Vinterferie"),
     ("calendar", "Fjern Vinterferie"),
+    ("scenarios", "Nytt scenario"),
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
@@ -309,6 +318,22 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    scenario = scenarios.make(
+        rollout=rollout,
+        name="UDE for seg selv",
+        purpose=Purpose.WHAT_IF,
+        by=lead,
+        now=now,
+        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        dates={
+            3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
+            8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},
+        },
+    )
+    baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
+    days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
+    scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
+
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."
     for one, state, error in (
@@ -322,6 +347,8 @@ def build() -> dict[str, object]:
         )
     return {
         "period": period.pk,
+        "scenario": scenario.pk,
+        "baseline": baseline.pk,
         "withdrawn": left.agency.slug,
         "role": role.pk,
         "their role": placement("vav").agency.roles.current().filter(role=RoleName.KEY_PERSON).first().pk,
