@@ -301,7 +301,7 @@ def make_world():
     make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
     made = scenarios.make(rollout=rollout, name="Hva om", purpose=Purpose.WHAT_IF, by=make_lead(), now=NOW)
-    Scenario.objects.filter(pk=made.pk).update(pk=A_SCENARIO)
+    Scenario.objects.filter(pk=made.pk).update(id=A_SCENARIO)
     CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(
         pk=1,

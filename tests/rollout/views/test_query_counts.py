@@ -204,7 +204,7 @@ def fill(agencies: int) -> Rollout:
     swap = {p.agency.slug: {"wave": later[0].number} for p in placements if p.wave_id == third.pk}
     for pk, purpose, places in ((A_SCENARIO, Purpose.WHAT_IF, swap), (A_BASELINE, Purpose.BASELINE, {})):
         one = scenarios.make(rollout=rollout, name="Hva om", purpose=purpose, by=lead, now=make.NOW, places=places)
-        Scenario.objects.filter(pk=one.pk).update(pk=pk)
+        Scenario.objects.filter(pk=one.pk).update(id=pk)
     Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
