@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from agencies import lists
 from agencies.models import Agency, Person, RoleName
-from rollout import clock
+from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
     confirming,
@@ -21,6 +21,7 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    rehearsing,
     requesting,
     scenarios,
     scheduling,
@@ -28,6 +29,7 @@ from rollout.domain import (
     stepping,
     together,
 )
+from rollout.domain.rehearsing import Assumptions
 from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, give_role, make_guidelines
@@ -138,6 +140,8 @@ PAGES: dict[str, Shown] = {
     "licences in the pool": Shown("rollout:licences-pool", R),
     "price": Shown("rollout:licences-price", R),
     "history": Shown("rollout:history", R, do=unfold),
+    "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
+    "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
@@ -147,6 +151,9 @@ PAGES: dict[str, Shown] = {
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
     "mail": Shown("rollout:mail", R),
+    "mail, previews": Shown("rollout:mail-preview", R),
+    "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),
@@ -226,6 +233,7 @@ NO_PAGES = {
     "rollout:import-list",
     "rollout:licences-export",
     "rollout:mail-html",
+    "rollout:mail-preview-html",
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
@@ -333,6 +341,8 @@ def build() -> dict[str, object]:
     baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
     days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
     scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
+    played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
+    rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."
