@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import creating, drafting, reporting
+from rollout.domain import creating, drafting, reporting, scenarios
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
@@ -29,8 +29,10 @@ from rollout.models import (
     OutgoingEmail,
     Placement,
     PlanEvent,
+    Purpose,
     ReadinessConfirmation,
     Rollout,
+    Scenario,
     SignOff,
     Verdict,
     Waiver,
@@ -45,6 +47,7 @@ pytestmark = pytest.mark.django_db
 
 R = {"slug": world.SLUG}
 OPENED, HALF_OPEN, PLANNED = 1, 2, 3
+A_SCENARIO, A_BASELINE = 1_000_000_001, 1_000_000_002
 SUFFIX = {"suffix": "csv"}
 #: What lists agencies, waves, rollouts or what happened to them: the route, what its address names, and its query.
 PAGES = (
@@ -60,6 +63,11 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:scenarios", R, ""),
+    ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
@@ -206,6 +214,11 @@ def fill(agencies: int) -> Rollout:
         )
         for number, person in enumerate(people)
     )
+    swap = {p.agency.slug: {"wave": later[0].number} for p in placements if p.wave_id == third.pk}
+    for pk, purpose, places in ((A_SCENARIO, Purpose.WHAT_IF, swap), (A_BASELINE, Purpose.BASELINE, {})):
+        one = scenarios.make(rollout=rollout, name="Hva om", purpose=purpose, by=lead, now=make.NOW, places=places)
+        Scenario.objects.filter(pk=one.pk).update(id=pk)
+    Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
     return rollout
