@@ -254,6 +254,8 @@ TABLE: dict[str, Line] = {
     "rollout:mail-address-try": Line(post=LEADS, args=R | {"person": A_PERSON}),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail-html": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
 }
 

@@ -98,6 +98,7 @@ PAGES = (
     ("rollout:mail", R, "state=unknown"),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-mail", R | {"week": "2018-W07"}, ""),
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
