@@ -5,7 +5,8 @@ import datetime as dt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from rollout.domain import due
+from rollout.domain import due, reporting
+from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
 from rollout.models import OSLO, DemoClock, Rollout
 
@@ -29,9 +30,12 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     while moments := [m for r in rollouts if (m := due.next_moment(r, after=moment)) and m[0] <= to]:
         moment = min(moments)[0]
         for rollout in rollouts:
+            if reporting.due_week(rollout, moment) is not None:
+                keeping.keep(rollout, now=moment)  # as the worker does before the status, which freezes it
             due.run_due(rollout=rollout, now=moment)
     for rollout in rollouts:
         due.run_due(rollout=rollout, now=to)  # what was late already
+        keeping.keep(rollout, now=to)
     clock.now = to
     clock.save(update_fields=["now"])
     return to

@@ -11,6 +11,9 @@ from agencies.models import Person
 from rollout.domain import coverage, figures, stopping
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
+from rollout.domain.forecasting import keeping
+from rollout.domain.forecasting.keeping import Kept
+from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.readiness import FUNDING
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
@@ -156,6 +159,8 @@ class Overview:
     weeks: list[WeekPoint]
     curves: charts.Curves | None
     today: dt.date
+    forecast: Kept | None
+    forecast_said: str
 
     @property
     def stops(self) -> int:
@@ -199,6 +204,7 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         today=today,
     )
     weeks = coverage.of_plan(plan, now=now)
+    kept = keeping.latest(rollout, now=now)
     return Overview(
         totals=totals,
         headline=headline(plan, totals, ahead),
@@ -214,6 +220,8 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         weeks=weeks,
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
+        forecast=kept,
+        forecast_said=when_finished(kept.forecast.figures) if kept else "",
     )
 
 

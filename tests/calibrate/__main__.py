@@ -10,14 +10,12 @@ import statistics
 import sys
 from collections import defaultdict
 
-import numpy as np
-
-from rollout.domain.forecasting import futures
+from rollout.domain.forecasting import futures, ranges
 from rollout.domain.forecasting.data import PlanData
 from tests.calibrate.worlds import DAYS, GENERATORS, Played, play
 
 AFTER = (1, 2, 4)
-LEVELS = (0.1, 0.5, 0.8, 0.9)
+LEVELS = tuple(ranges.LEVELS.values())
 SEEDS = {"own": 2018, "heavy_tails": 2019, "shared_in_wave": 2020, "improving": 2021}
 #: How often P80 and P50 must hold under the forecast's own model, and P80 under others.
 OWN = {0.8: (75, 85), 0.5: (45, 55)}
@@ -30,8 +28,7 @@ def pinball(level: float, told: float, came: float) -> float:
 
 
 def forecast(data: PlanData, *, number: int, seed: int) -> list[int]:
-    drawn = futures.draw(data, futures=number, seed=seed)
-    return [int(day) for day in np.quantile(drawn.finish, LEVELS, method="inverted_cdf")]
+    return ranges.quantiles(futures.draw(data, futures=number, seed=seed).finish)
 
 
 def naive(played: Played, waves: int) -> dict[str, list[float]]:
@@ -49,7 +46,7 @@ def naive(played: Played, waves: int) -> dict[str, list[float]]:
 
 
 def calibrate(generator: str, *, rollouts: int, number: int) -> dict:
-    source = random.Random(SEEDS[generator])  # noqa: S311
+    source = random.Random(SEEDS[generator])
     held = {waves: dict.fromkeys(LEVELS, 0) for waves in AFTER}
     lost: dict = {waves: defaultdict(float) for waves in AFTER}
     width: dict = {waves: [] for waves in AFTER}
@@ -66,7 +63,9 @@ def calibrate(generator: str, *, rollouts: int, number: int) -> dict:
                     lost[waves][name] += pinball(level, quantiles[place], came) / len(LEVELS) / rollouts
     return {
         str(waves): {
-            "held_percent": {f"P{round(100 * level)}": round(100 * held[waves][level] / rollouts, 1) for level in LEVELS},
+            "held_percent": {
+                f"P{round(100 * level)}": round(100 * held[waves][level] / rollouts, 1) for level in LEVELS
+            },
             "pinball_days": {name: round(loss, 2) for name, loss in lost[waves].items()},
             "median_width_days": statistics.median(width[waves]),
         }
@@ -96,9 +95,8 @@ def table(told: dict) -> str:
         for waves, one in by_waves.items():
             held = "".join(f"{percent:6.1f}" for percent in one["held_percent"].values())
             mine, point, spread = one["pinball_days"].values()
-            lines.append(
-                f"{generator:<16} {waves:>5}{held} {one['median_width_days']:7.0f} {mine:18.2f} {point:6.2f} {spread:18.2f}"
-            )
+            scores = f"{one['median_width_days']:7.0f} {mine:18.2f} {point:6.2f} {spread:18.2f}"
+            lines.append(f"{generator:<16} {waves:>5}{held} {scores}")
     return "\n".join(lines)
 
 

@@ -3,3 +3,8 @@
 `data`, `days`, `futures`, `ranges` and `causes` are pure functions over plain values, with numpy and without Django;
 `reading` makes those values of a rollout's rows.
 """
+
+from rollout.domain.forecasting.data import PlanData
+from rollout.domain.forecasting.ranges import forecast
+
+__all__ = ["PlanData", "forecast"]
