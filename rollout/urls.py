@@ -171,7 +171,7 @@ plan = [
     path("r/<slug:slug>/licences/price/", licences.price, name="licences-price"),
     path("r/<slug:slug>/licences/price/<str:valid_from>/remove/", licences.remove_price, name="licences-price-remove"),
     re_path(
-        r"^(?:board|calendar|waves|my|mail|history|status|import|licences|requests|agencies/[^/]+/plan)/",
+        r"^(?:board|forecast|calendar|waves|my|mail|history|status|import|licences|requests|agencies/[^/]+/plan)/",
         home.short,
         name="short",
     ),

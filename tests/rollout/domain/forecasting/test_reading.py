@@ -43,7 +43,7 @@ def first(rollout):
 
 
 def test_what_the_plan_says_is_read_as_it_stands(rollout, first):
-    make.queue(make.make_agency("ude", employees=17_000), rollout)
+    make.place(make.make_agency("ude", employees=17_000), rollout=rollout)
     data = reading.read(rollout, now=make.NOW)
     assert [(wave.number, wave.leaders_in, wave.firm) for wave in data.waves] == [
         (1, False, True),
@@ -115,7 +115,7 @@ def test_reading_takes_no_more_queries_for_a_larger_plan(rollout, first):
         for _n in range(4):
             make.place(make.make_agency(), wave)
     for _n in range(5):
-        make.queue(make.make_agency(), rollout)
+        make.place(make.make_agency(), rollout=rollout)
     assert queries() == few
 
 
