@@ -3,12 +3,15 @@
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollout.domain.coverage import WEEK
-from rollout.views.charts import DAY, WEEKS_AT_MOST, Grid, Scale, Tick, across, anchor, down, grid, months
+from rollout.views.charts import DAY, Grid, Scale, Tick, across, anchor, down, grid, months
 
 AXIS, ROW = 36, 46  # pixels: the axis on top, and each wave's row
+WEEKS_AT_MOST = 5  # names that fit under the fan on a phone
+#: Beyond this part of the width a month's name would be cut off.
+LAST_NAME = 96
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def ranges(rows: Sequence[Mapping[str, dt.date | None]], *, today: dt.date) -> R
     now = scale.at(today)
     return Ranges(
         height=down(AXIS + ROW * len(drawn)),
-        months=months(scale),
+        months=[replace(tick, named=tick.named and scale.at(tick.day) < LAST_NAME) for tick in months(scale)],
         rows=drawn,
         today=Tick(today, across(now), anchor=anchor(now)) if scale.covers(today) else None,
     )

@@ -122,7 +122,7 @@ class Played:
     late: list[list[int]] = field(default_factory=list)
 
 
-def _move(day: dt.date, by: float) -> dt.date:
+def later(day: dt.date, by: float) -> dt.date:
     """So many open days later, a day at a time; earlier in working days and then on to an open day."""
     steps, one = abs(round(by)), dt.timedelta(days=1 if by >= 0 else -1)
     is_good = _is_open if by >= 0 else is_working_day
@@ -163,21 +163,21 @@ def play(luck: Luck, source: random.Random) -> Played:
             gap = GAP if place == 0 else _between(WAVES[place - 1].all_staff_on, wave.leaders_on)
             staff = _between(wave.leaders_on, wave.all_staff_on)
             gap_late = min(gap, GAP) * (_taken(gap_log) - 1)
-            planned = _move(wave.leaders_on, carried)
-            leaders = _move(wave.leaders_on, carried + gap_late)
+            planned = later(wave.leaders_on, carried)
+            leaders = later(wave.leaders_on, carried + gap_late)
             if place:
                 pieces.append(Piece(wave.number, "leaders", gap, _late_by(planned, leaders)))
             carried += gap_late
             staff_late = min(staff, ALL_STAFF) * (_taken(staff_log) - 1)
-            planned = _move(wave.all_staff_on, carried)
-            all_staff = _move(wave.all_staff_on, carried + staff_late)
+            planned = later(wave.all_staff_on, carried)
+            all_staff = later(wave.all_staff_on, carried + staff_late)
             pieces.append(Piece(wave.number, "all_staff", staff, _late_by(planned, all_staff)))
             carried += staff_late
             late.append(round(gap_late + staff_late))
             members = [agency for agency in AGENCIES if agency.wave == wave.number]
         else:
-            leaders = _move(last, max(1, GAP * _taken(gap_log)))
-            all_staff = _move(leaders, max(1, ALL_STAFF * _taken(staff_log)))
+            leaders = later(last, max(1, GAP * _taken(gap_log)))
+            all_staff = later(leaders, max(1, ALL_STAFF * _taken(staff_log)))
             members = []
         while waiting and len(members) < PLACES:
             members.append(waiting.pop(0))
@@ -191,7 +191,7 @@ def play(luck: Luck, source: random.Random) -> Played:
         if place <= len(WAVES):
             opened.append(WavePlan(place, leaders, all_staff, leaders_in=True, all_in=True))
             ahead = [
-                replace(w, leaders_on=_move(w.leaders_on, carried), all_staff_on=_move(w.all_staff_on, carried))
+                replace(w, leaders_on=later(w.leaders_on, carried), all_staff_on=later(w.all_staff_on, carried))
                 for w in WAVES[place:]
             ]
             stands = [

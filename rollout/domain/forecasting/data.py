@@ -63,14 +63,14 @@ class Assumptions:
     `pace`: the plan holds in the middle, with the weight of one piece, and a piece varies by about 30 %.
     `deferral`: some 15 % are not ready at their opening, with the weight of eight agencies.
     `ready_odds`, `late_odds`, `late_steps`: an agency that is ready today has a quarter of the usual odds of being
-    deferred, and each step past its due date doubles them, three steps at most.
+    deferred, and each step past its due date makes them half as large again, three steps at most.
     `all_staff_days`, `gap_days`: for a plan without waves to learn them from. `places`: of a wave (rule 1).
     """
 
     pace: Pace = Pace(mean=0.0, weight=1.0, shape=4.0, scale=0.27)
     deferral: Share = Share(deferred=1.2, let_in=6.8)
     ready_odds: float = 0.25
-    late_odds: float = 2.0
+    late_odds: float = 1.5
     late_steps: int = 3
     all_staff_days: int = 10
     gap_days: int = 10

@@ -44,7 +44,7 @@ def basis(figures: dict[str, Any]) -> str:
     """How much the forecast rests on: a range after one wave is a wide one, and says why."""
     waves = figures["known"]["finished_waves"]
     if not waves:
-        return _("Ingen pulje er fullført ennå, så anslaget bygger på planen og på antakelser.")
+        return _("Ingen pulje er fullført ennå, så anslaget bygger mest på planen og på antakelser.")
     return ngettext(
         "Anslaget bygger på %(n)s fullført pulje, og er derfor vidt.",
         "Anslaget bygger på %(n)s fullførte puljer.",
@@ -70,7 +70,7 @@ def help_of(one: dict[str, Any]) -> str:
         return _("Virksomheter som ikke er klare når puljen åpner, og blir utsatt: koster %(days)s.") % words
     if one["cause"] == causes.DECISIONS:
         return _("Puljer som venter på beslutningen etter puljen før: koster %(days)s.") % words
-    return _("Steg som tar lengre tid enn planlagt: koster %(days)s.") % words
+    return _("Steg som kan ta lengre tid enn planlagt: koster %(days)s.") % words
 
 
 def names_of(one: dict[str, Any]) -> str:

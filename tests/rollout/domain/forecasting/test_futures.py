@@ -66,8 +66,8 @@ def plans(draw_one):
     gaps = draw_one(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 30)), min_size=0, max_size=6))
     day, waves = TODAY, []
     for number, (gap, all_staff) in enumerate(gaps, 1):
-        leaders = worlds._move(day + dt.timedelta(days=gap), 0)
-        day = worlds._move(leaders + dt.timedelta(days=all_staff), 0)
+        leaders = worlds.later(day + dt.timedelta(days=gap), 0)
+        day = worlds.later(leaders + dt.timedelta(days=all_staff), 0)
         cap = draw_one(st.none() | st.integers(1, 5000))
         waves.append(WavePlan(number, leaders, day, firm=draw_one(st.booleans()), people_cap=cap))
     agencies: list[AgencyPlan] = []
