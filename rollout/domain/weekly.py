@@ -100,8 +100,11 @@ def _forecast(rollout: Rollout, now: dt.datetime) -> dict[str, Any] | None:
     if kept is None:
         return None
     figures = {name: value for name, value in kept.forecast.figures.items() if name != "weeks"}
-    made_at = kept.forecast.made_at.astimezone(OSLO).isoformat()
-    return figures | {"sentence": when_finished(figures), "made_at": made_at, "is_old": kept.is_old}
+    made_at = kept.forecast.made_at.astimezone(OSLO)
+    sentence = when_finished(figures)
+    if kept.is_old:
+        sentence += " " + _("Beregnet %(day)s.") % {"day": long_date(made_at.date())}
+    return figures | {"sentence": sentence, "made_at": made_at.isoformat(), "is_old": kept.is_old}
 
 
 def _totals(rollout: Rollout, totals: Totals, plan: Plan) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from rollout import tasks
 from rollout.domain import deciding, opening, reporting, scheduling, stepping
 from rollout.domain.forecasting import keeping, reading
 from rollout.domain.forecasting.data import Piece
@@ -164,10 +165,10 @@ def test_a_step_late_is_named_in_words_with_its_agencies(rollout, first):
     assert step["days"] >= 1
 
 
-def test_the_weekly_status_freezes_the_forecast_and_the_next_one_tells_what_moved(rollout, first):
-    make.set_clock(make.NOW)
-    stepping.step_to(to=at("2018-02-05 08:00"))
-    report = StatusReport.objects.get()
+def test_the_weekly_status_freezes_the_forecast_that_is_kept_and_the_next_one_tells_what_moved(rollout, first):
+    monday = at("2018-02-05 08:00")
+    keeping.keep(rollout, now=monday, futures=FEW)
+    report = reporting.send_due(rollout=rollout, now=monday)
     frozen = report.figures["forecast"]
     assert frozen["finish"]["p50"]
     assert "weeks" not in frozen
@@ -176,6 +177,26 @@ def test_the_weekly_status_freezes_the_forecast_and_the_next_one_tells_what_move
     assert "Ingen pulje er fullført ennå" in frozen["sentence"]
     now = at("2018-02-06 09:00")
     assert keeping.told(rollout, now=now, futures=FEW)["moved"]["since"] == "2018-W06"
+
+
+def test_a_status_says_of_what_day_an_older_forecast_is(rollout, first):
+    keeping.keep(rollout, now=make.NOW, futures=FEW)
+    report = reporting.send_due(rollout=rollout, now=at("2018-02-05 08:00"))
+    assert report.figures["forecast"]["is_old"]
+    assert report.figures["forecast"]["sentence"].endswith("Beregnet torsdag 1. februar 2018.")
+
+
+def test_the_worker_makes_the_forecast_before_the_status_that_freezes_it(rollout, first, settings):
+    settings.DEMO_MODE = True
+    make.set_clock(at("2018-02-05 08:01"))
+    tasks.send_weekly_status()
+    assert not StatusReport.objects.get().figures["forecast"]["is_old"]
+
+
+def test_stepping_the_demo_forecasts_anew(rollout, first):
+    make.set_clock(make.NOW)
+    stepping.step_to(to=at("2018-02-08 09:00"))
+    assert not keeping.latest(rollout, now=at("2018-02-08 09:00")).is_old
 
 
 def test_a_status_is_made_without_a_forecast_where_none_is_kept(rollout, first):
