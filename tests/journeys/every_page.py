@@ -165,6 +165,7 @@ PAGES: dict[str, Shown] = {
     "two steps": Shown("mfa_index"),
     "two steps, by app": Shown("mfa_activate_totp"),
     "two steps, by key": Shown("mfa_add_webauthn"),
+    "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
     "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
