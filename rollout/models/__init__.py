@@ -16,11 +16,13 @@ from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
     OSLO,
+    WAVE_CLOSING,
     WAVE_TRANSITIONS,
     Decision,
     Step,
@@ -33,7 +35,9 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "LESSONS",
     "OSLO",
+    "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
@@ -41,6 +45,7 @@ __all__ = [
     "CommitmentProof",
     "CourseStep",
     "CourseVersion",
+    "Criteria",
     "DateRequest",
     "Decision",
     "DemoClock",
@@ -55,23 +60,27 @@ __all__ = [
     "JoinRequest",
     "KeptCommitments",
     "LastSeen",
+    "Lesson",
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
+    "Pace",
     "Placement",
     "PlacementStatus",
     "PlanEvent",
     "ReadinessConfirmation",
     "RequestState",
+    "Review",
     "Rollout",
     "SignOff",
     "Signers",
     "StatusReport",
     "Step",
     "StepEvidence",
+    "UsageFigures",
     "Verdict",
     "Waiver",
     "Wave",

@@ -96,6 +96,7 @@ def _decide(request: Request, rollout: Rollout, number: int, verdict: Verdict, s
             wave=wave,
             verdict=verdict,
             reason=form.cleaned_data["reason"],
+            override=form.cleaned_data["override"],
             by=request.user,
             now=clock.now(),
             plan_version_seen=form.cleaned_data["version"],
