@@ -270,7 +270,12 @@ class Plan(WatchedPlan):
         version = self.looked[lead]["waves"].get(wave.number) if asks else None
         self.attempt(
             lambda: deciding.decide(
-                wave=wave, verdict=verdict, reason="Slik", plan_version_seen=version, **self.acting(lead)
+                wave=wave,
+                verdict=verdict,
+                reason="Slik",
+                override="Uten evaluering",
+                plan_version_seen=version,
+                **self.acting(lead),
             )
         )
 
