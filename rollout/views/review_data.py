@@ -64,7 +64,9 @@ class CheckLine:
 
     @property
     def value(self) -> str:
-        return _number(self.check, self.check.value) if self.check.value else _("ikke målt")
+        if not self.check.value:
+            return _("ikke målt")
+        return percent(Decimal(self.check.value)) if self.check.key in SHARES else _number(self.check, self.check.value)
 
     @property
     def threshold(self) -> str:
@@ -103,7 +105,7 @@ class CheckLine:
 def _number(check: Check, text: str) -> str:
     number = Decimal(text)
     if check.key in SHARES:
-        return percent(number, 0 if number == number.to_integral_value() else 1)
+        return percent(number, 0)
     if check.key == "backlog_days":
         return _("%(n)s dager") % {"n": f"{number.normalize():f}".replace(".", ",")}
     return thousands(int(number))
