@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rollout.domain import reviewing
+from rollout.domain import opening, reviewing
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
 from tests.factories import (
@@ -14,6 +14,7 @@ from tests.factories import (
     make_agency,
     make_figures,
     make_lead,
+    make_people,
     make_pilot,
     make_ready,
     make_rollout,
@@ -231,6 +232,17 @@ def test_lessons_follow_into_the_next_wave_and_the_pilots_into_the_first(wave, k
     assert [taught(number) for number in (1, 2, 3)] == [["Fra piloten"], ["Fra pulje 1"], []]
     rollout.waves.get(number=2).placements.update(status="withdrawn", wave=None, slot=None)  # emptied
     assert taught(3) == ["Fra pulje 1"]
+
+
+def test_the_lessons_stand_in_the_mail_of_the_next_waves_opening(wave, kli, lead, rollout):
+    second = rollout.waves.get(number=2)
+    make_people(second.placements.get().agency)
+    reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
+    drafts = opening.preview(second, now=GATE).messages
+    assert drafts
+    for draft in drafts:
+        assert "Erfaringer fra dem som gikk foran\nKlimaetaten:\n- Begynn <i> tide. (eksempel)\n" in draft.text
+        assert "Begynn &lt;i&gt; tide. (eksempel)</li>" in draft.html
 
 
 # -- the decision --------------------------------------------------------------------------------------------------
