@@ -33,6 +33,7 @@ MENU = (
 #: What one needs more seldom: in the user's menu.
 PANEL = (
     (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
+    (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
     (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),

@@ -12,15 +12,19 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import creating, reporting
+from rollout.domain import creating, drafting, reporting
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
     CalendarFeed,
+    Commitment,
+    CommitmentProof,
+    DateRequest,
     Decision,
     EmailKind,
     EmailState,
     EventKind,
+    JoinRequest,
     Lesson,
     LicencePrice,
     OutgoingEmail,
@@ -93,6 +97,13 @@ PAGES = (
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
+    ("rollout:my-people", R | {"agency": "v12"}, ""),
+    ("rollout:requests", R, ""),
+    ("rollout:guidelines", R, ""),
+    ("rollout:guidelines-publish", R, ""),
+    ("rollout:commit", R, ""),
+    ("rollout:commitments", R, ""),
+    ("rollout:commitments-export", R | SUFFIX, ""),
 )
 
 
@@ -172,6 +183,8 @@ def fill(agencies: int) -> Rollout:
             Lesson(placement=placement, number=n, text="Begynn i tide.", written_by=lead, written_at=make.NOW)
             for n in (1, 2, 3)
         )
+    asked_and_committed(placements, waves, by=people[1])
+    drafting.save(rollout=rollout, text=f"{text.text}\n\nNytt.", revision_seen=0, by=lead, now=make.NOW)
     happened(rollout, placements, waves, by=lead)
     days = (dt.date(2018, 3, 1) + dt.timedelta(days=number) for number in itertools.count())
     BlackoutPeriod.objects.bulk_create(
@@ -208,6 +221,27 @@ def fill(agencies: int) -> Rollout:
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
     return rollout
+
+
+def asked_and_committed(placements: list[Placement], waves: list[Wave], *, by: Person) -> None:
+    """Every agency wants another date, as many again want to join, and at each some employees have committed."""
+    asked = {"asked_by": by, "asked_at": make.NOW, "reason": "Opplæringen er ikke ferdig."}
+    DateRequest.objects.bulk_create(DateRequest(placement=p, wanted=waves[-1], **asked) for p in placements)
+    rollout = placements[0].rollout
+    others = [make.make_agency(f"not-joined-{number}") for number in range(len(placements) // 2)]
+    JoinRequest.objects.bulk_create(JoinRequest(rollout=rollout, agency=a, employees=100, **asked) for a in others)
+    version = rollout.guideline_versions.get()
+    Commitment.objects.bulk_create(
+        Commitment(
+            version=version,
+            agency=p.agency,
+            person_hash=f"{p.pk}-{number}".encode(),
+            proof=CommitmentProof.CODE,
+            committed_on=make.NOW.date(),
+        )
+        for p in placements
+        for number in range(12)
+    )
 
 
 def happened(rollout: Rollout, placements: list[Placement], waves: list[Wave], *, by: Person) -> None:
