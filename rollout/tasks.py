@@ -7,7 +7,7 @@ from celery import shared_task
 
 from agencies.models import Agency
 from rollout import clock, codes, delivery
-from rollout.domain import opening, reporting, retention
+from rollout.domain import opening, reminding, reporting, retention
 from rollout.models import Rollout
 
 
@@ -21,6 +21,13 @@ def send_weekly_status() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
         reporting.send_due(rollout=rollout, now=now)
+
+
+@shared_task
+def send_reminders() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        reminding.send_due(rollout=rollout, now=now)
 
 
 @shared_task

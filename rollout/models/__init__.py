@@ -15,6 +15,7 @@ from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff,
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
+from rollout.models.reminders import CHOSEN_KINDS, MailChoice, ReminderRun
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.status import StatusReport
@@ -33,6 +34,7 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "CHOSEN_KINDS",
     "OSLO",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
@@ -58,6 +60,7 @@ __all__ = [
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
+    "MailChoice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
@@ -65,6 +68,7 @@ __all__ = [
     "PlacementStatus",
     "PlanEvent",
     "ReadinessConfirmation",
+    "ReminderRun",
     "RequestState",
     "Rollout",
     "SignOff",
