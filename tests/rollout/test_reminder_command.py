@@ -43,7 +43,7 @@ def test_the_preview_shows_each_mail_and_writes_nothing(rollout):
 
 
 def test_without_steps_ahead_it_says_so(rollout):
-    rollout.placements.all().delete()
+    rollout.placements.update(status="queued", queue_position=1, wave=None, slot=None)
     set_clock(at("2018-05-09 08:00"))
     assert run("send_reminders").out == "Ingen påminnelser er forfalt, og ingen ligger foran.\n"
 
