@@ -61,11 +61,13 @@ def test_on_a_working_day_they_are_told_of_at_once(kli):
     assert OutgoingEmail.objects.to_send(timezone.now()).count() == 2
 
 
-def test_a_receipt_goes_at_once_on_a_saturday_too(kli):
-    kli.sign_offs.all().delete()
-    version = kli.rollout.guideline_versions.get()
+def test_a_receipt_goes_at_once_on_a_saturday_too():
+    rollout = make.make_rollout(waves=1)
+    agency = make.make_agency("kli")
+    make.make_people(agency)
+    version = rollout.guideline_versions.get()
     signing_off.sign(
-        placement=kli,
+        placement=make.place(agency, rollout.waves.get()),
         version=version,
         hash_seen=version.text_hash,
         by=make.make_person("leder.kli@example.org"),
