@@ -8,7 +8,7 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render, write
+from rollout.emails import LANGUAGE, Draft, Place, _frame, _link, _to_central, _withdraw, place_of, render, write
 from rollout.models import (
     DateRequest,
     EmailKind,
@@ -17,6 +17,8 @@ from rollout.models import (
     OutgoingEmail,
     PlanEvent,
     RequestState,
+    Rollout,
+    Wave,
 )
 
 #: Who hears an answer beside the one who asked: those who answer for the agency.
@@ -69,28 +71,43 @@ def _ask_leads(context: dict[str, Any], subject: str, *, event: PlanEvent, now: 
 
 def date_answered(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> None:
     """To the agency: moved, or not, and why."""
+    drafts = _date_answers(request, request.moved_to, event.rollout)
+    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def date_answer_for(request: DateRequest, person: Person) -> list[Draft]:
+    """The same to one of its readers, with the wave the agency is in now; none if it is not theirs any more."""
     placement = request.placement
+    drafts = _date_answers(request, placement.wave, placement.rollout)
+    return [draft for draft in drafts if draft.person == person]
+
+
+def _date_answers(request: DateRequest, wave: Wave | None, rollout: Rollout) -> list[Draft]:
+    """`wave`: where an agency that was given another date stands."""
+    agency = request.placement.agency
     accepted = request.state == RequestState.ACCEPTED
     with translation.override(LANGUAGE):
         facts = []
-        if accepted and request.moved_to is not None:
+        if accepted and wave is not None:
             facts = [
-                (_("Pulje"), str(request.moved_to.number)),
-                (_("Åpner for ledere"), _day(request.moved_to.leaders_on)),
-                (_("Åpner for alle"), _day(request.moved_to.all_staff_on)),
+                (_("Pulje"), str(wave.number)),
+                (_("Åpner for ledere"), _day(wave.leaders_on)),
+                (_("Åpner for alle"), _day(wave.all_staff_on)),
             ]
         said = _("%(agency)s får en annen dato") if accepted else _("%(agency)s får ikke en annen dato")
         intro = _("Prosjektlederen har avslått ønsket. Plassen og datoene er som før.")
         if accepted:
             intro = _("Prosjektlederen har godtatt ønsket. Fristene følger den nye datoen.")
-            if request.moved_to is None:
+            if wave is None:
                 intro = _("Prosjektlederen har godtatt ønsket. Virksomheten står i køen til den får en ny pulje.")
         context = {
-            "said": said % {"agency": placement.agency},
+            "said": said % {"agency": agency},
             "intro": intro,
             "facts": facts + _answer(request.answer),
         }
-    _answer_agency(context, placement.agency, _subject("date-request", request.pk), request.asked_by, event, now)
+    told = {agency.slug: place_of(wave)} if accepted else {}
+    key = _subject("date-request", request.pk)
+    return _to_agency(context, agency, key, request.asked_by, rollout, told=told)
 
 
 def join_answered(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> None:
@@ -160,16 +177,30 @@ def _answer_agency(
     *,
     path: str = "",
 ) -> None:
+    drafts = _to_agency(context, agency, subject, asked_by, event.rollout, path=path)
+    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def _to_agency(
+    context: dict[str, Any],
+    agency: Agency,
+    subject: str,
+    asked_by: Person,
+    rollout: Rollout,
+    *,
+    path: str = "",
+    told: dict[str, Place] | None = None,
+) -> list[Draft]:
     """To who asked, if they still belong to the agency, and to the head and the chief."""
     still = Role.objects.current().filter(person=asked_by, agency=agency).exists()
     people = _people_with(ANSWERED, agency, also=asked_by if still and asked_by.is_active else None)
     with translation.override(LANGUAGE):
         context |= {
-            "link": _link(event.rollout, path or f"my/{agency.slug}/"),
+            "link": _link(rollout, path or f"my/{agency.slug}/"),
             "link_label": _("Gå til Min virksomhet"),
             "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
         }
-    _write(EmailKind.ANSWER, subject, people, context, event, now)
+    return _drafts(EmailKind.ANSWER, subject, people, context, rollout, told=told)
 
 
 def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | None = None) -> list[Person]:
@@ -186,9 +217,23 @@ def _write(
     event: PlanEvent,
     now: dt.datetime,
 ) -> None:
-    context = _frame(event.rollout) | context
-    drafts = [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
+    drafts = _drafts(kind, subject, people, context, event.rollout)
     write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+
+
+def _drafts(
+    kind: EmailKind,
+    subject: str,
+    people: Iterable[Person],
+    context: dict[str, Any],
+    rollout: Rollout,
+    *,
+    told: dict[str, Place] | None = None,
+) -> list[Draft]:
+    context = _frame(rollout) | context
+    return [
+        Draft(kind, subject, person, *render(kind, context | {"person": person}), told=told or {}) for person in people
+    ]
 
 
 def _answer(text: str) -> list[tuple[str, str]]:
