@@ -21,6 +21,7 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    placing,
     requesting,
     scheduling,
     signing_off,
@@ -139,6 +140,7 @@ PAGES: dict[str, Shown] = {
     "import": Shown("rollout:import", R),
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
+    "announcing": Shown("rollout:announce", R),
     "mail": Shown("rollout:mail", R),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
@@ -308,6 +310,11 @@ def build() -> dict[str, object]:
         rollout=rollout, agency=wants, reason="Flere spør etter det.", employees=1_050, by=chief, now=now
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
+
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."
