@@ -76,7 +76,7 @@ def decide(
     )
     if verdict == Verdict.GO and step == Step.LEADERS:
         drafts = emails_dates.your_dates(wave=wave, now=now)
-        emails.write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
+        emails.write_of(event, drafts, now=now)
     elif verdict == Verdict.NO_GO:
         emails_dates.withdraw_your_dates(wave)
     return decision

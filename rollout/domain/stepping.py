@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollout.domain import due
+from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
 from rollout.models import OSLO, DemoClock, Rollout
 
@@ -14,7 +15,7 @@ MORNING = dt.time(9, 0)
 
 @transaction.atomic
 def step_to(*, to: dt.datetime) -> dt.datetime:
-    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`.
+    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`, and forecast anew.
 
     One transaction under the clock's lock: two presses at once step one after the other, and a failure moves nothing.
 
@@ -25,13 +26,9 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
     rollouts = list(Rollout.objects.order_by("pk"))
-    moment = clock.now
-    while moments := [m for r in rollouts if (m := due.next_moment(r, after=moment)) and m[0] <= to]:
-        moment = min(moments)[0]
-        for rollout in rollouts:
-            due.run_due(rollout=rollout, now=moment)
+    due.run_through(rollouts, start=clock.now, to=to)
     for rollout in rollouts:
-        due.run_due(rollout=rollout, now=to)  # what was late already
+        keeping.keep(rollout, now=to)
     clock.now = to
     clock.save(update_fields=["now"])
     return to
