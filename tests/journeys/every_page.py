@@ -21,6 +21,7 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    placing,
     rehearsing,
     requesting,
     reviewing,
@@ -159,6 +160,7 @@ PAGES: dict[str, Shown] = {
     "import": Shown("rollout:import", R),
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
+    "announcing": Shown("rollout:announce", R),
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
@@ -360,6 +362,10 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     scenario = scenarios.make(
         rollout=rollout,
         name="UDE for seg selv",
