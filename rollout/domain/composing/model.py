@@ -1,5 +1,6 @@
 """The question as a CP-SAT model: who may stand where, what a plan must keep to, and what it is weighed by."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
@@ -21,6 +22,13 @@ class Plan:
     def standing_in(self, wave: Wave) -> list[tuple[Agency, cp_model.IntVar]]:
         pairs = ((agency, self.placed.get((agency.key, wave.number))) for agency in self.question.agencies)
         return [(agency, variable) for agency, variable in pairs if variable is not None]
+
+    def options(self, agency: Agency) -> Iterator[tuple[int | None, cp_model.IntVar]]:
+        """Each wave the agency may stand in, and the queue, with its variable."""
+        yield None, self.queued[agency.key]
+        for wave in self.question.waves:
+            if (variable := self.placed.get((agency.key, wave.number))) is not None:
+                yield wave.number, variable
 
     def people(self, wave: Wave) -> cp_model.LinearExprT:
         return sum(agency.headcount * variable for agency, variable in self.standing_in(wave))
@@ -52,8 +60,7 @@ def hard_rules(question: Question) -> Plan:
             if _may_stand(agency, wave):
                 plan.placed[agency.key, wave.number] = model.new_bool_var(f"{agency.key} in {wave.number}")
         plan.queued[agency.key] = model.new_bool_var(f"{agency.key} in the queue")
-        own = [v for (key, _number), v in plan.placed.items() if key == agency.key]
-        model.add_exactly_one([*own, plan.queued[agency.key]])
+        model.add_exactly_one(variable for _number, variable in plan.options(agency))
         if agency.pinned:
             model.add(plan.queued[agency.key] == (agency.stands_in is None))
         elif question.everyone:
@@ -88,22 +95,11 @@ def points(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
 
 
 def _order(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
-    waves = plan.question.waves
-    last, steps = len(waves), []
-    at = [
-        sum(
-            place * plan.placed[agency.key, wave.number]
-            for place, wave in enumerate(waves)
-            if (agency.key, wave.number) in plan.placed
-        )
-        + last * plan.queued[agency.key]
+    return sum(
+        scales.from_turn(agency, number) * variable
         for agency in plan.question.agencies
-    ]
-    for number, (one, other) in enumerate(zip(at, at[1:], strict=False)):
-        step = plan.model.new_int_var(0, last, f"step down {number}")
-        plan.model.add(step >= one - other)
-        steps.append(step)
-    return sum(steps)
+        for number, variable in plan.options(agency)
+    )
 
 
 def _even(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
@@ -114,7 +110,8 @@ def _even(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
             above = plan.model.new_int_var(0, most - scales.level, f"over {wave.number}")
             plan.model.add(above >= plan.people(wave) - scales.level)
             over.append(above)
-    return sum(over)
+    alone = sum(over * (1 - plan.queued[key]) for key, over in scales.unavoidable.items())
+    return sum(over) - alone
 
 
 def _moves(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
@@ -165,9 +162,9 @@ def _varied(plan: Plan, scales: Scales, wave: Wave, dimension: int) -> cp_model.
         lack = plan.model.new_int_var(0, most, f"lack at {high} on {dimension} in {wave.number}")
         plan.model.add_allowed_assignments([below, above, lack], _LACK)
         # What the table means, in lines that the linear relaxation sees.
-        for less, more in ((below, above), (above, below)):
-            plan.model.add(lack >= most - (CAPACITY - 1) * less)
-            plan.model.add(lack + 2 * less + less + more * 0 >= most - 2 + less - 0 * more if False else lack >= most - 2 - 2 * less)
+        for side in (below, above):
+            plan.model.add(lack >= most - 4 * side)
+            plan.model.add(lack >= most - 2 - 2 * side)
         lacks += (high - low) * lack
     unreached = SCALE - (steps[-1] - steps[0] if steps else 0)
     return lacks + most * unreached

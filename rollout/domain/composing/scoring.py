@@ -1,19 +1,18 @@
 """A plan's points, aim by aim. The solver minimises their sum; this counts them again, without the solver.
 
-order: read the agencies by their turn and note each one's wave; every step down counts one (the queue is after the
-last wave). even: people above the even level, summed over the waves. variation: what the pilot waves lack of the
+order: how many waves each agency stands from its turn (`turns`), summed; the queue is after the last wave. even: people above the even level, summed over the waves,
+less what one agency alone is above it. variation: what the pilot waves lack of the
 most, in the unit of `variation.total`. moves: agencies that leave the wave they stand in today. early: days from the
 first wave's all-staff date to that of the last wave in use.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 
-from rollout.domain.composing import variation
-from rollout.domain.composing.question import AIMS, Aim, Places, Question, Wave
+from rollout.domain.composing import turns, variation
+from rollout.domain.composing.question import AIMS, Agency, Aim, Places, Question, Wave
 
 #: What a measure of "as bad as it sensibly gets" (`Scales.full`) is worth, at weight one.
 FULL = 100_000
@@ -34,6 +33,19 @@ class Scales:
         return [wave for wave in self.question.waves if wave.pilot]
 
     @cached_property
+    def index(self) -> dict[int | None, int]:
+        """Each wave's place in their order; the queue comes last."""
+        return {wave.number: place for place, wave in enumerate(self.question.waves)} | {None: len(self.question.waves)}
+
+    @cached_property
+    def turns(self) -> Places:
+        return turns.deal(self.question, level=self.level)
+
+    def from_turn(self, agency: Agency, number: int | None) -> int:
+        """How many waves it is from the agency's turn to there."""
+        return abs(self.index[number] - self.index[self.turns[agency.key]])
+
+    @cached_property
     def level(self) -> int:
         """People in each wave if they were spread evenly, those too large for that apart: 17 000 would hide the rest."""
         sizes = sorted((agency.headcount for agency in self.question.agencies), reverse=True)
@@ -45,8 +57,13 @@ class Scales:
         return math.ceil(people / waves)
 
     @cached_property
+    def unavoidable(self) -> dict[str, int]:
+        """Those who alone are more than the level, and by how many people: wherever they stand, so many are above it."""
+        return {a.key: a.headcount - self.level for a in self.question.agencies if a.headcount > self.level}
+
+    @cached_property
     def full(self) -> dict[str, int]:
-        """The measure that is worth `FULL`: a step down for each agency, a quarter of the people above the level, no
+        """The measure that is worth `FULL`: everybody a wave from its turn, a quarter of the people above the level, no
         variation at all, everybody moved, the whole time used."""
         agencies, waves = self.question.agencies, self.question.waves
         return {
@@ -88,21 +105,19 @@ def _variation_missing(scales: Scales, places: Places) -> int:
 def measures(scales: Scales, places: Places) -> dict[str, int]:
     """What the plan comes to in each aim, in its own unit."""
     question = scales.question
-    index = {wave.number: place for place, wave in enumerate(question.waves)}
-    last = len(question.waves)
-    at = [index.get(places[agency.key], last) if places[agency.key] is not None else last for agency in question.agencies]
-    people: dict[int, int] = defaultdict(int)
-    for agency, place in zip(question.agencies, at, strict=True):
-        people[place] += agency.headcount if place < last else 0
-    used = [place for place in at if place < last]
+    people: Counter[int] = Counter()
+    for agency in question.agencies:
+        if (number := places[agency.key]) is not None:
+            people[number] += agency.headcount
     return {
-        "order": sum(max(0, one - other) for one, other in pairwise(at)),
-        "even": sum(max(0, number - scales.level) for number in people.values()),
+        "order": sum(scales.from_turn(agency, places[agency.key]) for agency in question.agencies),
+        "even": sum(max(0, together - scales.level) for together in people.values())
+        - sum(over for key, over in scales.unavoidable.items() if places[key] is not None),
         "variation": _variation_missing(scales, places),
         "moves": sum(
             agency.stands_in is not None and places[agency.key] != agency.stands_in for agency in question.agencies
         ),
-        "early": scales.days[max(used)] if used else 0,
+        "early": max((scales.days[scales.index[number]] for number in people), default=0),
     }
 
 
