@@ -1,11 +1,13 @@
 """Scenarios: another plan, made from today's, changed freely and dropped; adopting one is `adopting`.
 
-They are no part of the plan: making, changing and dropping one writes no event. What it holds is read with `places_of`
-and `dates_of`, so that nobody else needs to know how it is stored.
+They are no part of the plan: making, changing and dropping one writes no event. What a scenario changes is its
+difference from the plan it was made from, so that what others have done since stands beside it.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -16,21 +18,70 @@ from rollout.domain import scheduling
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
-from rollout.models import Purpose, Rollout, Scenario, ScenarioState
+from rollout.domain.words import clock_time
+from rollout.models import Placement, Purpose, Rollout, Scenario, ScenarioState, Wave
 
 Places = dict[str, dict[str, Any]]
 Dates = dict[str, dict[str, str]]
 
 
-def today(rollout: Rollout) -> tuple[Places, Dates]:
-    """The plan as it stands, as scenarios keep it: queue and waves; each wave's dates with its state. Two queries."""
-    placements = rollout.placements.in_plan().select_related("agency", "wave")
-    places = {
-        p.agency.slug: {"wave": p.wave.number if p.wave else None, "position": p.position}
-        for p in sorted(placements, key=lambda p: (p.wave.number if p.wave else 0, p.position or 0))
-    }
-    dates = {str(wave.number): scheduling.dates_of(wave) | {"state": wave.state} for wave in rollout.waves.all()}
-    return places, dates
+@dataclass(frozen=True)
+class Today:
+    """The plan as it stands: queue and waves in their order, by the agencies' slugs and the waves' numbers."""
+
+    placements: dict[str, Placement]
+    waves: dict[int, Wave]
+
+    @property
+    def places(self) -> Places:
+        return {
+            slug: {"wave": placement.wave.number if placement.wave else None, "position": placement.position}
+            for slug, placement in self.placements.items()
+        }
+
+    @property
+    def dates(self) -> Dates:
+        """With each wave's state."""
+        return {str(n): scheduling.dates_of(wave) | {"state": wave.state} for n, wave in self.waves.items()}
+
+
+def today(rollout: Rollout) -> Today:
+    """Two queries."""
+    found = rollout.placements.in_plan().select_related("rollout", "agency", "wave", "deferral_wave", "licence_budget")
+    placements = sorted(found, key=lambda p: (p.wave is None, p.wave.number if p.wave else 0, p.position or 0))
+    waves = rollout.waves.with_latest_decision()
+    return Today({p.agency.slug: p for p in placements}, {wave.number: wave for wave in waves})
+
+
+# -- what a scenario changes ---------------------------------------------------------------------------------------
+
+
+def moves_of(scenario: Scenario) -> Places:
+    """The agencies that it has in another wave than the plan had, with their places. An order within is no move."""
+    base = scenario.base_places
+    return {slug: place for slug, place in scenario.places.items() if place["wave"] != base[slug]["wave"]}
+
+
+def dates_of(scenario: Scenario) -> Dates:
+    """The waves that it gives other dates than the plan had, or makes."""
+    base = {n: {name: dates[name] for name in scheduling.DATES} for n, dates in scenario.base_dates.items()}
+    return {n: dates for n, dates in scenario.dates.items() if dates != base.get(n)}
+
+
+def merged(scenario: Scenario, now: Today) -> tuple[Places, Dates]:
+    """Today's plan with the scenario's changes: what it comes to if all of it is adopted, as far as it can be."""
+    return merge(now, moves_of(scenario), dates_of(scenario))
+
+
+def merge(now: Today, moves: Places, dates: Dates) -> tuple[Places, Dates]:
+    """Today's plan with these moves and dates; an agency that has left the plan since is not there."""
+    kept = {n: scheduling.dates_of(wave) for n, wave in now.waves.items()}
+    after = kept | {int(n): days for n, days in dates.items()}
+    known = {slug: place for slug, place in moves.items() if slug in now.placements}
+    return _placed(now.places, known), {str(n): after[n] for n in sorted(after)}
+
+
+# -- making and changing -------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -61,7 +112,8 @@ def make(
         raise Refused(_("Gi scenarioet et navn."), field="name")
     if purpose == Purpose.BASELINE:
         _refuse_second_baseline(rollout)
-    base_places, base_dates = today(rollout)
+    plan = today(rollout)
+    base_places, base_dates = plan.places, plan.dates
     wanted_dates = _merged_dates(base_dates, dates or {})
     return Scenario.objects.create(
         rollout=rollout,
@@ -94,7 +146,7 @@ def _merged_dates(base: Dates, given: Mapping[int, Mapping[str, dt.date]]) -> Da
     merged |= {int(n): {name: days[name].isoformat() for name in scheduling.DATES} for n, days in given.items()}
     last = max(map(int, base), default=0)
     added = sorted(n for n in merged if str(n) not in base)
-    if added != list(range(last + 1, last + 1 + len(added))):
+    if added != [last + place for place in range(1, len(added) + 1)]:
         raise Refused(
             _("Nye puljer kommer etter den siste, uten hull i nummereringen: neste er pulje %(n)s.") % {"n": last + 1}
         )
@@ -108,24 +160,132 @@ def _merged_places(base: Places, given: Mapping[str, Mapping[str, Any]], dates: 
     reasons += [_("Pulje %(n)s finnes ikke.") % {"n": n} for n in numbers if str(n) not in dates]
     if reasons:
         raise Refused(reasons)
-    wave_of = {slug: given.get(slug, stood)["wave"] for slug, stood in base.items()}
-    ranks = {}
-    for slug, stood in base.items():
-        position = given.get(slug, {}).get("position")
-        stays = wave_of[slug] == stood["wave"]
-        if position is None:
-            position = stood["position"] if stays else None
-        # Who comes to the place that another has, stands before it; who comes to none in particular, last.
-        ranks[slug] = (position is None, position or 0, stays)
-    return numbered(wave_of, ranks)
+    return _placed(base, given)
 
 
-def numbered(wave_of: Mapping[str, int | None], ranks: Mapping[str, tuple]) -> Places:
-    """Places with positions from 1 and without gaps, in each wave and the queue in the order of `ranks`."""
-    counts: dict[int | None, int] = {}
-    found: Places = {}
-    for slug in sorted(wave_of, key=lambda slug: ranks[slug]):
-        wave = wave_of[slug]
-        counts[wave] = counts.get(wave, 0) + 1
-        found[slug] = {"wave": wave, "position": counts[wave]}
-    return {slug: found[slug] for slug in wave_of}
+def in_lists(places: Places) -> dict[int | None, list[str]]:
+    """The slugs of each wave, and (None) of the queue, in their order."""
+    lists: dict[int | None, list[str]] = defaultdict(list)
+    for slug in sorted(places, key=lambda slug: places[slug]["position"]):
+        lists[places[slug]["wave"]].append(slug)
+    return lists
+
+
+def _placed(base: Places, given: Mapping[str, Mapping[str, Any]]) -> Places:
+    """Who is not named keeps the order; then each comes in at the position it is to have, or last if it has none."""
+    lists = in_lists({slug: place for slug, place in base.items() if slug not in given})
+    arrivals = [(given[slug].get("position"), slug) for slug in base if slug in given]
+    for position, slug in sorted(arrivals, key=lambda one: (one[0] is None, one[0] or 0)):
+        ones = lists[given[slug]["wave"]]
+        ones.insert(len(ones) if position is None else max(0, position - 1), slug)
+    found = {
+        slug: {"wave": wave, "position": position}
+        for wave, ones in lists.items()
+        for position, slug in enumerate(ones, 1)
+    }
+    return {slug: found[slug] for slug in base}
+
+
+@transaction.atomic
+def change(
+    *,
+    scenario: Scenario,
+    version_seen: int,
+    name: str,
+    places: Mapping[str, Mapping[str, Any]],
+    dates: Mapping[int, Mapping[str, dt.date]],
+) -> Scenario:
+    """Give an open scenario another name, and other places and dates where they are given. As `make` takes them.
+
+    Raises:
+        Refused: as `make`; it has ended, is a baseline, or somebody has changed it since `version_seen` was shown.
+    """
+    scenario = lock_open(scenario, version_seen=version_seen)
+    if scenario.is_baseline:
+        raise Refused(_("En referanseplan står som den ble laget. Lag et nytt scenario fra den i stedet."))
+    if not (name := name.strip()):
+        raise Refused(_("Gi scenarioet et navn."), field="name")
+    base = {n: days for n, days in scenario.dates.items() if n in scenario.base_dates}
+    added = {int(n): days for n, days in scenario.dates.items() if n not in scenario.base_dates}
+    given = {n: {k: dt.date.fromisoformat(day) for k, day in days.items()} for n, days in added.items()} | dict(dates)
+    scenario.name, scenario.dates = name, _merged_dates(base, given)
+    scenario.places = _merged_places(scenario.places, places, scenario.dates)
+    return _saved(scenario, "name", "places", "dates")
+
+
+@transaction.atomic
+def catch_up(*, scenario: Scenario, version_seen: int) -> Scenario:
+    """Take in what the plan has become: its own changes stand, but where the plan has moved too, the plan's stands.
+
+    Raises:
+        Refused: it has ended, is a baseline, or somebody has changed it since.
+    """
+    rollout = lock_plan(scenario.rollout_id)
+    scenario = lock_open(scenario, version_seen=version_seen)
+    if scenario.is_baseline:
+        raise Refused(_("En referanseplan står som den ble laget. Lag et nytt scenario fra den i stedet."))
+    plan = today(rollout)
+    base_places, base_dates = scenario.base_places, scenario.base_dates
+    stayed = {n for n, days in plan.dates.items() if base_dates.get(n) == days}
+    dates = {n: days for n, days in dates_of(scenario).items() if n in stayed or n not in plan.dates}
+    moves = {
+        slug: place
+        for slug, place in moves_of(scenario).items()
+        if plan.places.get(slug, {}).get("wave", ...) == base_places[slug]["wave"]
+        and (place["wave"] is None or str(place["wave"]) in {*plan.dates, *dates})
+    }
+    scenario.places, scenario.dates = merge(plan, moves, dates)
+    scenario.base_places, scenario.base_dates = plan.places, plan.dates
+    scenario.base_version = plan_version(rollout.slug) or 0
+    return _saved(scenario, "places", "dates", "base_places", "base_dates", "base_version")
+
+
+def _saved(scenario: Scenario, *fields: str) -> Scenario:
+    scenario.version += 1
+    scenario.save(update_fields=[*fields, "version"])
+    return scenario
+
+
+@transaction.atomic
+def drop(*, scenario: Scenario, by: Person | None, now: dt.datetime) -> Scenario:
+    """Put an open scenario away. It can still be read.
+
+    Raises:
+        Refused: it has ended.
+    """
+    scenario = lock_open(scenario)
+    return end(scenario, ScenarioState.DROPPED, by=by, now=now)
+
+
+def end(scenario: Scenario, state: ScenarioState, *, by: Person | None, now: dt.datetime) -> Scenario:
+    """For the verbs, which hold its lock."""
+    scenario.state, scenario.ended_by, scenario.ended_at = state, by, now
+    scenario.save(update_fields=["state", "ended_by", "ended_at"])
+    return scenario
+
+
+def reopen(scenario: Scenario) -> None:
+    """For the undoing of its adoption, which holds its lock."""
+    scenario.state, scenario.ended_by, scenario.ended_at = ScenarioState.OPEN, None, None
+    scenario.save(update_fields=["state", "ended_by", "ended_at"])
+
+
+def lock_open(scenario: Scenario, *, version_seen: int | None = None) -> Scenario:
+    """Lock the scenario's row, after the plan's where both are locked, and return it as it is now.
+
+    Raises:
+        Refused: it has been adopted or dropped, or changed since `version_seen` was shown.
+    """
+    scenario = (
+        Scenario.objects.select_for_update(of=("self",)).select_related("rollout", "ended_by").get(pk=scenario.pk)
+    )
+    if not scenario.is_open:
+        said = {
+            ScenarioState.ADOPTED: _("«%(name)s» er alt tatt i bruk av %(who)s %(when)s."),
+            ScenarioState.DROPPED: _("«%(name)s» er forkastet av %(who)s %(when)s."),
+        }[ScenarioState(scenario.state)]
+        who, when = scenario.ended_by or _("systemet"), scenario.ended_at
+        raise Refused(said % {"name": scenario.name, "who": who, "when": clock_time(when) if when else ""})
+    if version_seen is not None and version_seen != scenario.version:
+        raise Refused(_("«%(name)s» er endret siden du så det. Se på det og prøv igjen.") % {"name": scenario.name})
+    return scenario

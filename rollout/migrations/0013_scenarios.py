@@ -1,4 +1,4 @@
-"""Another plan than today's, written down."""
+"""Another plan than today's, written down; and a wave whose making is undone."""
 
 import django.db.models.deletion
 from django.conf import settings
@@ -42,58 +42,97 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField(default=1)),
                 ("made_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "rollout",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="scenarios", to="rollout.rollout"
-                    ),
-                ),
             ],
             options={
                 "ordering": ["-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("purpose__in", ["what_if", "proposal", "baseline"])),
-                        name="scenario_purpose_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("ended_at__isnull", True), ("ended_by__isnull", True), ("state", "open")),
-                            models.Q(("ended_at__isnull", False), ("state__in", ["adopted", "dropped"])),
-                            _connector="OR",
-                        ),
-                        name="scenario_that_ended_says_when",
-                    ),
-                    models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="scenario_has_a_name"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("purpose", "baseline"), ("state", "open")),
-                        fields=("rollout",),
-                        name="one_baseline_per_rollout",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("purpose", "baseline"), ("state", "adopted"), _negated=True),
-                        name="a_baseline_is_not_adopted",
-                    ),
-                ],
             },
+        ),
+        migrations.RemoveConstraint(
+            model_name="wave",
+            name="wave_number_once_per_rollout",
+        ),
+        migrations.AddField(
+            model_name="wave",
+            name="removed_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True),
+        ),
+        migrations.AddConstraint(
+            model_name="wave",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=("rollout", "number"),
+                name="wave_number_once_per_rollout",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="wave",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("removed_at__isnull", True), ("state", "planned"), _connector="OR"),
+                name="only_an_unopened_wave_is_removed",
+            ),
+        ),
+        migrations.AddField(
+            model_name="scenario",
+            name="ended_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            model_name="scenario",
+            name="made_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="scenario",
+            name="rollout",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="scenarios", to="rollout.rollout"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="scenario",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose__in", ["what_if", "proposal", "baseline"])),
+                name="scenario_purpose_is_known",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="scenario",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True), ("state", "open")),
+                    models.Q(("ended_at__isnull", False), ("state__in", ["adopted", "dropped"])),
+                    _connector="OR",
+                ),
+                name="scenario_that_ended_says_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="scenario",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="scenario_has_a_name"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="scenario",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("purpose", "baseline"), ("state", "open")),
+                fields=("rollout",),
+                name="one_baseline_per_rollout",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="scenario",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose", "baseline"), ("state", "adopted"), _negated=True),
+                name="a_baseline_is_not_adopted",
+            ),
         ),
     ]
