@@ -7,7 +7,7 @@ from celery import shared_task
 
 from agencies.models import Agency
 from rollout import clock, codes, delivery
-from rollout.domain import opening, reporting, retention
+from rollout.domain import compositions, opening, reporting, retention
 from rollout.models import Rollout
 
 
@@ -39,3 +39,8 @@ def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> 
     codes.mail(
         rollout=Rollout.objects.get(pk=rollout), agency=Agency.objects.get(pk=agency), address=address, code=code
     )
+
+
+@shared_task
+def compose(composition: int) -> None:
+    compositions.run(composition_id=composition, now=clock.now())

@@ -2,6 +2,7 @@
 
 from rollout.models.calendar import BlackoutPeriod, CalendarFeed
 from rollout.models.commitments import Commitment, CommitmentProof, KeptCommitments
+from rollout.models.compositions import UNDER_WAY, Composition, CompositionState
 from rollout.models.course import (
     CourseStep,
     CourseVersion,
@@ -35,11 +36,14 @@ from rollout.models.waves import (
 __all__ = [
     "CAPACITY",
     "OSLO",
+    "UNDER_WAY",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
     "Commitment",
     "CommitmentProof",
+    "Composition",
+    "CompositionState",
     "CourseStep",
     "CourseVersion",
     "DateRequest",

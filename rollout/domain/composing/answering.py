@@ -10,11 +10,6 @@ from rollout.domain.composing.solving import Stopped, Tick, solve
 PLACING, RELAXING, CLASHING = 0.15, 0.2, 0.02
 
 
-def effort_for(*, agencies: int, waves: int) -> float:
-    """Deterministic seconds, by the size of the question: some 3 for 26 agencies in 7 waves, 12 for 100 in 20."""
-    return 2 + agencies * waves / 200
-
-
 def answer(question: Question, *, tick: Tick = lambda _best, _bound: True) -> Answer:
     """The best plan that the effort finds. `tick` is told of the progress about once a second, and may stop it."""
     effort = question.effort
@@ -60,7 +55,9 @@ def _answer(scales: scoring.Scales, places: Places, *, sure: bool, bound: int, t
         bound=objective if sure else min(bound, objective),
         moves=explaining.moves(scales, places),
         variation={
-            wave.number: variation.variation(scales.positions[k] for k, number in places.items() if number == wave.number)
+            wave.number: variation.variation(
+                scales.positions[k] for k, number in places.items() if number == wave.number
+            )
             for wave in scales.question.waves
         },
     )

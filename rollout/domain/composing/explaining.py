@@ -90,7 +90,8 @@ def _worse(scales: Scales, places: Places, instead: Places, agency: Agency, numb
     if lost[worst] <= 0:
         return Reason("together")
     if worst == "even":
-        uneven = max((number, places[agency.key]), key=lambda n: _over(scales, instead, n) - _over(scales, places, n))
+        both = [wave for wave in (number, places[agency.key]) if wave is not None]
+        uneven = max(both, key=lambda n: _over(scales, instead, n) - _over(scales, places, n))
         people = _people(_members(scales.question, instead, uneven))
         return Reason("even", facts | {"wave": uneven, "people": people, "level": scales.level})
     if worst == "variation":
@@ -100,8 +101,8 @@ def _worse(scales: Scales, places: Places, instead: Places, agency: Agency, numb
     return Reason(worst, facts)
 
 
-def _over(scales: Scales, places: Places, number: int | None) -> int:
-    return 0 if number is None else max(0, _people(_members(scales.question, places, number)) - scales.level)
+def _over(scales: Scales, places: Places, number: int) -> int:
+    return max(0, _people(_members(scales.question, places, number)) - scales.level)
 
 
 def _varied(scales: Scales, places: Places, number: int) -> int:

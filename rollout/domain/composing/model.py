@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
@@ -89,9 +90,7 @@ def left_out(plan: Plan) -> cp_model.LinearExprT:
 def points(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
     """As `scoring.points`: what is minimised. An aim of weight nought adds nothing to the model."""
     measures = {"order": _order, "even": _even, "variation": _variation, "moves": _moves, "early": _early}
-    return sum(
-        factor * measures[name](plan, scales) for name, factor in scales.factor.items() if factor
-    )
+    return sum(factor * measures[name](plan, scales) for name, factor in scales.factor.items() if factor)
 
 
 def _order(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
@@ -124,7 +123,8 @@ def _moves(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
 
 def _early(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
     """Days to the end, from one "it goes on to this wave" for each: where it goes on, it has come so far."""
-    days, later = 0, None
+    days: cp_model.LinearExprT = 0
+    later = None
     for place in reversed(range(len(plan.question.waves))):
         wave = plan.question.waves[place]
         on = plan.model.new_bool_var(f"on to {wave.number}")
@@ -153,8 +153,9 @@ def _varied(plan: Plan, scales: Scales, wave: Wave, dimension: int) -> cp_model.
         if (place := scales.positions[agency.key][dimension]) is not None
     ]
     steps = sorted({place for place, _variable in standing})
-    lacks, most = 0, CAPACITY // 2 * (CAPACITY - CAPACITY // 2)
-    for low, high in zip(steps, steps[1:], strict=False):
+    lacks: cp_model.LinearExprT = 0
+    most = CAPACITY // 2 * (CAPACITY - CAPACITY // 2)
+    for low, high in pairwise(steps):
         below = plan.model.new_int_var(0, CAPACITY, f"below {high} on {dimension} in {wave.number}")
         above = plan.model.new_int_var(0, CAPACITY, f"above {low} on {dimension} in {wave.number}")
         plan.model.add(below == sum(v for place, v in standing if place <= low))

@@ -62,8 +62,10 @@ def smallest(question: Question, *, effort: float, tick: Tick) -> tuple[Relaxati
             model.add(sum(size * here for size, here in standing) <= wave.cap + raised)
     if question.free_licences is not None:
         more = relax(Relaxation("licences"), most=people)
-        outside = sum(a.headcount * (1 - sum(placed[a.key, w.number] for w in question.waves) - n)
-                      for a, n in zip(question.agencies, new, strict=True))
+        outside = sum(
+            a.headcount * (1 - sum(placed[a.key, w.number] for w in question.waves) - n)
+            for a, n in zip(question.agencies, new, strict=True)
+        )
         model.add(people - outside <= question.free_licences + more)
     waves = model.new_int_var(0, len(question.agencies), "new waves")
     model.add(sum(new) <= CAPACITY * waves)

@@ -1,9 +1,10 @@
 """A plan's points, aim by aim. The solver minimises their sum; this counts them again, without the solver.
 
-order: how many waves each agency stands from its turn (`turns`), summed; the queue is after the last wave. even: people above the even level, summed over the waves,
-less what one agency alone is above it. variation: what the pilot waves lack of the
-most, in the unit of `variation.total`. moves: agencies that leave the wave they stand in today. early: days from the
-first wave's all-staff date to that of the last wave in use.
+- order: how many waves each agency stands from its turn (`turns`), summed; the queue is after the last wave.
+- even: people above the even level, summed over the waves, less what one agency alone is above it.
+- variation: what the pilot waves lack of the most, in the unit of `variation.total`.
+- moves: agencies that leave the wave they stand in today.
+- early: days from the first wave's all-staff date to that of the last wave in use.
 """
 
 import math
@@ -47,7 +48,7 @@ class Scales:
 
     @cached_property
     def level(self) -> int:
-        """People in each wave if they were spread evenly, those too large for that apart: 17 000 would hide the rest."""
+        """People in each wave if they were spread evenly; those too large for that count apart, or they hide the rest."""
         sizes = sorted((agency.headcount for agency in self.question.agencies), reverse=True)
         waves, people = max(1, len(self.question.waves)), sum(sizes)
         for size in sizes:
@@ -58,7 +59,7 @@ class Scales:
 
     @cached_property
     def unavoidable(self) -> dict[str, int]:
-        """Those who alone are more than the level, and by how many people: wherever they stand, so many are above it."""
+        """Those who alone are more than the level, and by how many people: so many are above it anyhow."""
         return {a.key: a.headcount - self.level for a in self.question.agencies if a.headcount > self.level}
 
     @cached_property

@@ -22,11 +22,16 @@ Position = tuple[int | None, int | None, int | None, int | None]
 
 
 def positions(agencies: Collection[Agency]) -> dict[str, Position]:
-    """Each agency's place on the four dimensions. The ends of headcount and locations are those of the agencies given."""
+    """Each agency's place on the four dimensions; headcount and locations run from the least to the most given."""
     headcount = _logarithmic([agency.headcount for agency in agencies])
     locations = _logarithmic([agency.locations for agency in agencies])
     return {
-        agency.key: (headcount(agency.headcount), locations(agency.locations), _score(agency.maturity), _score(agency.anchoring))
+        agency.key: (
+            headcount(agency.headcount),
+            locations(agency.locations),
+            _score(agency.maturity),
+            _score(agency.anchoring),
+        )
         for agency in agencies
     }
 
