@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from ortools.sat.python import cp_model
 
 from rollout.domain.composing.question import CAPACITY, Agency, Places, Question, Wave, in_time
 from rollout.domain.composing.scoring import Scales
-from rollout.domain.composing.variation import SCALE
+from rollout.domain.composing.variation import PAIRS, SCALE
 
 
 @dataclass
@@ -123,7 +124,7 @@ def _moves(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
 
 def _early(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
     """Days to the end, from one "it goes on to this wave" for each: where it goes on, it has come so far."""
-    days: cp_model.LinearExprT = 0
+    days: list[Any] = []
     later = None
     for place in reversed(range(len(plan.question.waves))):
         wave = plan.question.waves[place]
@@ -133,8 +134,9 @@ def _early(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
         if later is not None:
             plan.model.add_implication(later, on)
         step = scales.days[place] - (scales.days[place - 1] if place else 0)
-        days, later = days + step * on, on
-    return days
+        days.append(step * on)
+        later = on
+    return sum(days)
 
 
 def _variation(plan: Plan, scales: Scales) -> cp_model.LinearExprT:
@@ -153,26 +155,26 @@ def _varied(plan: Plan, scales: Scales, wave: Wave, dimension: int) -> cp_model.
         if (place := scales.positions[agency.key][dimension]) is not None
     ]
     steps = sorted({place for place, _variable in standing})
-    lacks: cp_model.LinearExprT = 0
-    most = CAPACITY // 2 * (CAPACITY - CAPACITY // 2)
+    lacks: list[Any] = []
     for low, high in pairwise(steps):
         below = plan.model.new_int_var(0, CAPACITY, f"below {high} on {dimension} in {wave.number}")
         above = plan.model.new_int_var(0, CAPACITY, f"above {low} on {dimension} in {wave.number}")
         plan.model.add(below == sum(v for place, v in standing if place <= low))
         plan.model.add(above == sum(v for place, v in standing if place >= high))
-        lack = plan.model.new_int_var(0, most, f"lack at {high} on {dimension} in {wave.number}")
+        lack = plan.model.new_int_var(0, PAIRS, f"lack at {high} on {dimension} in {wave.number}")
         plan.model.add_allowed_assignments([below, above, lack], _LACK)
         # What the table means, in lines that the linear relaxation sees.
         for side in (below, above):
-            plan.model.add(lack >= most - 4 * side)
-            plan.model.add(lack >= most - 2 - 2 * side)
-        lacks += (high - low) * lack
+            plan.model.add(lack >= PAIRS - 4 * side)
+            plan.model.add(lack >= PAIRS - 2 - 2 * side)
+        lacks.append((high - low) * lack)
     unreached = SCALE - (steps[-1] - steps[0] if steps else 0)
-    return lacks + most * unreached
+    return sum(lacks) + PAIRS * unreached
 
 
+#: Of so many below a gap and so many above it, how many pairs it lacks of the most.
 _LACK = [
-    (below, above, 6 - below * above)
+    (below, above, PAIRS - below * above)
     for below in range(CAPACITY + 1)
     for above in range(CAPACITY + 1)
     if below + above <= CAPACITY

@@ -48,7 +48,7 @@ class Scales:
 
     @cached_property
     def level(self) -> int:
-        """People in each wave if they were spread evenly; those too large for that count apart, or they hide the rest."""
+        """People in each wave if they were spread evenly; those too large for it count apart, or they hide the rest."""
         sizes = sorted((agency.headcount for agency in self.question.agencies), reverse=True)
         waves, people = max(1, len(self.question.waves)), sum(sizes)
         for size in sizes:
