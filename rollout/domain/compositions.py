@@ -252,10 +252,7 @@ def _tell(composition: Composition, best: int | None, bound: int | None) -> bool
 def _finish(composition: Composition, question: Question, found: "Answer", *, now: dt.datetime) -> None:
     """Make the scenario and end, or nothing where it was cancelled meanwhile."""
     rollout = lock_plan(composition.rollout_id)
-    going = Composition.objects.select_for_update(of=("self",)).filter(
-        pk=composition.pk, state=CompositionState.RUNNING
-    )
-    if not going.exists():
+    if not _still_wanted(composition):
         return
     if question_of(rollout, Wishes.read(composition.wishes), now=composition.asked_at) != question:
         fail(composition=composition, now=now, code="changed")
@@ -279,6 +276,12 @@ def _finish(composition: Composition, question: Question, found: "Answer", *, no
     )
     best = {"best": found.objective, "bound": found.bound, "scenario": scenario}
     _end(composition, CompositionState.DONE, now=now, findings=findings, **best)
+
+
+def _still_wanted(composition: Composition) -> bool:
+    """Whether nobody has cancelled it; nobody can until the transaction ends."""
+    going = Composition.objects.select_for_update().filter(pk=composition.pk, state=CompositionState.RUNNING)
+    return going.first() is not None
 
 
 def _places(question: Question, found: "Answer") -> dict[str, dict[str, Any]]:

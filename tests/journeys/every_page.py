@@ -12,6 +12,7 @@ from agencies.models import Agency, Person, RoleName
 from rollout import clock
 from rollout.domain import (
     calendar,
+    compositions,
     confirming,
     creating,
     deciding,
@@ -132,6 +133,7 @@ PAGES: dict[str, Shown] = {
     "price": Shown("rollout:licences-price", R),
     "history": Shown("rollout:history", R, do=unfold),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
+    "compose": Shown("rollout:compose", R),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
     "copy": Shown("rollout:rollout-copy", R),
@@ -308,6 +310,10 @@ def build() -> dict[str, object]:
         rollout=rollout, agency=wants, reason="Flere spør etter det.", employees=1_050, by=chief, now=now
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
+
+    wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
+    asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=now)
+    compositions.run(composition_id=asked.pk, now=now)
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."

@@ -56,6 +56,7 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:compose", R, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
