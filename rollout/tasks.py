@@ -6,8 +6,9 @@ import socket
 from celery import shared_task
 
 from agencies.models import Agency
-from rollout import clock, codes, delivery
-from rollout.domain import compositions, opening, reporting, retention
+from rollout import clock, codes, delivery, rehearsals
+from rollout.domain import compositions, opening, rehearsing, reporting, retention
+from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
 
@@ -44,3 +45,12 @@ def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> 
 @shared_task
 def compose(composition: int) -> None:
     compositions.run(composition_id=composition, now=clock.now())
+
+
+@shared_task
+def rehearse(rollout: int, go: bool, ready: bool) -> None:
+    about, assuming, played = Rollout.objects.get(pk=rollout), Assumptions(go=go, ready=ready), None
+    try:
+        played = rehearsing.rehearse(rollout=about, now=clock.now(), assuming=assuming)
+    finally:  # who waits for it is told that it broke off
+        rehearsals.keep(played, rollout=about, assuming=assuming)

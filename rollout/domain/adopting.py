@@ -45,7 +45,9 @@ def adopt(
     if scenario.is_baseline:
         raise Refused(_("En referanseplan er til å måle mot. Lag et nytt scenario fra den, og ta det i bruk."))
     plan = scenarios.today(rollout)
-    places, dates = _chosen(scenario, plan, moves, waves)
+    places, dates = scenarios.outstanding(scenario, plan)
+    places = {slug: place for slug, place in places.items() if moves is None or slug in moves}
+    dates = {n: days for n, days in dates.items() if waves is None or int(n) in waves}
     if not places and not dates:
         raise Refused(_("Det er ingenting å ta i bruk: velg minst én flytting eller dato som er en annen enn i dag."))
     reasons = moved_since(scenario, plan, places, dates)
@@ -69,24 +71,6 @@ def adopt(
         reason=reason,
         change=change,
     )
-
-
-def _chosen(
-    scenario: Scenario, plan: Today, moves: Collection[str] | None, waves: Collection[int] | None
-) -> tuple[Places, Dates]:
-    """Those of the scenario's moves and dates that were chosen and are not so already."""
-    stood, dated = plan.places, {str(n): scheduling.dates_of(wave) for n, wave in plan.waves.items()}
-    places = {
-        slug: place
-        for slug, place in scenarios.moves_of(scenario).items()
-        if (moves is None or slug in moves) and stood.get(slug, {}).get("wave", ...) != place["wave"]
-    }
-    dates = {
-        n: days
-        for n, days in scenarios.dates_of(scenario).items()
-        if (waves is None or int(n) in waves) and dated.get(n) != days
-    }
-    return places, dates
 
 
 def _set_dates(rollout: Rollout, plan: Today, dates: Dates, *, by, now: dt.datetime, reason: str, change: uuid.UUID):

@@ -1,6 +1,7 @@
 """What is due, asked of the data: openings first, then the weekly status (rule 15)."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
@@ -30,3 +31,14 @@ def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
     opening.open_due(rollout=rollout, now=now)
     reporting.send_due(rollout=rollout, now=now)
+
+
+def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
+    """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
+    moment = start
+    while moments := [m for r in rollouts if (m := next_moment(r, after=moment)) and m[0] <= to]:
+        moment = min(moments)[0]
+        for rollout in rollouts:
+            run_due(rollout=rollout, now=moment)
+    for rollout in rollouts:
+        run_due(rollout=rollout, now=to)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
@@ -68,9 +69,14 @@ def dates_of(scenario: Scenario) -> Dates:
     return {n: dates for n, dates in scenario.dates.items() if dates != base.get(n)}
 
 
-def merged(scenario: Scenario, now: Today) -> tuple[Places, Dates]:
-    """Today's plan with the scenario's changes: what it comes to if all of it is adopted, as far as it can be."""
-    return merge(now, moves_of(scenario), dates_of(scenario))
+def outstanding(scenario: Scenario, now: Today) -> tuple[Places, Dates]:
+    """Its moves and dates, without those that today's plan has already."""
+    stood = now.places
+    dated = {str(n): scheduling.dates_of(wave) for n, wave in now.waves.items()}
+    return (
+        {s: place for s, place in moves_of(scenario).items() if stood.get(s, {}).get("wave", ...) != place["wave"]},
+        {n: days for n, days in dates_of(scenario).items() if dated.get(n) != days},
+    )
 
 
 def merge(now: Today, moves: Places, dates: Dates) -> tuple[Places, Dates]:
@@ -130,8 +136,13 @@ def make(
     )
 
 
+def baselines(rollout: Rollout) -> QuerySet[Scenario]:
+    """The rollout's baseline, or none: the database lets there be one."""
+    return rollout.scenarios.filter(purpose=Purpose.BASELINE, state=ScenarioState.OPEN)
+
+
 def _refuse_second_baseline(rollout: Rollout) -> None:
-    other = rollout.scenarios.filter(purpose=Purpose.BASELINE, state=ScenarioState.OPEN).first()
+    other = baselines(rollout).first()
     if other is not None:
         raise Refused(
             _("«%(name)s» er referanseplan alt. Forkast den først, så kan dagens plan bli den nye.")
@@ -156,8 +167,8 @@ def _merged_dates(base: Dates, given: Mapping[int, Mapping[str, dt.date]]) -> Da
 def _merged_places(base: Places, given: Mapping[str, Mapping[str, Any]], dates: Dates) -> Places:
     """The base's places with those given instead; who is moved without a position comes last where it goes."""
     reasons = [_("%(slug)s er ikke i kø eller pulje.") % {"slug": slug} for slug in sorted(set(given) - set(base))]
-    numbers = sorted({place["wave"] for place in given.values() if place["wave"] is not None})
-    reasons += [_("Pulje %(n)s finnes ikke.") % {"n": n} for n in numbers if str(n) not in dates]
+    numbers = {given.get(slug, stood)["wave"] for slug, stood in base.items()} - {None, *map(int, dates)}
+    reasons += [_("Pulje %(n)s finnes ikke. Velg en annen til dem som går dit.") % {"n": n} for n in sorted(numbers)]
     if reasons:
         raise Refused(reasons)
     return _placed(base, given)
@@ -187,6 +198,36 @@ def _placed(base: Places, given: Mapping[str, Mapping[str, Any]]) -> Places:
 
 
 @transaction.atomic
+def copy(*, source: Scenario, name: str, purpose: Purpose, by: Person | None, now: dt.datetime) -> Scenario:
+    """Make a scenario of today's plan that has the places and dates of another, as far as they are still ahead.
+
+    What has opened stays as it is, and so does who is no longer in queue or wave.
+
+    Raises:
+        Refused: as `make`.
+    """
+    rollout = lock_plan(source.rollout_id)
+    plan = today(rollout)
+    opened = {n for n, wave in plan.waves.items() if not wave.is_planned}
+    last = max(plan.waves, default=0)
+    # A wave that was taken away meanwhile is made again, where no number would be left out.
+    numbers = {int(n) for n in source.dates if int(n) not in opened}
+    days = {
+        n: {name: dt.date.fromisoformat(day) for name, day in source.dates[str(n)].items()}
+        for n in sorted(numbers)
+        if n in plan.waves or set(range(last + 1, n)) <= numbers
+    }
+    places = {
+        slug: place
+        for slug, place in source.places.items()
+        if slug in plan.places
+        and plan.places[slug]["wave"] not in opened
+        and (place["wave"] is None or place["wave"] in days)
+    }
+    return make(rollout=rollout, name=name, purpose=purpose, by=by, now=now, places=places, dates=days)
+
+
+@transaction.atomic
 def change(
     *,
     scenario: Scenario,
@@ -197,6 +238,8 @@ def change(
 ) -> Scenario:
     """Give an open scenario another name, and other places and dates where they are given. As `make` takes them.
 
+    The new waves are those in `dates`, and no others: one that is left out is gone from the scenario.
+
     Raises:
         Refused: as `make`; it has ended, is a baseline, or somebody has changed it since `version_seen` was shown.
     """
@@ -206,9 +249,7 @@ def change(
     if not (name := name.strip()):
         raise Refused(_("Gi scenarioet et navn."), field="name")
     base = {n: days for n, days in scenario.dates.items() if n in scenario.base_dates}
-    added = {int(n): days for n, days in scenario.dates.items() if n not in scenario.base_dates}
-    given = {n: {k: dt.date.fromisoformat(day) for k, day in days.items()} for n, days in added.items()} | dict(dates)
-    scenario.name, scenario.dates = name, _merged_dates(base, given)
+    scenario.name, scenario.dates = name, _merged_dates(base, dates)
     scenario.places = _merged_places(scenario.places, places, scenario.dates)
     return _saved(scenario, "name", "places", "dates")
 

@@ -116,10 +116,15 @@ def _told(rollout: Rollout, latest: Composition | None) -> dict[str, Any]:
                 "aims": composition_words.aim_lines(findings),
                 "total": composition_words.shown(findings["objective"]),
                 "today_total": composition_words.shown(sum(aim["points"] for aim in findings["today"])),
-                "moves": [
-                    composition_words.move_sentence(move, names)
-                    for move in sorted(findings["moves"], key=lambda move: (move["after"] is None, move["after"] or 0))
-                ],
+                "moves": _sentences(findings, names, by_turn=False),
+                "by_turn": _sentences(findings, names, by_turn=True),
                 "waves_found": composition_words.wave_lines(findings),
             }
     return context
+
+
+def _sentences(findings: dict[str, Any], names: dict[str, str], *, by_turn: bool) -> list[str]:
+    """Why each stands where it does, wave by wave: those who got their turn, or the others."""
+    told = [move for move in findings["moves"] if (move["code"] == "turn") == by_turn]
+    told.sort(key=lambda move: (move["after"] is None, move["after"] or 0))
+    return [composition_words.move_sentence(move, names) for move in told]

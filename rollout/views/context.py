@@ -22,6 +22,7 @@ MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
+    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Ønsker"), REQUESTS, Do.ANSWER_AGENCIES),
@@ -33,6 +34,7 @@ MENU = (
 #: What one needs more seldom: in the user's menu.
 PANEL = (
     (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
+    (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
     (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),

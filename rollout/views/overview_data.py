@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Person
-from rollout.domain import coverage, figures, stopping
+from rollout.domain import comparing, coverage, figures, stopping
+from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
 from rollout.domain.readiness import FUNDING
+from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, opening_moment
@@ -156,6 +158,7 @@ class Overview:
     weeks: list[WeekPoint]
     curves: charts.Curves | None
     today: dt.date
+    drift: Drift | None
 
     @property
     def stops(self) -> int:
@@ -214,7 +217,13 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         weeks=weeks,
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
+        drift=comparing.drift(rollout, _as_it_stands(plan), now=now),
     )
+
+
+def _as_it_stands(plan: Plan) -> Today:
+    placements = {entry.placement.agency.slug: entry.placement for entry in plan.entries}
+    return Today(placements, {entry.wave.number: entry.wave for entry in plan.waves})
 
 
 def _shown(rollout: Rollout, group: Group) -> GroupShown:

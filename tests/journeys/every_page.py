@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from agencies import lists
 from agencies.models import Agency, Person, RoleName
-from rollout import clock
+from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
     compositions,
@@ -22,13 +22,16 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    rehearsing,
     requesting,
+    scenarios,
     scheduling,
     signing_off,
     stepping,
     together,
 )
-from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
+from rollout.domain.rehearsing import Assumptions
+from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, give_role, make_guidelines
 
@@ -101,6 +104,12 @@ PAGES: dict[str, Shown] = {
     "pin": Shown("rollout:board-pin", BNS),
     "join": Shown("rollout:board-join", R),
     "new wave": Shown("rollout:wave-new", R),
+    "scenarios": Shown("rollout:scenarios", R),
+    "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
+    "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
+    "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "new scenario": Shown("rollout:scenario-new", R),
+    "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
     "calendar, another year": Shown("rollout:calendar", R, query="year=2026"),
     "new period": Shown("rollout:calendar-new", R),
@@ -132,6 +141,8 @@ PAGES: dict[str, Shown] = {
     "licences in the pool": Shown("rollout:licences-pool", R),
     "price": Shown("rollout:licences-price", R),
     "history": Shown("rollout:history", R, do=unfold),
+    "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
+    "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
     "compose": Shown("rollout:compose", R),
     "rollouts": Shown("rollout:rollouts"),
@@ -142,6 +153,9 @@ PAGES: dict[str, Shown] = {
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
     "mail": Shown("rollout:mail", R),
+    "mail, previews": Shown("rollout:mail-preview", R),
+    "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),
@@ -221,9 +235,11 @@ NO_PAGES = {
     "rollout:import-list",
     "rollout:licences-export",
     "rollout:mail-html",
+    "rollout:mail-preview-html",
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
+    "rollout:scenario-export",
     "rollout:short",
     "rollout:wave-export",
     "rollout:wave-mail",
@@ -240,6 +256,7 @@ DIALOGS = (
     ("calendar", "Endre siste dag"),
     ("calendar", "Endre Vinterferie"),
     ("calendar", "Fjern Vinterferie"),
+    ("scenarios", "Nytt scenario"),
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
@@ -314,6 +331,23 @@ def build() -> dict[str, object]:
     wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
     asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=now)
     compositions.run(composition_id=asked.pk, now=now)
+    scenario = scenarios.make(
+        rollout=rollout,
+        name="UDE for seg selv",
+        purpose=Purpose.WHAT_IF,
+        by=lead,
+        now=now,
+        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        dates={
+            3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
+            8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},
+        },
+    )
+    baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
+    days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
+    scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
+    played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
+    rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."
@@ -328,6 +362,8 @@ def build() -> dict[str, object]:
         )
     return {
         "period": period.pk,
+        "scenario": scenario.pk,
+        "baseline": baseline.pk,
         "withdrawn": left.agency.slug,
         "role": role.pk,
         "their role": placement("vav").agency.roles.current().filter(role=RoleName.KEY_PERSON).first().pk,
