@@ -257,8 +257,11 @@ TABLE: dict[str, Line] = {
     "rollout:mail-let-go": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail-address": Line(get=LEADS, post=LEADS, args=R | {"person": A_PERSON}),
     "rollout:mail-address-try": Line(post=LEADS, args=R | {"person": A_PERSON}),
+    "rollout:forecast": Line(get=CENTRAL, args=R),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail-html": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
 }
 

@@ -12,6 +12,7 @@ from rollout.models.course import (
     StepEvidence,
     Waiver,
 )
+from rollout.models.forecasts import Forecast
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
@@ -53,6 +54,7 @@ __all__ = [
     "EmailState",
     "EventKind",
     "EvidenceFile",
+    "Forecast",
     "FundingState",
     "FundingStatement",
     "GuidelineDraft",

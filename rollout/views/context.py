@@ -33,6 +33,7 @@ MENU = (
 )
 #: What one needs more seldom: in the user's menu.
 PANEL = (
+    (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
     (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
     (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),

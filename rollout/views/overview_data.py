@@ -12,6 +12,9 @@ from rollout.domain import comparing, coverage, figures, stopping
 from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
+from rollout.domain.forecasting import keeping
+from rollout.domain.forecasting.keeping import Kept
+from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.readiness import FUNDING
 from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
@@ -159,6 +162,8 @@ class Overview:
     curves: charts.Curves | None
     today: dt.date
     drift: Drift | None
+    forecast: Kept | None
+    forecast_said: str
 
     @property
     def stops(self) -> int:
@@ -202,6 +207,7 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         today=today,
     )
     weeks = coverage.of_plan(plan, now=now)
+    kept = keeping.latest(rollout, now=now)
     return Overview(
         totals=totals,
         headline=headline(plan, totals, ahead),
@@ -218,6 +224,8 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
         drift=comparing.drift(rollout, _as_it_stands(plan), now=now),
+        forecast=kept,
+        forecast_said=when_finished(kept.forecast.figures) if kept else "",
     )
 
 

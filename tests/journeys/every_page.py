@@ -167,8 +167,10 @@ PAGES: dict[str, Shown] = {
     "two steps": Shown("mfa_index"),
     "two steps, by app": Shown("mfa_activate_totp"),
     "two steps, by key": Shown("mfa_add_webauthn"),
+    "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
+    "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
     "status to come": Shown("rollout:status-preview", R),
     "my agency": Shown("rollout:my-course", VAV, who=CHIEF),
     "my step": Shown("rollout:my-step", VAV | {"number": 4}, who=CHIEF),
@@ -241,6 +243,7 @@ NO_PAGES = {
     "rollout:my-file",
     "rollout:scenario-export",
     "rollout:short",
+    "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
 }

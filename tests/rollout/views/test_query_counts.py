@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
 from rollout.domain import creating, drafting, reporting, scenarios
+from rollout.domain.forecasting import keeping
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
@@ -97,8 +98,10 @@ PAGES = (
     ("rollout:import-list", R | SUFFIX, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
+    ("rollout:forecast", R, ""),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-mail", R | {"week": "2018-W07"}, ""),
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
@@ -222,6 +225,7 @@ def fill(agencies: int) -> Rollout:
     Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
+    keeping.keep(rollout, now=make.at("2018-02-20 09:00"), futures=50)
     return rollout
 
 

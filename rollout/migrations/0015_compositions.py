@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0013_scenarios"),
+        ("rollout", "0014_forecasts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
