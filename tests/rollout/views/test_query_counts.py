@@ -65,6 +65,7 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:compose", R, ""),
     ("rollout:scenarios", R, ""),
     ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
