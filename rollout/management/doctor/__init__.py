@@ -17,27 +17,29 @@ Check = Callable[[], Iterator[Finding]]
 
 def examine(*, mail_to: str = "") -> Iterator[Finding]:
     """Every check's findings, in their order. `mail_to`: an address that gets a test mail."""
-    checks: list[tuple[str, Check, bool]] = [
-        (_("innstillinger"), around.settings_are_sound, False),
-        (_("statiske filer"), around.static_files, False),
-        (_("database"), data.database, False),
-        (_("migreringer"), data.migrations, True),
-        (_("rettigheter"), data.grants, True),
-        (_("klokke"), data.clocks, True),
-        (_("kø"), around.broker, False),
-        (_("mellomlager"), around.cache_works, False),
-        (_("beat"), around.beat, False),
-        (_("worker"), around.worker, False),
-        (_("e-postserver"), lambda: around.mail_server(mail_to), False),
-        (_("e-post"), data.mail, True),
+    #: With what each of them needs: where that is wrong, there is no use in asking.
+    checks: list[tuple[str, Check, Check | None]] = [
+        (_("innstillinger"), around.settings_are_sound, None),
+        (_("statiske filer"), around.static_files, None),
+        (_("database"), data.database, None),
+        (_("migreringer"), data.migrations, data.database),
+        (_("rettigheter"), data.grants, data.migrations),
+        (_("klokke"), data.clocks, data.migrations),
+        (_("kø"), around.broker, None),
+        (_("mellomlager"), around.cache_works, None),
+        (_("beat"), around.beat, around.cache_works),
+        (_("worker"), around.worker, around.broker),
+        (_("e-postserver"), lambda: around.mail_server(mail_to), None),
+        (_("e-post"), data.mail, data.migrations),
     ]
-    database_answers = True
-    for about, check, needs_database in checks:
-        if needs_database and not database_answers:
+    spoiled: set[Check] = set()
+    for about, check, needs in checks:
+        if needs in spoiled:
+            spoiled.add(check)
             continue
         for finding in _told(about, check):
-            if check is data.database and finding.level == WRONG:
-                database_answers = False
+            if finding.level == WRONG:
+                spoiled.add(check)
             yield finding.hidden()
 
 
