@@ -6,8 +6,10 @@ import socket
 from celery import shared_task
 
 from agencies.models import Agency
-from rollout import clock, codes, delivery
-from rollout.domain import opening, reporting, retention
+from rollout import clock, codes, delivery, rehearsals
+from rollout.domain import opening, rehearsing, reminding, reporting, retention
+from rollout.domain.forecasting import keeping
+from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
 
@@ -20,7 +22,23 @@ def open_due_waves() -> None:
 def send_weekly_status() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
+        if reporting.due_week(rollout, now) is not None:
+            keeping.keep(rollout, now=now)  # the status freezes the forecast that is kept
         reporting.send_due(rollout=rollout, now=now)
+
+
+@shared_task
+def make_forecasts() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        keeping.keep(rollout, now=now)
+
+
+@shared_task
+def send_reminders() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        reminding.send_due(rollout=rollout, now=now)
 
 
 @shared_task
@@ -39,3 +57,12 @@ def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> 
     codes.mail(
         rollout=Rollout.objects.get(pk=rollout), agency=Agency.objects.get(pk=agency), address=address, code=code
     )
+
+
+@shared_task
+def rehearse(rollout: int, go: bool, ready: bool) -> None:
+    about, assuming, played = Rollout.objects.get(pk=rollout), Assumptions(go=go, ready=ready), None
+    try:
+        played = rehearsing.rehearse(rollout=about, now=clock.now(), assuming=assuming)
+    finally:  # who waits for it is told that it broke off
+        rehearsals.keep(played, rollout=about, assuming=assuming)

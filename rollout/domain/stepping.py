@@ -3,18 +3,21 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.domain import due
+from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
-from rollout.models import OSLO, DemoClock, Rollout
+from rollout.models import OSLO, DemoClock, EmailState, OutgoingEmail, Rollout
 
 MORNING = dt.time(9, 0)
 
 
 @transaction.atomic
 def step_to(*, to: dt.datetime) -> dt.datetime:
-    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`.
+    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`, and forecast anew.
 
     One transaction under the clock's lock: two presses at once step one after the other, and a failure moves nothing.
 
@@ -25,13 +28,11 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
     rollouts = list(Rollout.objects.order_by("pk"))
-    moment = clock.now
-    while moments := [m for r in rollouts if (m := due.next_moment(r, after=moment)) and m[0] <= to]:
-        moment = min(moments)[0]
-        for rollout in rollouts:
-            due.run_due(rollout=rollout, now=moment)
+    due.run_through(rollouts, start=clock.now, to=to)
     for rollout in rollouts:
-        due.run_due(rollout=rollout, now=to)  # what was late already
+        keeping.keep(rollout, now=to)
+    held_back = OutgoingEmail.objects.filter(state=EmailState.WAITING, not_before__gt=timezone.now())
+    held_back.update(not_before=F("not_before") - (to - clock.now))  # what waits has waited for as long
     clock.now = to
     clock.save(update_fields=["now"])
     return to
@@ -47,9 +48,9 @@ def step_day() -> dt.datetime:
 
 @transaction.atomic
 def step_event() -> dt.datetime:
-    """To the next moment at which something falls due."""
+    """To the next opening or weekly status. Reminders on the way are sent, but there is one on most working days."""
     clock = DemoClock.objects.select_for_update().get()
-    moments = [m for r in Rollout.objects.all() if (m := due.next_moment(r, after=clock.now))]
+    moments = [due.next_event(rollout, after=clock.now) for rollout in Rollout.objects.all()]
     if not moments:
         raise Refused(_("Det er ingen flere hendelser i planen."))
     return step_to(to=min(moments)[0])

@@ -22,6 +22,7 @@ MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
+    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Ønsker"), REQUESTS, Do.ANSWER_AGENCIES),
@@ -32,6 +33,9 @@ MENU = (
 )
 #: What one needs more seldom: in the user's menu.
 PANEL = (
+    (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
+    (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
+    (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
     (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),
@@ -39,7 +43,7 @@ PANEL = (
     (_("Import"), "rollout:import", Do.IMPORT),
 )
 #: What is there whether or not there is a rollout, for whoever has signed in.
-ALWAYS = ((_("Mine opplysninger"), "rollout:my-data"),)
+ALWAYS = ((_("Varsler"), "rollout:notices"), (_("Mine opplysninger"), "rollout:my-data"))
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 

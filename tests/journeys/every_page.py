@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from agencies import lists
 from agencies.models import Agency, Person, RoleName
-from rollout import clock
+from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
     confirming,
@@ -21,15 +21,19 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    rehearsing,
     requesting,
+    reviewing,
+    scenarios,
     scheduling,
     signing_off,
     stepping,
     together,
 )
-from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
+from rollout.domain.rehearsing import Assumptions
+from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
-from tests.factories import NOW, at, give_role, make_guidelines
+from tests.factories import NOW, at, give_role, make_figures, make_guidelines
 
 LEAD, CHIEF = "prosjektleder@example.org", "kommunikasjonssjef.vav@example.org"
 SLUG = "workplace-2018"
@@ -100,6 +104,12 @@ PAGES: dict[str, Shown] = {
     "pin": Shown("rollout:board-pin", BNS),
     "join": Shown("rollout:board-join", R),
     "new wave": Shown("rollout:wave-new", R),
+    "scenarios": Shown("rollout:scenarios", R),
+    "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
+    "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
+    "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "new scenario": Shown("rollout:scenario-new", R),
+    "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
     "calendar, another year": Shown("rollout:calendar", R, query="year=2026"),
     "new period": Shown("rollout:calendar-new", R),
@@ -114,6 +124,14 @@ PAGES: dict[str, Shown] = {
     "dates": Shown("rollout:wave-dates", WAVE_2),
     "dates, with their effect": Shown("rollout:wave-dates", WAVE_2, do=new_dates),
     "cap": Shown("rollout:wave-cap", WAVE_3),
+    "wave, reviewed": Shown("rollout:wave-review", WAVE_1, do=unfold),
+    "wave, reviewed, refused": Shown("rollout:wave-review", WAVE_1, do=press("Avslutt evalueringen")),
+    "wave, reviewed too early": Shown("rollout:wave-review", WAVE_3),
+    "figures": Shown("rollout:wave-review-figures", WAVE_1 | {"agency": "bre"}),
+    "figures, from a file": Shown("rollout:wave-review-import", WAVE_1),
+    "lessons": Shown("rollout:lessons", R),
+    "lessons of an agency": Shown("rollout:lessons-edit", BRE),
+    "criteria": Shown("rollout:criteria", R),
     "release": Shown("rollout:wave-release", WAVE_1 | {"agency": "vav"}),
     "agencies": Shown("agencies:list"),
     "agency": Shown("agencies:agency", {"agency": "bns"}),
@@ -131,6 +149,8 @@ PAGES: dict[str, Shown] = {
     "licences in the pool": Shown("rollout:licences-pool", R),
     "price": Shown("rollout:licences-price", R),
     "history": Shown("rollout:history", R, do=unfold),
+    "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
+    "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
@@ -140,6 +160,9 @@ PAGES: dict[str, Shown] = {
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
     "mail": Shown("rollout:mail", R),
+    "mail, previews": Shown("rollout:mail-preview", R),
+    "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),
@@ -151,6 +174,7 @@ PAGES: dict[str, Shown] = {
     "two steps": Shown("mfa_index"),
     "two steps, by app": Shown("mfa_activate_totp"),
     "two steps, by key": Shown("mfa_add_webauthn"),
+    "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
     "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
@@ -177,6 +201,8 @@ PAGES: dict[str, Shown] = {
     "commit": Shown("rollout:commit", R, who=None),
     "commit, the address": Shown("rollout:commit-address", BRE, who=None),
     "commitments": Shown("rollout:commitments", R),
+    "notices": Shown("rollout:notices", who=CHIEF),
+    "notices, a lead's": Shown("rollout:notices"),
     "my data": Shown("rollout:my-data", who=CHIEF),
     "my data, erased": Shown("rollout:my-data-erase", who=CHIEF),
     "another's data, erased": Shown("rollout:agency-erase", BNS | {"role": "role"}),
@@ -220,13 +246,16 @@ NO_PAGES = {
     "rollout:import-list",
     "rollout:licences-export",
     "rollout:mail-html",
+    "rollout:mail-preview-html",
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
+    "rollout:scenario-export",
     "rollout:short",
     "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
+    "rollout:wave-review-template",
 }
 
 #: The pages' dialogs: the page they are opened on, and what opens them.
@@ -240,9 +269,12 @@ DIALOGS = (
     ("calendar", "Endre siste dag"),
     ("calendar", "Endre Vinterferie"),
     ("calendar", "Fjern Vinterferie"),
+    ("scenarios", "Nytt scenario"),
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
+    ("wave, reviewed", "Tall for Brann- og redningsetaten"),
+    ("lessons", "Endre fra Bydel Alna"),
     ("agency", "Rediger Bydel Nordstrand"),
     ("agency", "Trekk fra utrullingen"),
     ("agency", "Inviter til Bydel Nordstrand"),
@@ -285,7 +317,24 @@ def build() -> dict[str, object]:
     stepping.step_to(to=at("2018-02-27 09:00"))
     now = clock.now()
 
-    deciding.decide(wave=waves[2], verdict=Verdict.GO, reason="Klare nok til å begynne.", by=lead, now=now)
+    for slug, active in (("bre", 210), ("kli", 12)):
+        make_figures(
+            placement(slug),
+            now.date(),
+            invited=placement(slug).headcount,
+            activated=active,
+            weekly_active=active,
+            on_mobile=None,
+        )
+    reviewing.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
+    deciding.decide(
+        wave=waves[2],
+        verdict=Verdict.GO,
+        reason="Klare nok til å begynne.",
+        override="Tallene for pulje 1 kommer om tre uker.",
+        by=lead,
+        now=now,
+    )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
     left = rollout.placements.placed().filter(wave__number=7).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)
@@ -311,6 +360,24 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    scenario = scenarios.make(
+        rollout=rollout,
+        name="UDE for seg selv",
+        purpose=Purpose.WHAT_IF,
+        by=lead,
+        now=now,
+        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        dates={
+            3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
+            8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},
+        },
+    )
+    baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
+    days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
+    scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
+    played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
+    rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
+
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."
     for one, state, error in (
@@ -324,6 +391,8 @@ def build() -> dict[str, object]:
         )
     return {
         "period": period.pk,
+        "scenario": scenario.pk,
+        "baseline": baseline.pk,
         "withdrawn": left.agency.slug,
         "role": role.pk,
         "their role": placement("vav").agency.roles.current().filter(role=RoleName.KEY_PERSON).first().pk,
