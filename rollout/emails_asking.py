@@ -8,7 +8,7 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render
+from rollout.emails import LANGUAGE, Draft, Place, _frame, _link, _to_central, _withdraw, place_of, render
 from rollout.models import (
     DateRequest,
     EmailKind,
@@ -17,6 +17,7 @@ from rollout.models import (
     OutgoingEmail,
     RequestState,
     Rollout,
+    Wave,
 )
 
 #: Who hears an answer beside the one who asked: those who answer for the agency.
@@ -68,29 +69,42 @@ def _ask_leads(context: dict[str, Any], subject: str, rollout: Rollout) -> list[
 
 def date_answered(request: DateRequest) -> list[Draft]:
     """To the agency: moved, or not, and why."""
+    return _date_answers(request, request.moved_to, request.placement.rollout)
+
+
+def date_answer_for(request: DateRequest, person: Person) -> list[Draft]:
+    """The same to one of its readers, with the wave the agency is in now; none if it is not theirs any more."""
     placement = request.placement
+    drafts = _date_answers(request, placement.wave, placement.rollout)
+    return [draft for draft in drafts if draft.person == person]
+
+
+def _date_answers(request: DateRequest, wave: Wave | None, rollout: Rollout) -> list[Draft]:
+    """`wave`: where an agency that was given another date stands."""
+    agency = request.placement.agency
     accepted = request.state == RequestState.ACCEPTED
     with translation.override(LANGUAGE):
         facts = []
-        if accepted and request.moved_to is not None:
+        if accepted and wave is not None:
             facts = [
-                (_("Pulje"), str(request.moved_to.number)),
-                (_("Åpner for ledere"), _day(request.moved_to.leaders_on)),
-                (_("Åpner for alle"), _day(request.moved_to.all_staff_on)),
+                (_("Pulje"), str(wave.number)),
+                (_("Åpner for ledere"), _day(wave.leaders_on)),
+                (_("Åpner for alle"), _day(wave.all_staff_on)),
             ]
         said = _("%(agency)s får en annen dato") if accepted else _("%(agency)s får ikke en annen dato")
         intro = _("Prosjektlederen har avslått ønsket. Plassen og datoene er som før.")
         if accepted:
             intro = _("Prosjektlederen har godtatt ønsket. Fristene følger den nye datoen.")
-            if request.moved_to is None:
+            if wave is None:
                 intro = _("Prosjektlederen har godtatt ønsket. Virksomheten står i køen til den får en ny pulje.")
         context = {
-            "said": said % {"agency": placement.agency},
+            "said": said % {"agency": agency},
             "intro": intro,
             "facts": facts + _answer(request.answer),
         }
-    subject = _subject("date-request", request.pk)
-    return _answer_agency(context, placement.agency, subject, request.asked_by, placement.rollout)
+    told = {agency.slug: place_of(wave)} if accepted else {}
+    key = _subject("date-request", request.pk)
+    return _answer_agency(context, agency, key, request.asked_by, rollout, told=told)
 
 
 def join_answered(request: JoinRequest) -> list[Draft]:
@@ -160,6 +174,7 @@ def _answer_agency(
     rollout: Rollout,
     *,
     path: str = "",
+    told: dict[str, Place] | None = None,
 ) -> list[Draft]:
     """To who asked, if they still belong to the agency, and to the head and the chief."""
     still = Role.objects.current().filter(person=asked_by, agency=agency).exists()
@@ -170,7 +185,7 @@ def _answer_agency(
             "link_label": _("Gå til Min virksomhet"),
             "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
         }
-    return _drafts(EmailKind.ANSWER, subject, people, context, rollout)
+    return _drafts(EmailKind.ANSWER, subject, people, context, rollout, told=told)
 
 
 def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | None = None) -> list[Person]:
@@ -180,10 +195,18 @@ def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | No
 
 
 def _drafts(
-    kind: EmailKind, subject: str, people: Iterable[Person], context: dict[str, Any], rollout: Rollout
+    kind: EmailKind,
+    subject: str,
+    people: Iterable[Person],
+    context: dict[str, Any],
+    rollout: Rollout,
+    *,
+    told: dict[str, Place] | None = None,
 ) -> list[Draft]:
     context = _frame(rollout) | context
-    return [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
+    return [
+        Draft(kind, subject, person, *render(kind, context | {"person": person}), told=told or {}) for person in people
+    ]
 
 
 def _answer(text: str) -> list[tuple[str, str]]:

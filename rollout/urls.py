@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from rollout.views import (
     agency_edit,
     agency_plan,
+    announce,
     archive,
     board,
     board_bulk,
@@ -70,6 +71,7 @@ plan = [
     path("r/<slug:slug>/feeds/make/", feeds.make, name="feed-make"),
     path("r/<slug:slug>/feeds/<int:pk>/revoke/", feeds.revoke, name="feed-revoke"),
     path("cal/<slug:secret>.ics", feeds.calendar, name="calendar-feed"),
+    path("r/<slug:slug>/announce/", announce.announce, name="announce"),
     path("r/<slug:slug>/board/proposed-plan/", board.apply_proposed_plan, name="proposed-plan"),
     path("r/<slug:slug>/undo/<uuid:change>/", undoing.undo, name="undo"),
     path("r/<slug:slug>/import/", importing.show, name="import"),

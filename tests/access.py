@@ -222,6 +222,7 @@ TABLE: dict[str, Line] = {
     "rollout:calendar-change": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
+    "rollout:announce": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-preview": Line(get=LEADS, args=R),
     "rollout:mail-preview-kind": Line(get=LEADS, args=R | {"kind": "no_decision"}),

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout import emails_dates
 from rollout.domain import queueing
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
@@ -245,7 +246,7 @@ def put(
     settle(placement, left=left, was_queued=was_queued, position=position)
     if kind != EventKind.DEFERRED:
         void_go(left, wave)
-    return record(
+    event = record(
         rollout=placement.rollout,
         kind=kind,
         by=by,
@@ -258,6 +259,9 @@ def put(
         change=change,
         undoes=undoes,
     )
+    if wave != left:
+        emails_dates.mend(event=event, now=now)
+    return event
 
 
 def settle(placement: Placement, *, left: Wave | None, was_queued: bool, position: int | None = None) -> None:

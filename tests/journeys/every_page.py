@@ -21,6 +21,7 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    placing,
     rehearsing,
     requesting,
     scheduling,
@@ -143,6 +144,7 @@ PAGES: dict[str, Shown] = {
     "import": Shown("rollout:import", R),
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
+    "announcing": Shown("rollout:announce", R),
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
@@ -319,6 +321,10 @@ def build() -> dict[str, object]:
 
     played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
     rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."

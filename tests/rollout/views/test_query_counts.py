@@ -86,6 +86,7 @@ PAGES = (
     ("rollout:calendar-feed", {"secret": "the-feed-of-v1"}, ""),
     ("rollout:import", R, ""),
     ("rollout:import-list", R | SUFFIX, ""),
+    ("rollout:announce", R, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
     ("rollout:status-index", R, ""),
@@ -198,13 +199,14 @@ def fill(agencies: int) -> Rollout:
             person=person,
             to_address=person.email,
             headline="Workplace er åpnet",
+            told={agency.slug: {"wave": 99, "leaders_on": "2018-12-03", "all_staff_on": "2018-12-10"}},
             message_id=f"<{number}@example.org>",
             state=(EmailState.SENT, EmailState.UNKNOWN, EmailState.FAILED, EmailState.WAITING)[number % 4],
             written_at=make.NOW,
             not_before=make.NOW,
             settled_at=make.NOW,
         )
-        for number, person in enumerate(people)
+        for number, (person, (_role, _email, agency)) in enumerate(zip(people, held, strict=True))
     )
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
