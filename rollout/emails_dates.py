@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agencies.models import Agency, RoleName
+from agencies.models import Agency, Role, RoleName
 from rollout import emails, emails_asking, emails_calendar, emails_told
 from rollout.emails import AgencyRoles, Draft, Place, place_of, render
 from rollout.emails_told import Said
@@ -108,11 +108,13 @@ def _places(said: Mapping[str, Said]) -> dict[str, Place]:
 
 @dataclass(frozen=True)
 class Deferral:
-    """An agency that its wave's opening passed over: why, in sentences, and the wave it goes to; None: the queue."""
+    """An agency that its wave's opening passed over: why, in sentences, and the wave it goes to; None: the queue,
+    at its front unless others have come before it since."""
 
     placement: Placement
     reasons: Sequence[str]
     to: Wave | None
+    in_front: bool = True
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ class _Away:
     roles: str
     reasons: Sequence[str]
     to: Wave | None
+    in_front: bool
 
 
 def deferred(*, wave: Wave, deferrals: Sequence[Deferral], now: dt.datetime) -> list[Draft]:
@@ -130,7 +133,7 @@ def deferred(*, wave: Wave, deferrals: Sequence[Deferral], now: dt.datetime) -> 
     if not deferrals:
         return []
     by_agency = {deferral.placement.agency_id: deferral for deferral in deferrals}
-    everyone = [_Away(one.placement.agency, "", one.reasons, one.to) for one in deferrals]
+    everyone = [_Away(one.placement.agency, "", one.reasons, one.to, one.in_front) for one in deferrals]
     opened_on = max(emails._day(wave.leaders_opened_at or now), wave.leaders_on)
     told = emails._told([one.placement for one in deferrals], roles=ANSWERS_FOR_AGENCY)
     shared = emails._frame(wave.rollout) | {"wave": wave, "opened_on": opened_on}
@@ -172,7 +175,7 @@ def deferred(*, wave: Wave, deferrals: Sequence[Deferral], now: dt.datetime) -> 
 
 
 def _of(place: AgencyRoles, deferral: Deferral) -> _Away:
-    return _Away(place.agency, place.roles, deferral.reasons, deferral.to)
+    return _Away(place.agency, place.roles, deferral.reasons, deferral.to, deferral.in_front)
 
 
 def _in_words(away: Sequence[_Away], *, to_lead: bool) -> dict[str, Any]:
@@ -183,10 +186,10 @@ def _deferrals_of(wave: Wave) -> list[Deferral]:
     """Who was deferred when the wave opened, with the reasons given then, and where they stand now."""
     events = wave.rollout.events.filter(kind=EventKind.DEFERRED, before__wave=wave.number).order_by("pk")
     reasons = {event.agency_id: event.reason.split("; ") for event in events}
-    placements = wave.rollout.placements.filter(agency__in=reasons).select_related("agency", "wave")
+    placements = wave.rollout.placements.in_plan().filter(agency__in=reasons).select_related("agency", "wave")
     by_agency = {placement.agency_id: placement for placement in placements}
     return [
-        Deferral(by_agency[agency], why, by_agency[agency].wave)
+        Deferral(by_agency[agency], why, by_agency[agency].wave, in_front=by_agency[agency].queue_position == 1)
         for agency, why in reasons.items()
         if agency in by_agency
     ]
@@ -261,13 +264,12 @@ def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) ->
 
 
 def holds(message: OutgoingEmail) -> bool:
-    """Whether what it tells of its agencies is so, and, of a go, whether there still is one to come."""
+    """Whether what it tells of its agencies is so and they are its reader's; of a go, whether there still is one."""
     return _is_true(message, emails_told.places_now(message.rollout_id, set(message.told)))
 
 
-#: What tells of something that has happened, and is told with the dates of today. A go that is void is no news, and
-#: neither is an announcement that no longer holds.
-_WRITTEN_ANEW = (EmailKind.LEADERS_OPEN, EmailKind.DEFERRED, EmailKind.ANSWER)
+#: What is told with the dates of today, to who is still to be told. An announcement that does not hold is no news.
+_WRITTEN_ANEW = (EmailKind.YOUR_DATES, EmailKind.LEADERS_OPEN, EmailKind.DEFERRED, EmailKind.ANSWER)
 
 
 def _is_true(message: OutgoingEmail, now_at: dict[str, Place]) -> bool:
@@ -275,7 +277,15 @@ def _is_true(message: OutgoingEmail, now_at: dict[str, Place]) -> bool:
         wave = wave_of(message)
         if wave is None or not wave.is_planned or not wave.has_go:
             return False
-    return emails_told.still_holds(message, now_at)
+    return emails_told.still_holds(message, now_at) and _are_theirs(message)
+
+
+def _are_theirs(message: OutgoingEmail) -> bool:
+    """Whether the reader still has a role at each agency it tells of, or leads the whole."""
+    held = Role.objects.current().filter(person=message.person)
+    if held.filter(role=RoleName.PROJECT_LEAD).exists():
+        return True
+    return set(message.told) <= set(held.filter(agency__isnull=False).values_list("agency__slug", flat=True))
 
 
 def _write_again(message: OutgoingEmail, *, occurrence: str, now: dt.datetime) -> None:
@@ -294,6 +304,9 @@ def drafts_for(message: OutgoingEmail, *, now: dt.datetime) -> list[Draft]:
         return []
     if message.kind == EmailKind.LEADERS_OPEN:
         return emails._leaders_open_to([person], wave, now=now)
+    if message.kind == EmailKind.YOUR_DATES:
+        drafts = your_dates(wave=wave, now=now) if wave.is_planned and wave.has_go else []
+        return [draft for draft in drafts if draft.person == person]
     return [draft for draft in deferred(wave=wave, deferrals=_deferrals_of(wave), now=now) if draft.person == person]
 
 

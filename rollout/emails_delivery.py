@@ -5,7 +5,7 @@ To the leads, as it happens: a message could not be delivered. And a message onc
 
 import datetime as dt
 
-from agencies.models import Agency, Role, RoleName
+from agencies.models import Agency, Role
 from rollout import emails, emails_dates
 from rollout.emails import Draft
 from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Wave
@@ -51,7 +51,7 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
         drafts = emails.all_staff_open(wave=wave, placements=list(let_in), now=message.written_at)
         return next((draft for draft in drafts if draft.person == person), None)
     if message.told:
-        if not emails_dates.holds(message) or not _are_theirs(message):
+        if not emails_dates.holds(message):
             return None
     elif wave and _dates_set_since(message, wave):
         return None
@@ -66,14 +66,6 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
         told=message.told,
         calendar=message.calendar,
     )
-
-
-def _are_theirs(message: OutgoingEmail) -> bool:
-    """Whether the reader still has a role at each agency it tells of, or leads the whole."""
-    held = Role.objects.current().filter(person=message.person)
-    if held.filter(role=RoleName.PROJECT_LEAD).exists():
-        return True
-    return set(message.told) <= set(held.filter(agency__isnull=False).values_list("agency__slug", flat=True))
 
 
 def write_again(message: OutgoingEmail, draft: Draft, *, event: PlanEvent, now: dt.datetime) -> OutgoingEmail:
