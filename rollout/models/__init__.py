@@ -11,12 +11,14 @@ from rollout.models.course import (
     StepEvidence,
     Waiver,
 )
+from rollout.models.forecasts import Forecast
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
+from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
@@ -48,6 +50,7 @@ __all__ = [
     "EmailState",
     "EventKind",
     "EvidenceFile",
+    "Forecast",
     "FundingState",
     "FundingStatement",
     "GuidelineDraft",
@@ -64,9 +67,12 @@ __all__ = [
     "Placement",
     "PlacementStatus",
     "PlanEvent",
+    "Purpose",
     "ReadinessConfirmation",
     "RequestState",
     "Rollout",
+    "Scenario",
+    "ScenarioState",
     "SignOff",
     "Signers",
     "StatusReport",

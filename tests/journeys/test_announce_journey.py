@@ -1,4 +1,4 @@
-"""Journey: a lead moves an agency that has been told its dates, sees who must be told, and tells them with one press."""
+"""Journey: a lead moves an agency that has been told its dates, sees who must be told, and presses once."""
 
 import pytest
 from django.utils import timezone

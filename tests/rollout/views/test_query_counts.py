@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import creating, drafting, reporting
+from rollout.domain import creating, drafting, reporting, scenarios
+from rollout.domain.forecasting import keeping
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
@@ -29,8 +30,10 @@ from rollout.models import (
     OutgoingEmail,
     Placement,
     PlanEvent,
+    Purpose,
     ReadinessConfirmation,
     Rollout,
+    Scenario,
     SignOff,
     Verdict,
     Waiver,
@@ -45,6 +48,7 @@ pytestmark = pytest.mark.django_db
 
 R = {"slug": world.SLUG}
 OPENED, HALF_OPEN, PLANNED = 1, 2, 3
+A_SCENARIO, A_BASELINE = 1_000_000_001, 1_000_000_002
 SUFFIX = {"suffix": "csv"}
 #: What lists agencies, waves, rollouts or what happened to them: the route, what its address names, and its query.
 PAGES = (
@@ -60,6 +64,11 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:scenarios", R, ""),
+    ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
@@ -89,8 +98,10 @@ PAGES = (
     ("rollout:announce", R, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
+    ("rollout:forecast", R, ""),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-mail", R | {"week": "2018-W07"}, ""),
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
@@ -208,8 +219,14 @@ def fill(agencies: int) -> Rollout:
         )
         for number, (person, (_role, _email, agency)) in enumerate(zip(people, held, strict=True))
     )
+    swap = {p.agency.slug: {"wave": later[0].number} for p in placements if p.wave_id == third.pk}
+    for pk, purpose, places in ((A_SCENARIO, Purpose.WHAT_IF, swap), (A_BASELINE, Purpose.BASELINE, {})):
+        one = scenarios.make(rollout=rollout, name="Hva om", purpose=purpose, by=lead, now=make.NOW, places=places)
+        Scenario.objects.filter(pk=one.pk).update(id=pk)
+    Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
+    keeping.keep(rollout, now=make.at("2018-02-20 09:00"), futures=50)
     return rollout
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0012_what_is_told_and_reviewed"),
+        ("rollout", "0014_forecasts"),
     ]
 
     operations = [
