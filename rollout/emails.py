@@ -26,6 +26,7 @@ from rollout.models import (
     OSLO,
     EmailKind,
     EmailState,
+    Lesson,
     OutgoingEmail,
     Placement,
     PlanEvent,
@@ -122,6 +123,7 @@ def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetim
         wave=wave,
         placements=placements,
         opened_on=max(_day(opened), wave.leaders_on),
+        lessons=list(Lesson.objects.for_wave(wave)) if placements else [],
     )
 
 
@@ -201,12 +203,19 @@ def _plain(template_name: str, context: dict[str, Any]) -> str:
 
 
 def _to_agencies(
-    kind: EmailKind, *, step: Step, wave: Wave, placements: Sequence[Placement], opened_on: dt.date
+    kind: EmailKind,
+    *,
+    step: Step,
+    wave: Wave,
+    placements: Sequence[Placement],
+    opened_on: dt.date,
+    lessons: Sequence[Lesson] = (),
 ) -> list[Draft]:
     shared = {
         **_frame(wave.rollout),
         "wave": wave,
         "opened_on": opened_on,
+        "lessons": lessons,
     }
     drafts = []
     for person, places in _told(placements).items():

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0014_forecasts"),
+        ("rollout", "0015_what_a_wave_taught"),
     ]
 
     operations = [
