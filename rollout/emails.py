@@ -22,6 +22,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
+from rollout import emails_html
 from rollout.emails_choosing import wanted_by
 from rollout.models import (
     OSLO,
@@ -102,6 +103,11 @@ def write(
     ]
     OutgoingEmail.objects.bulk_create(rows, ignore_conflicts=True)
     return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
+
+
+def write_of(event: PlanEvent, drafts: Iterable[Draft], *, now: dt.datetime) -> list[OutgoingEmail]:
+    """Make the drafts rows that tell of `event`."""
+    return write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
 
 
 def _request_id() -> str:
@@ -222,13 +228,14 @@ def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     """The headline, the text and the HTML of one message, in bokmål whatever language the process speaks.
 
-    Only the HTML is escaped. A headline is one line, whatever stands in a name: it becomes a header.
+    Only the HTML is escaped, before it is read as MJML, so that no name can be taken for an element. A headline is one
+    line, whatever stands in a name: it becomes a header.
     """
     with translation.override(LANGUAGE):
         headline = _plain(f"emails/{kind}/subject.txt", context)
         context = {**context, "headline": " ".join(headline.split())[:HEADLINE_LENGTH]}
         text = _plain(f"emails/{kind}/body.txt", context).strip() + "\n"
-        html = get_template(f"emails/{kind}/body.html").render(context)
+        html = emails_html.to_html(get_template(f"emails/{kind}/body.html").render(context))
     return context["headline"], text, html
 
 

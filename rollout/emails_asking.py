@@ -8,24 +8,24 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render, write
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render
 from rollout.models import (
     DateRequest,
     EmailKind,
     FundingStatement,
     JoinRequest,
     OutgoingEmail,
-    PlanEvent,
     RequestState,
+    Rollout,
 )
 
 #: Who hears an answer beside the one who asked: those who answer for the agency.
 ANSWERED = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF)
 
 
-def date_asked(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+def date_asked(request: DateRequest) -> list[Draft]:
     """To the leads: the agency would rather go at another time."""
-    placement, rollout = request.placement, event.rollout
+    placement, rollout = request.placement, request.placement.rollout
     with translation.override(LANGUAGE):
         context = {
             "said": _("%(agency)s ber om en annen dato") % {"agency": placement.agency},
@@ -37,10 +37,10 @@ def date_asked(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> N
                 (_("Begrunnelse"), request.reason),
             ],
         }
-    _ask_leads(context, _subject("date-request", request.pk), event=event, now=now)
+    return _ask_leads(context, _subject("date-request", request.pk), rollout)
 
 
-def join_asked(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+def join_asked(request: JoinRequest) -> list[Draft]:
     """To the leads: an agency wants to take part."""
     with translation.override(LANGUAGE):
         context = {
@@ -52,22 +52,21 @@ def join_asked(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> N
                 (_("Finansierte lisenser"), str(request.licences)),
             ],
         }
-    _ask_leads(context, _subject("join-request", request.pk), event=event, now=now)
+    return _ask_leads(context, _subject("join-request", request.pk), request.rollout)
 
 
-def _ask_leads(context: dict[str, Any], subject: str, *, event: PlanEvent, now: dt.datetime) -> None:
+def _ask_leads(context: dict[str, Any], subject: str, rollout: Rollout) -> list[Draft]:
     with translation.override(LANGUAGE):
         context |= {
             "todo": [_("Godta eller avslå. Virksomheten får svaret på e-post.")],
-            "link": _link(event.rollout, "requests/"),
+            "link": _link(rollout, "requests/"),
             "link_label": _("Se ønsket og svar"),
             "why": _("Du får denne meldingen fordi du er prosjektleder."),
         }
-    drafts = _to_central(EmailKind.REQUEST, subject, event.rollout, context)
-    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+    return _to_central(EmailKind.REQUEST, subject, rollout, context)
 
 
-def date_answered(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+def date_answered(request: DateRequest) -> list[Draft]:
     """To the agency: moved, or not, and why."""
     placement = request.placement
     accepted = request.state == RequestState.ACCEPTED
@@ -90,10 +89,11 @@ def date_answered(request: DateRequest, *, event: PlanEvent, now: dt.datetime) -
             "intro": intro,
             "facts": facts + _answer(request.answer),
         }
-    _answer_agency(context, placement.agency, _subject("date-request", request.pk), request.asked_by, event, now)
+    subject = _subject("date-request", request.pk)
+    return _answer_agency(context, placement.agency, subject, request.asked_by, placement.rollout)
 
 
-def join_answered(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -> None:
+def join_answered(request: JoinRequest) -> list[Draft]:
     """To the agency: in the queue, or not, and why."""
     accepted = request.state == RequestState.ACCEPTED
     with translation.override(LANGUAGE):
@@ -106,12 +106,13 @@ def join_answered(request: JoinRequest, *, event: PlanEvent, now: dt.datetime) -
             "intro": intro,
             "facts": _answer(request.answer),
         }
-    _answer_agency(context, request.agency, _subject("join-request", request.pk), request.asked_by, event, now)
+    subject = _subject("join-request", request.pk)
+    return _answer_agency(context, request.agency, subject, request.asked_by, request.rollout)
 
 
-def funding_questioned(statement: FundingStatement, *, event: PlanEvent, now: dt.datetime) -> None:
+def funding_questioned(statement: FundingStatement) -> list[Draft]:
     """To the agency: UKE wonders about what it has stated."""
-    agency = statement.placement.agency
+    agency, rollout = statement.placement.agency, statement.placement.rollout
     with translation.override(LANGUAGE):
         context = {
             "said": _("Spørsmål om finansieringen for %(agency)s") % {"agency": agency},
@@ -120,12 +121,13 @@ def funding_questioned(statement: FundingStatement, *, event: PlanEvent, now: dt
             "todo": [_("Svar ved å oppgi finansieringen på nytt. Rett tallene, eller forklar dem i merknaden.")],
         }
     path = f"my/{agency.slug}/funding/"
-    _answer_agency(context, agency, _subject("funding", statement.pk), statement.stated_by, event, now, path=path)
+    subject = _subject("funding", statement.pk)
+    return _answer_agency(context, agency, subject, statement.stated_by, rollout, path=path)
 
 
-def funding_awaits_head(statement: FundingStatement, *, event: PlanEvent, now: dt.datetime) -> None:
+def funding_awaits_head(statement: FundingStatement) -> list[Draft]:
     """To the agency's head, without whom it does not count."""
-    agency, rollout = statement.placement.agency, event.rollout
+    agency, rollout = statement.placement.agency, statement.placement.rollout
     with translation.override(LANGUAGE):
         context = {
             "said": _("Finansieringen for %(agency)s venter på deg") % {"agency": agency},
@@ -140,7 +142,7 @@ def funding_awaits_head(statement: FundingStatement, *, event: PlanEvent, now: d
             "why": _("Du får denne meldingen fordi du er virksomhetsleder."),
         }
     heads = _people_with([RoleName.AGENCY_HEAD], agency)
-    _write(EmailKind.REQUEST, _subject("funding", statement.pk), heads, context, event, now)
+    return _drafts(EmailKind.REQUEST, _subject("funding", statement.pk), heads, context, rollout)
 
 
 def withdraw_request(name: str, pk: int) -> None:
@@ -155,21 +157,20 @@ def _answer_agency(
     agency: Agency,
     subject: str,
     asked_by: Person,
-    event: PlanEvent,
-    now: dt.datetime,
+    rollout: Rollout,
     *,
     path: str = "",
-) -> None:
+) -> list[Draft]:
     """To who asked, if they still belong to the agency, and to the head and the chief."""
     still = Role.objects.current().filter(person=asked_by, agency=agency).exists()
     people = _people_with(ANSWERED, agency, also=asked_by if still and asked_by.is_active else None)
     with translation.override(LANGUAGE):
         context |= {
-            "link": _link(event.rollout, path or f"my/{agency.slug}/"),
+            "link": _link(rollout, path or f"my/{agency.slug}/"),
             "link_label": _("Gå til Min virksomhet"),
             "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
         }
-    _write(EmailKind.ANSWER, subject, people, context, event, now)
+    return _drafts(EmailKind.ANSWER, subject, people, context, rollout)
 
 
 def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | None = None) -> list[Person]:
@@ -178,17 +179,11 @@ def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | No
     return people + ([also] if also is not None and also not in people else [])
 
 
-def _write(
-    kind: EmailKind,
-    subject: str,
-    people: Iterable[Person],
-    context: dict[str, Any],
-    event: PlanEvent,
-    now: dt.datetime,
-) -> None:
-    context = _frame(event.rollout) | context
-    drafts = [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
-    write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+def _drafts(
+    kind: EmailKind, subject: str, people: Iterable[Person], context: dict[str, Any], rollout: Rollout
+) -> list[Draft]:
+    context = _frame(rollout) | context
+    return [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
 
 
 def _answer(text: str) -> list[tuple[str, str]]:

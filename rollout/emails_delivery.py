@@ -13,6 +13,12 @@ from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Wave
 
 def write_failed(message: OutgoingEmail, *, address_refused: bool, now: dt.datetime) -> None:
     """One for each message that failed, whoever finds it; in the transaction that says that it failed."""
+    drafts = failed(message, address_refused=address_refused)
+    emails.write(drafts, rollout=message.rollout, occurrence=_key(message), now=now)
+
+
+def failed(message: OutgoingEmail, *, address_refused: bool) -> list[Draft]:
+    """To the leads: which message, why, and which agencies its reader belongs to."""
     held = Role.objects.current().filter(person=message.person)
     context = {
         "message": message,
@@ -20,9 +26,11 @@ def write_failed(message: OutgoingEmail, *, address_refused: bool, now: dt.datet
         "agencies": list(Agency.objects.filter(roles__in=held).distinct().in_norwegian_order()),
         "link": emails._link(message.rollout, f"mail/{message.pk}/"),
     }
-    key = f"email:{message.pk}"
-    drafts = emails._to_central(EmailKind.DELIVERY_FAILED, key, message.rollout, context)
-    emails.write(drafts, rollout=message.rollout, occurrence=key, now=now)
+    return emails._to_central(EmailKind.DELIVERY_FAILED, _key(message), message.rollout, context)
+
+
+def _key(message: OutgoingEmail) -> str:
+    return f"email:{message.pk}"
 
 
 def draft_again(message: OutgoingEmail) -> Draft | None:

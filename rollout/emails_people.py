@@ -1,6 +1,5 @@
 """The invitation: who is let in hears of it, once."""
 
-import datetime as dt
 from typing import Any
 
 from django.utils import translation
@@ -8,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import CENTRAL_ROLES, Agency, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _withdraw, render, write
-from rollout.models import EmailKind, OutgoingEmail, PlanEvent, Rollout
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _withdraw, render
+from rollout.models import EmailKind, OutgoingEmail, Rollout
 
 #: What the holder of a role at an agency does here.
 WHAT_FOR = {
@@ -27,11 +26,9 @@ def frame(rollout: Rollout) -> dict[str, Any]:
     return _frame(rollout)
 
 
-def write_invitation(
-    role: Role, *, inviter: RoleName | None, frame: dict[str, Any], event: PlanEvent, now: dt.datetime
-) -> None:
+def invitation(role: Role, *, inviter: RoleName | None, frame: dict[str, Any]) -> Draft:
     """To who was given the role. `inviter`: the role in which it was given; the mail names no person but its reader."""
-    rollout, agency = event.rollout, role.agency
+    agency = role.agency
     with translation.override(LANGUAGE):
         context = frame | {
             "person": role.person,
@@ -39,10 +36,9 @@ def write_invitation(
             "agency": agency,
             "inviter": _inviter(inviter, agency),
             "what_for": WHAT_FOR.get(RoleName(role.role), ""),
-            "link": _link(rollout, f"my/{agency.slug}/" if agency else ""),
+            "link": _link(frame["rollout"], f"my/{agency.slug}/" if agency else ""),
         }
-    draft = Draft(EmailKind.INVITED, _subject(role), role.person, *render(EmailKind.INVITED, context))
-    write([draft], rollout=rollout, occurrence=f"event:{event.pk}", now=now)
+    return Draft(EmailKind.INVITED, _subject(role), role.person, *render(EmailKind.INVITED, context))
 
 
 def withdraw_invitation(role: Role) -> None:

@@ -6,8 +6,9 @@ import socket
 from celery import shared_task
 
 from agencies.models import Agency
-from rollout import clock, codes, delivery
-from rollout.domain import opening, reminding, reporting, retention
+from rollout import clock, codes, delivery, rehearsals
+from rollout.domain import opening, rehearsing, reminding, reporting, retention
+from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
 
@@ -46,3 +47,12 @@ def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> 
     codes.mail(
         rollout=Rollout.objects.get(pk=rollout), agency=Agency.objects.get(pk=agency), address=address, code=code
     )
+
+
+@shared_task
+def rehearse(rollout: int, go: bool, ready: bool) -> None:
+    about, assuming, played = Rollout.objects.get(pk=rollout), Assumptions(go=go, ready=ready), None
+    try:
+        played = rehearsing.rehearse(rollout=about, now=clock.now(), assuming=assuming)
+    finally:  # who waits for it is told that it broke off
+        rehearsals.keep(played, rollout=about, assuming=assuming)

@@ -212,6 +212,7 @@ TABLE: dict[str, Line] = {
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
     # the history, and the rollouts
     "rollout:history": Line(get=CENTRAL, args=R),
+    "rollout:rehearsal": Line(get=CENTRAL, post=LEADS, args=R),
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
     "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
@@ -223,6 +224,9 @@ TABLE: dict[str, Line] = {
     "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
     "rollout:mail": Line(get=LEADS, args=R),
+    "rollout:mail-preview": Line(get=LEADS, args=R),
+    "rollout:mail-preview-kind": Line(get=LEADS, args=R | {"kind": "no_decision"}),
+    "rollout:mail-preview-html": Line(get=LEADS, args=R | {"kind": "no_decision", "place": 1}),
     "rollout:mail-message": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-html": Line(get=LEADS, args=R | {"pk": 1}),
     "rollout:mail-settle": Line(post=LEADS, args=R | {"pk": 1}),

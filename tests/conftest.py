@@ -6,7 +6,7 @@ import os
 import pytest
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, connections
 from hypothesis import settings as hypothesis
 
 from rollout.embedded import postgresql
@@ -31,6 +31,15 @@ def static_files() -> None:
     with (FOLDER / "static.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several runners share the folder
         call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def elsewhere():
+    """A connection of its own, as another process would have it."""
+    other = connections.create_connection("default")
+    other.settings_dict = connection.settings_dict
+    yield other
+    other.close()
 
 
 @pytest.fixture

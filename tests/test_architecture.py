@@ -19,13 +19,14 @@ MAY_IMPORT = {
     "delivery": {"models", "emails"},
     # Known by both ends of the queue: the pages that ask for a code, and the task that mails it.
     "codes": {"models", "emails"},
+    "rehearsals": {"models", "domain"},
     "domain": {"models", "emails", "reference"},
     "permissions": {"models", "domain"},
     "forms": {"models", "domain"},
     "forms_agency": {"forms", "domain"},
     "templatetags": {"models", "domain"},
     "clock": {"models"},
-    "tasks": {"models", "domain", "delivery", "codes", "clock"},
+    "tasks": {"models", "domain", "delivery", "codes", "rehearsals", "clock"},
     "views": {
         "models",
         "heartbeat",
@@ -33,6 +34,7 @@ MAY_IMPORT = {
         "domain",
         "delivery",
         "codes",
+        "rehearsals",
         "permissions",
         "forms",
         "forms_agency",

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout import emails_asking
+from rollout import emails, emails_asking
 from rollout.domain import licensing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -76,7 +76,7 @@ def state(
         _approve(statement, by=by, now=now, before={}, comment=comment)
     else:
         event = _record(statement, by=by, now=now, before={}, comment=comment)
-        emails_asking.funding_awaits_head(statement, event=event, now=now)
+        emails.write_of(event, emails_asking.funding_awaits_head(statement), now=now)
     return statement
 
 
@@ -136,7 +136,7 @@ def question(*, statement: FundingStatement, text: str, by: Person | None, now: 
         after={"statement": statement.pk},
         reason=statement.question,
     )
-    emails_asking.funding_questioned(statement, event=event, now=now)
+    emails.write_of(event, emails_asking.funding_questioned(statement), now=now)
     return statement
 
 

@@ -11,7 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
-from rollout import emails_people
+from rollout import emails, emails_people
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -75,10 +75,10 @@ def _invite(
     _refuse_wrong_place(role, agency)
     inviter = _inviter(by, role, agency)
     addresses = [address._replace(email=address.email.strip().lower()) for address in addresses]
-    emails = [address.email for address in addresses]
+    listed = [address.email for address in addresses]
     held = set(
         Role.objects.current()
-        .filter(person__email__in=emails, role=role, agency=agency)
+        .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
     reasons = [_held_already(address, role, agency) for address in addresses if address.email in held]
@@ -96,7 +96,7 @@ def _invite(
                 agency=agency,
                 after={"person": one.person_id, "role": str(role)},
             )
-            emails_people.write_invitation(one, inviter=inviter, frame=frame, event=event, now=now)
+            emails.write_of(event, [emails_people.invitation(one, inviter=inviter, frame=frame)], now=now)
     return given
 
 

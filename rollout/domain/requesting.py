@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_asking
+from rollout import emails, emails_asking
 from rollout.domain import placing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -68,7 +68,7 @@ def ask_for_date(
         after={"request": request.pk, "wave": wanted.number if wanted else None},
         reason=request.reason,
     )
-    emails_asking.date_asked(request, event=event, now=now)
+    emails.write_of(event, emails_asking.date_asked(request), now=now)
     return request
 
 
@@ -176,7 +176,7 @@ def _answer(
     request.save(update_fields=["state", "answer", "answered_by", "answered_at", "moved_to"])
     emails_asking.withdraw_request("date-request", request.pk)
     event = _record(request, placement, by=by, now=now)
-    emails_asking.date_answered(request, event=event, now=now)
+    emails.write_of(event, emails_asking.date_answered(request), now=now)
 
 
 def _record(request: DateRequest, placement: Placement, *, by: Person, now: dt.datetime) -> PlanEvent:

@@ -26,14 +26,7 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     clock = DemoClock.objects.select_for_update().get()
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
-    rollouts = list(Rollout.objects.order_by("pk"))
-    moment = clock.now
-    while rollouts and (coming := min(due.next_moment(rollout, after=moment)[0] for rollout in rollouts)) <= to:
-        moment = coming
-        for rollout in rollouts:
-            due.run_due(rollout=rollout, now=moment)
-    for rollout in rollouts:
-        due.run_due(rollout=rollout, now=to)  # what was late already
+    due.run_through(list(Rollout.objects.order_by("pk")), start=clock.now, to=to)
     held_back = OutgoingEmail.objects.filter(state=EmailState.WAITING, not_before__gt=timezone.now())
     held_back.update(not_before=F("not_before") - (to - clock.now))  # what waits has waited for as long
     clock.now = to

@@ -32,6 +32,7 @@ MENU = (
 )
 #: What one needs more seldom: in the user's menu.
 PANEL = (
+    (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
     (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),

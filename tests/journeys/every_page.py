@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from agencies import lists
 from agencies.models import Agency, Person, RoleName
-from rollout import clock
+from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
     confirming,
@@ -21,12 +21,14 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    rehearsing,
     requesting,
     scheduling,
     signing_off,
     stepping,
     together,
 )
+from rollout.domain.rehearsing import Assumptions
 from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, give_role, make_guidelines
@@ -131,6 +133,8 @@ PAGES: dict[str, Shown] = {
     "licences in the pool": Shown("rollout:licences-pool", R),
     "price": Shown("rollout:licences-price", R),
     "history": Shown("rollout:history", R, do=unfold),
+    "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
+    "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
@@ -140,6 +144,9 @@ PAGES: dict[str, Shown] = {
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
     "mail": Shown("rollout:mail", R),
+    "mail, previews": Shown("rollout:mail-preview", R),
+    "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),
@@ -221,6 +228,7 @@ NO_PAGES = {
     "rollout:import-list",
     "rollout:licences-export",
     "rollout:mail-html",
+    "rollout:mail-preview-html",
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
@@ -310,6 +318,9 @@ def build() -> dict[str, object]:
         rollout=rollout, agency=wants, reason="Flere spør etter det.", employees=1_050, by=chief, now=now
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
+
+    played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
+    rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from rollout import delivery
@@ -62,15 +62,6 @@ def test_a_message_that_kills_its_workers_is_set_aside_and_blocks_nobody(server)
     assert message.state == EmailState.FAILED
     assert "Satt til side" in message.last_error
     assert server.recipients == {good.to_address: 1, lead.email: 1}
-
-
-@pytest.fixture
-def elsewhere():
-    """A connection of its own, as another worker's."""
-    other = connections.create_connection("default")
-    other.settings_dict = connection.settings_dict
-    yield other
-    other.close()
 
 
 def hold(other, claim):

@@ -1,0 +1,179 @@
+"""Every kind of mail, drafted with a rollout's facts and read as the mail a server gets."""
+
+import email
+import html
+import re
+from email.policy import default
+from html.parser import HTMLParser
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+
+from agencies.models import Agency
+from rollout import emails_code
+from rollout.delivery.writing import Letter, as_bytes
+from rollout.domain import previewing
+from rollout.domain.previewing import KINDS
+from rollout.models import EmailKind, Rollout
+from tests import every_mail
+
+pytestmark = pytest.mark.django_db
+
+#: Kinds that nothing writes yet, so there is nothing to preview.
+NOT_WRITTEN = {kind for kind, told in KINDS.items() if told.occasion is previewing.not_written_yet}
+WRITTEN = sorted(set(KINDS) - NOT_WRITTEN)
+CODE = "commitment_code"  # mailed at once, and no row of the outbox
+#: Gmail cuts off what is longer, and with it the reason why the mail came.
+GMAIL_CUTS_AT = 102_000
+DATE = re.compile(r"\d{1,2}\. (?:jan|feb|mars|april|mai|juni|juli|aug|sep|okt|nov|des)[a-z]*\.?(?: \d{4})?")
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rollout(django_db_setup, django_db_blocker):
+    """Made once, and undone after the last test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        cache.clear()
+        yield every_mail.build()
+        transaction.set_rollback(True)
+
+
+def letters(kind: str) -> list[Letter]:
+    """The mails of one kind, as rows would be sent."""
+    rollout = Rollout.objects.get()
+    if kind == CODE:
+        agency = Agency.objects.get(slug="lys")
+        words = [("ny@example.org", *emails_code.code(rollout=rollout, agency=agency, code="123456", minutes=15))]
+    else:
+        drafts = previewing.preview(EmailKind(kind), rollout=rollout, now=every_mail.TODAY).drafts
+        words = [(draft.person.email, draft.headline, draft.text, draft.html) for draft in drafts]
+    return [
+        Letter(
+            id=number,
+            message_id=f"<{number}@example.org>",
+            in_reply_to="",
+            to_address=address,
+            headline=headline,
+            text=text,
+            html=markup,
+            written_at=every_mail.TODAY,
+            attempts=0,
+            reply_to=rollout.contact_email,
+        )
+        for number, (address, headline, text, markup) in enumerate(words)
+    ]
+
+
+class Read(HTMLParser):
+    """What a reader sees and may press; complains of elements that are not closed in their order."""
+
+    def __init__(self, markup: str):
+        super().__init__()
+        self.open, self.words, self.links, self.elements, self.brought = [], [], set(), set(), set()
+        self.feed(markup)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "href" and tag == "a":
+                self.links.add(value)
+            if name in ("src", "srcset", "background", "poster") or (name == "href" and tag == "link"):
+                self.brought.add(value)
+            assert not name.startswith("on"), name
+            assert "url(" not in (value or "")
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            assert "@import" not in data and "url(" not in data
+        elif "title" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return flat(" ".join(self.words))
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_every_kind_has_a_line():
+    assert set(KINDS) == set(EmailKind)
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_every_kind_that_is_written_is_drafted_for_somebody(kind):
+    occasion = previewing.preview(kind, rollout=Rollout.objects.get(), now=every_mail.TODAY)
+
+    assert occasion.sentence.endswith(".")
+    assert occasion.drafts
+    assert {draft.kind for draft in occasion.drafts} == {kind}
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, CODE])
+def test_the_standard_library_reads_it_without_a_complaint(kind):
+    for letter in letters(kind):
+        content = as_bytes(letter)
+        mail = email.message_from_bytes(content, policy=default)
+
+        assert [part.defects for part in mail.walk()] == [[], [], []]
+        assert all(not value.defects for part in mail.walk() for value in part.values())
+        assert max(len(line) for line in content.split(b"\r\n")) <= 78
+        assert mail["Subject"] == letter.headline
+        assert mail["To"] == letter.to_address
+        assert mail["Auto-Submitted"] == "auto-generated"
+        assert mail.get_body(["plain"]).get_content().splitlines() == letter.text.splitlines()
+        assert mail.get_body(["html"]).get_content().splitlines() == letter.html.splitlines()
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, CODE])
+def test_the_text_part_stands_alone(kind):
+    """It has every link, every date and every agency that the HTML has."""
+    names = [agency.name for agency in Agency.objects.all()]
+    for letter in letters(kind):
+        seen, text = Read(letter.html), flat(letter.text)
+
+        for link in seen.links:
+            assert link.removeprefix("mailto:") in text
+        for day in DATE.findall(seen.text):
+            assert day in text
+        for name in names:
+            assert (flat(name) in text) == (flat(name) in seen.text), name
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, CODE])
+def test_the_html_is_well_formed_in_bokmal_and_brings_nothing_from_elsewhere(kind):
+    for letter in letters(kind):
+        seen = Read(letter.html)
+
+        assert '<html lang="nb"' in letter.html
+        assert seen.brought == set()
+        assert seen.elements.isdisjoint({"script", "img", "link", "iframe", "form", "object", "svg", "video"})
+        assert len(letter.html.encode()) < GMAIL_CUTS_AT
+
+
+@pytest.mark.parametrize("kind", [*WRITTEN, CODE])
+def test_what_somebody_wrote_stays_words(kind):
+    for letter in letters(kind):
+        seen = Read(letter.html)
+
+        assert "script" not in seen.elements and "b" not in seen.elements
+        if every_mail.NASTY in letter.text:
+            assert flat(every_mail.NASTY) in seen.text
+        if "<script>" in letter.text:
+            assert "<script>alert('hei')</script>" in seen.text
+        assert "&amp;amp;" not in letter.html
+        assert html.unescape(letter.headline) == letter.headline

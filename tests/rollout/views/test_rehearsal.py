@@ -1,0 +1,128 @@
+"""The page of the dress rehearsal: a lead has it played by a worker, and everybody central may read it."""
+
+import pytest
+from celery import current_app
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from agencies.models import RoleName
+from rollout import rehearsals, tasks
+from rollout.domain import queueing, rehearsing
+from rollout.domain.rehearsing import Assumptions
+from tests.factories import (
+    NOW,
+    give_role,
+    make_agency,
+    make_lead,
+    make_people,
+    make_ready,
+    make_rollout,
+    place,
+    set_clock,
+)
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/r/workplace-2018/rehearsal/"
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    cache.clear()
+
+
+@pytest.fixture
+def rollout(settings):
+    settings.DEMO_MODE = True
+    set_clock(NOW)
+    rollout = make_rollout(waves=1)
+    agency = make_agency("kli", name="Klimaetaten")
+    make_people(agency)
+    make_ready(place(agency, rollout.waves.get()))
+    return rollout
+
+
+@pytest.fixture
+def worker(monkeypatch):
+    """What a page hands over to a worker; calling it does what waits."""
+    waiting = []
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs, **options: waiting.append((name, kwargs)))
+
+    def work() -> int:
+        done = len(waiting)
+        while waiting:
+            name, kwargs = waiting.pop()
+            assert name == tasks.rehearse.name
+            tasks.rehearse(**kwargs)
+        return done
+
+    return work
+
+
+def signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def lead(rollout) -> Client:
+    return signed_in(make_lead())
+
+
+def page(client: Client, query: str = "") -> str:
+    response = client.get(ADDRESS + query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_a_lead_has_it_played_waits_and_reads_what_will_happen(lead, worker):
+    answer = lead.post(ADDRESS, {"go": "on"})
+    assert answer.headers["Location"] == f"{ADDRESS}?go=1"
+    assert "Generalprøven spilles" in page(lead, "?go=1")
+    assert worker() == 1
+    shown = page(lead, "?go=1")
+    assert "Generalprøven spilles" not in shown
+    assert "Åpnet for ledere og nøkkelpersoner: 1 virksomhet kom inn" in shown
+    assert "kommunikasjonssjef.kli@example.org" in shown
+    assert "Ingen generalprøve er spilt" in page(lead), "other assumptions are another rehearsal"
+
+
+def test_while_it_waits_the_page_asks_again_by_itself_and_stops_when_it_is_there(lead, worker):
+    lead.post(ADDRESS)
+    waiting = lead.get(ADDRESS, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="load delay:1s"' in waiting
+    assert "<html" not in waiting
+    worker()
+    assert "hx-trigger" not in lead.get(ADDRESS, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_pressing_twice_plays_it_once(lead, worker):
+    lead.post(ADDRESS)
+    lead.post(ADDRESS)
+    assert worker() == 1
+
+
+def test_a_plan_that_has_changed_since_is_told(lead, worker, rollout):
+    lead.post(ADDRESS)
+    worker()
+    assert "Planen er endret siden" not in page(lead)
+    queueing.join(rollout=rollout, agency=make_agency("vav"), by=make_lead(), now=NOW)
+    assert "Planen er endret siden" in page(lead)
+
+
+def test_a_play_that_breaks_off_is_told_and_can_be_asked_for_again(lead, worker, monkeypatch):
+    monkeypatch.setattr(rehearsing, "rehearse", lambda **_: 1 / 0)
+    lead.post(ADDRESS)
+    with pytest.raises(ZeroDivisionError):
+        worker()
+    assert "stoppet av en feil" in page(lead)
+    monkeypatch.undo()
+
+
+def test_a_reader_reads_it_and_cannot_have_it_played(rollout):
+    reader = signed_in(give_role("leser@example.org", RoleName.READER))
+    rehearsals.keep(rehearsing.rehearse(rollout=rollout, now=NOW), rollout=rollout, assuming=Assumptions())
+    assert "Ingen beslutning" in page(reader) or "ingen beslutning" in page(reader)
+    assert "Spill generalprøven" not in page(reader)
+    assert reader.post(reverse("rollout:rehearsal", args=["workplace-2018"])).status_code == 403
