@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_chief_leaves_the_week_and_keeps_the_reminders(visitor):
-    page = visitor.sign_in("Kommunikasjonssjef")
+    page = visitor.sign_in("Kommunikasjonssjef i Klimaetaten")
     visitor.visit("/varsler/")
     expect(page.get_by_role("heading", level=1, name="Varsler")).to_be_visible()
     visitor.check("notices")
