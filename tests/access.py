@@ -19,8 +19,17 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
-from rollout.domain import reporting
-from rollout.models import CalendarFeed, DateRequest, EmailKind, EmailState, JoinRequest, OutgoingEmail
+from rollout.domain import reporting, scenarios
+from rollout.models import (
+    CalendarFeed,
+    DateRequest,
+    EmailKind,
+    EmailState,
+    JoinRequest,
+    OutgoingEmail,
+    Purpose,
+    Scenario,
+)
 from tests.factories import (
     NOW,
     at,
@@ -31,6 +40,8 @@ from tests.factories import (
     make_person,
     make_ready,
     make_rollout,
+    make_wave,
+    open_for_all,
     place,
     set_clock,
 )
@@ -66,7 +77,7 @@ class Line:
 
 R = {"slug": "workplace-2018"}
 KLI = R | {"agency": "kli"}
-A_ROLE = A_REQUEST = A_PERSON = 1_000_000_000  # far from any that the sequence has given
+A_ROLE = A_REQUEST = A_PERSON = A_SCENARIO = 1_000_000_000  # far from any that the sequence has given
 
 TABLE: dict[str, Line] = {
     # the frame
@@ -119,6 +130,15 @@ TABLE: dict[str, Line] = {
     "rollout:my-data-erase": Line(get=EVERYONE, post=EVERYONE),
     "rollout:accessibility": Line(get=ANYONE),
     "rollout:privacy": Line(get=ANYONE),
+    # reviews, and what they taught
+    "rollout:wave-review": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:wave-review-close": Line(post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-review-import": Line(get=LEADS, post=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-template": Line(get=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-figures": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}, agency=True),
+    "rollout:lessons": Line(get=CENTRAL, args=R),
+    "rollout:lessons-edit": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:criteria": Line(get=LEADS, post=LEADS, args=R),
     # the licences
     "rollout:licences": Line(get=CENTRAL, args=R),
     "rollout:licences-pool": Line(get=LEADS, post=LEADS, args=R),
@@ -216,6 +236,15 @@ TABLE: dict[str, Line] = {
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
     "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
+    # scenarios
+    "rollout:scenarios": Line(get=CENTRAL, args=R),
+    "rollout:scenario-new": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:scenario": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-edit": Line(get=LEADS, post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-adopt": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-catch-up": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-drop": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-export": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO, "suffix": "csv"}),
     # the calendar
     "rollout:calendar": Line(get=CENTRAL, args=R),
     "rollout:calendar-new": Line(get=LEADS, post=LEADS, args=R),
@@ -223,6 +252,7 @@ TABLE: dict[str, Line] = {
     "rollout:calendar-change": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
+    "rollout:announce": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-preview": Line(get=LEADS, args=R),
     "rollout:mail-preview-kind": Line(get=LEADS, args=R | {"kind": "no_decision"}),
@@ -235,8 +265,11 @@ TABLE: dict[str, Line] = {
     "rollout:mail-let-go": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail-address": Line(get=LEADS, post=LEADS, args=R | {"person": A_PERSON}),
     "rollout:mail-address-try": Line(post=LEADS, args=R | {"person": A_PERSON}),
+    "rollout:forecast": Line(get=CENTRAL, args=R),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail-html": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
 }
 
@@ -280,6 +313,7 @@ def make_world():
     Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
     attach(kli.evidence.get(step__number=4))
     place(make_agency("vav"), rollout.waves.get(number=1))
+    open_for_all(make_wave(rollout, 3))
     kul = make_agency("kul")
     make_lead()
     asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
@@ -287,6 +321,8 @@ def make_world():
     JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
     make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
+    made = scenarios.make(rollout=rollout, name="Hva om", purpose=Purpose.WHAT_IF, by=make_lead(), now=NOW)
+    Scenario.objects.filter(pk=made.pk).update(id=A_SCENARIO)
     CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(
         pk=1,

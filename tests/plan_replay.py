@@ -115,6 +115,10 @@ def _pilot(board: Board, event: PlanEvent) -> None:
 
 
 def _wave_added(board: Board, event: PlanEvent) -> None:
+    if not event.after:  # its making was undone
+        wave = board.waves.pop(event.wave.number)
+        _same(event, "before", event.before, {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on})
+        return
     board.waves[event.wave.number] = WaveRow(**event.after)
 
 
@@ -151,6 +155,12 @@ def _pinned(board: Board, event: PlanEvent) -> None:
 
 def _unpinned(board: Board, event: PlanEvent) -> None:
     _same(event, "before", event.before, {"reason": board.pins.pop(event.agency.slug, None)})
+
+
+def _reviewed(board: Board, event: PlanEvent) -> None:
+    wave = board.waves[event.wave.number]
+    _same(event, "before", event.before, {"state": wave.state})
+    wave.state = event.after["state"]
 
 
 def _opened(board: Board, event: PlanEvent) -> None:
@@ -192,6 +202,7 @@ TELLS: dict[EventKind, Callable[[Board, PlanEvent], None]] = {
     EventKind.UNPINNED: _unpinned,
     EventKind.LEADERS_OPENED: _opened,
     EventKind.ALL_STAFF_OPENED: _opened,
+    EventKind.REVIEW_CLOSED: _reviewed,
     EventKind.HELD: _held,
     EventKind.RELEASED: _released,
     EventKind.FUNDING_SET: _funding_set,

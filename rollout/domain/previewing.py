@@ -13,8 +13,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Person, Role, RoleName
-from rollout import emails, emails_asking, emails_delivery, emails_guidelines, emails_people
+from agencies.models import Role, RoleName
+from rollout import (
+    emails,
+    emails_announcing,
+    emails_asking,
+    emails_dates,
+    emails_delivery,
+    emails_guidelines,
+    emails_people,
+)
 from rollout.domain import opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
@@ -22,7 +30,6 @@ from rollout.models import (
     DateRequest,
     EmailKind,
     EmailState,
-    EventKind,
     FundingState,
     FundingStatement,
     GuidelineDraft,
@@ -64,6 +71,26 @@ def preview(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> Occasion:
 
 
 # -- openings ------------------------------------------------------------------------------------------------------
+
+
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS and not wave.has_go]
+    if not ahead:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    wave = min(ahead, key=lambda wave: (wave.leaders_on, wave.number))
+    said = _("Gis klarsignal for %(wave)s, som åpner for ledere %(day)s, sendes denne.")
+    return Occasion(_about(said, wave, Step.LEADERS), emails_dates.your_dates(wave=wave, now=now))
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
 
 
 def _leaders_open(rollout: Rollout, now: dt.datetime) -> Occasion:
@@ -108,18 +135,12 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
 
 
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
-    """The latest change of a date that had been told of."""
-    moved = rollout.events.filter(kind=EventKind.DATES_SET, wave__leaders_opened_at__isnull=False)
-    latest = moved.select_related("wave__rollout").order_by("-pk")
-    for wave, dates in [(event.wave, event.before) for event in latest if event.wave]:
-        before = dt.date.fromisoformat(dates["all_staff_on"])
-        told = rollout.emails.filter(kind=EmailKind.LEADERS_OPEN, subject=emails._subject(wave, Step.LEADERS))
-        people = Person.objects.filter(pk__in=told.values("person")).order_by("email")
-        if before != wave.all_staff_on and people:
-            said = _("Den siste endringen av en dato som var fortalt: %(wave)s, nå %(day)s.")
-            drafts = [emails._correction(wave, person, before, "") for person in people]
-            return Occasion(_about(said, wave, Step.ALL_STAFF), drafts)
-    return Occasion(_("Ingen dato er endret etter at noen fikk vite den."))
+    """What a lead would announce now."""
+    found = emails_announcing.gathered(rollout)
+    if not found.notices:
+        return Occasion(_("Alle som har fått vite noe om pulje og datoer, har fått vite det planen sier nå."))
+    drafts = emails_announcing.drafts(rollout, found, note="", now=now)
+    return Occasion(_("Kunngjøres endringene slik planen er nå, sendes denne."), drafts)
 
 
 def _next_wave(rollout: Rollout, step: Step) -> Wave | None:
@@ -264,17 +285,19 @@ _let_in = gettext_lazy("Virksomhetsleder, kommunikasjonssjef og nøkkelpersoner 
 _head_and_chief = gettext_lazy("Virksomhetsleder og kommunikasjonssjef")
 
 KINDS: dict[EmailKind, Kind] = {
-    EmailKind.YOUR_DATES: Kind(gettext_lazy("Når klarsignal er gitt"), _head_and_chief, not_written_yet),
+    EmailKind.YOUR_DATES: Kind(gettext_lazy("Når klarsignal er gitt"), _head_and_chief, _your_dates),
     EmailKind.LEADERS_OPEN: Kind(gettext_lazy("Når en pulje åpner for ledere"), _let_in, _leaders_open),
     EmailKind.ALL_STAFF_OPEN: Kind(gettext_lazy("Når en pulje åpner for alle"), _let_in, _all_staff_open),
     EmailKind.DEFERRED: Kind(
         gettext_lazy("Når en virksomhet ikke slippes inn ved åpning"),
         gettext_lazy("Virksomhetsleder, kommunikasjonssjef og prosjektledere"),
-        not_written_yet,
+        _deferred,
     ),
     EmailKind.HELD: Kind(gettext_lazy("Når noen holdes tilbake ved åpning for alle"), _leads, _held),
     EmailKind.DATE_CHANGED: Kind(
-        gettext_lazy("Når en dato som er fortalt, endres"), gettext_lazy("De som fikk den gamle datoen"), _date_changed
+        gettext_lazy("Når en endring i planen kunngjøres"),
+        gettext_lazy("De som har fått vite noe annet enn det planen sier"),
+        _date_changed,
     ),
     EmailKind.NO_DECISION: Kind(gettext_lazy("Når dagen kommer uten klarsignal"), _leads, _no_decision),
     EmailKind.TO_DO: Kind(

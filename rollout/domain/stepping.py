@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.domain import due
+from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
 from rollout.models import OSLO, DemoClock, EmailState, OutgoingEmail, Rollout
 
@@ -16,7 +17,7 @@ MORNING = dt.time(9, 0)
 
 @transaction.atomic
 def step_to(*, to: dt.datetime) -> dt.datetime:
-    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`.
+    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`, and forecast anew.
 
     One transaction under the clock's lock: two presses at once step one after the other, and a failure moves nothing.
 
@@ -26,7 +27,10 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     clock = DemoClock.objects.select_for_update().get()
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
-    due.run_through(list(Rollout.objects.order_by("pk")), start=clock.now, to=to)
+    rollouts = list(Rollout.objects.order_by("pk"))
+    due.run_through(rollouts, start=clock.now, to=to)
+    for rollout in rollouts:
+        keeping.keep(rollout, now=to)
     held_back = OutgoingEmail.objects.filter(state=EmailState.WAITING, not_before__gt=timezone.now())
     held_back.update(not_before=F("not_before") - (to - clock.now))  # what waits has waited for as long
     clock.now = to

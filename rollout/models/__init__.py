@@ -11,17 +11,21 @@ from rollout.models.course import (
     StepEvidence,
     Waiver,
 )
+from rollout.models.forecasts import Forecast
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.reminders import CHOSEN_KINDS, MailChoice, ReminderRun
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
+from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
     OSLO,
+    WAVE_CLOSING,
     WAVE_TRANSITIONS,
     Decision,
     Step,
@@ -35,7 +39,9 @@ from rollout.models.waves import (
 __all__ = [
     "CAPACITY",
     "CHOSEN_KINDS",
+    "LESSONS",
     "OSLO",
+    "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
@@ -43,6 +49,7 @@ __all__ = [
     "CommitmentProof",
     "CourseStep",
     "CourseVersion",
+    "Criteria",
     "DateRequest",
     "Decision",
     "DemoClock",
@@ -50,6 +57,7 @@ __all__ = [
     "EmailState",
     "EventKind",
     "EvidenceFile",
+    "Forecast",
     "FundingState",
     "FundingStatement",
     "GuidelineDraft",
@@ -57,6 +65,7 @@ __all__ = [
     "JoinRequest",
     "KeptCommitments",
     "LastSeen",
+    "Lesson",
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
@@ -64,18 +73,24 @@ __all__ = [
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
+    "Pace",
     "Placement",
     "PlacementStatus",
     "PlanEvent",
+    "Purpose",
     "ReadinessConfirmation",
     "ReminderRun",
     "RequestState",
+    "Review",
     "Rollout",
+    "Scenario",
+    "ScenarioState",
     "SignOff",
     "Signers",
     "StatusReport",
     "Step",
     "StepEvidence",
+    "UsageFigures",
     "Verdict",
     "Waiver",
     "Wave",

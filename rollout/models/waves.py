@@ -40,11 +40,15 @@ class Step(models.TextChoices):
     ALL_STAFF = "all_staff", _("tilgang for alle")
 
 
-#: What each step takes a wave from and to; closing comes with the review (rule 13).
+#: What each step takes a wave from and to, and what the end of its review does (rule 13).
 WAVE_TRANSITIONS = {
     Step.LEADERS: (WaveState.PLANNED, WaveState.LEADERS_OPEN),
     Step.ALL_STAFF: (WaveState.LEADERS_OPEN, WaveState.ALL_OPEN),
 }
+WAVE_CLOSING = (WaveState.ALL_OPEN, WaveState.CLOSED)
+
+
+_UID_STEP = {Step.LEADERS: "leaders", Step.ALL_STAFF: "all-staff"}
 
 
 class WaveQuerySet(models.QuerySet["Wave"]):
@@ -64,11 +68,23 @@ class WaveQuerySet(models.QuerySet["Wave"]):
         )
 
 
+_WaveManager = models.Manager.from_queryset(WaveQuerySet)
+
+
+class WaveManager(_WaveManager):
+    """The waves there are: one that was taken away again is only in its history."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class Wave(models.Model):
     """A *pulje*: up to five agencies (rule 1) that open together, leaders first and then all staff (rule 6).
 
     `plan_version` grows whenever a date still ahead or, before the leaders' opening, the set of agencies changes.
     A decision names the version it was made for, so that a go is void as soon as the plan is another (rule 6).
+
+    `removed_at`: its making was undone. Its history refers to it, so the row stays, and its number is free again.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
@@ -81,17 +97,23 @@ class Wave(models.Model):
     people_cap = models.PositiveIntegerField(_("tak for medarbeidere"), null=True, blank=True)
     leaders_opened_at = models.DateTimeField(null=True, blank=True)
     all_staff_opened_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Only on rows from `with_latest_decision`.
     latest_verdict: str | None
     latest_decided_for: int | None
 
-    objects = WaveQuerySet.as_manager()
+    objects = WaveManager()
 
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["rollout", "number"], name="wave_number_once_per_rollout"),
+            models.UniqueConstraint(
+                fields=["rollout", "number"], condition=Q(removed_at__isnull=True), name="wave_number_once_per_rollout"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(state="planned"), name="only_an_unopened_wave_is_removed"
+            ),
             models.CheckConstraint(condition=Q(number__gt=0), name="wave_number_from_one"),
             models.CheckConstraint(condition=Q(all_staff_on__gt=F("leaders_on")), name="wave_leaders_before_all_staff"),
             models.CheckConstraint(
@@ -119,8 +141,21 @@ class Wave(models.Model):
         """The step that opens next, or None when the wave is open for all."""
         return next((step for step, (before, _after) in WAVE_TRANSITIONS.items() if before == self.state), None)
 
+    @property
+    def is_closed(self) -> bool:
+        return self.state == WaveState.CLOSED
+
+    def before(self) -> "Wave | None":
+        """The nearest wave before it, by number, that holds agencies."""
+        earlier = Wave.objects.filter(rollout=self.rollout_id, number__lt=self.number, placements__isnull=False)
+        return earlier.order_by("-number").first()
+
     def day_of(self, step: Step) -> dt.date:
         return self.leaders_on if step == Step.LEADERS else self.all_staff_on
+
+    def opening_uid(self, step: Step) -> str:
+        """The name the opening has in every calendar, for good."""
+        return f"wave-{self.pk}-{_UID_STEP[step]}@puljeplan"
 
     @property
     def decision(self) -> "str | None":
@@ -150,6 +185,8 @@ class Decision(models.Model):
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.TextField(_("begrunnelse"))
+    # Why a go was given though the wave before had no review, or one that said to wait (rule 13); empty: no need.
+    override = models.TextField(_("begrunnelse for unntaket"), blank=True)
     plan_version = models.PositiveIntegerField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()

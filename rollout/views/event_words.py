@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from agencies.models import Agency, RoleName
 from rollout.domain.words import long_date, thousands
-from rollout.models import CourseStep, EventKind, PlacementStatus, PlanEvent, Rollout, Step, Verdict
+from rollout.models import CourseStep, EventKind, Pace, PlacementStatus, PlanEvent, Rollout, Step, Verdict
 from rollout.views import event_words_agency as agency_side
 
 #: The longest text that is told in full where a field was changed.
@@ -128,7 +128,28 @@ def _cap_set(event: PlanEvent, steps: dict[str, str]) -> str:
 
 
 def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
-    return str(Verdict(event.after["decision"]).label)
+    said = str(Verdict(event.after["decision"]).label)
+    if override := event.after.get("override"):
+        return _("%(said)s, tross evalueringen av puljen før (%(why)s)") % {"said": said, "why": override.rstrip(".")}
+    return said
+
+
+def _figures_entered(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Tall for bruk per %(day)s er lagt inn") % {"day": _day(event.after["measured_on"])}
+
+
+def _lesson(event: PlanEvent, steps: dict[str, str]) -> str:
+    after = event.after
+    words = {"number": after["number"], "text": Truncator(after["text"]).chars(2 * TEXT_AT_MOST)}
+    return (_("Erfaring %(number)s: %(text)s") if after["text"] else _("Erfaring %(number)s er tatt bort")) % words
+
+
+def _review_closed(event: PlanEvent, steps: dict[str, str]) -> str:
+    pace, proposal = (Pace(event.after[key]).label for key in ("pace", "proposal"))
+    words = {"pace": str(pace).lower(), "proposal": str(proposal).lower()}
+    if pace == proposal:
+        return _("Evalueringen er avsluttet: %(pace)s") % words
+    return _("Evalueringen er avsluttet: %(pace)s (forslaget var %(proposal)s)") % words
 
 
 def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
@@ -298,12 +319,35 @@ def _activated(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("«%(after)s» er gjort til aktiv utrulling i stedet for «%(before)s»") % words
 
 
+def _scenario_adopted(event: PlanEvent, steps: dict[str, str]) -> str:
+    after = event.after
+    done = [
+        ngettext("%(n)s flytting", "%(n)s flyttinger", after["moves"]) % {"n": after["moves"]},
+        ngettext("%(n)s pulje med nye datoer", "%(n)s puljer med nye datoer", after["dates"]) % {"n": after["dates"]},
+        ngettext("%(n)s ny pulje", "%(n)s nye puljer", after["waves"]) % {"n": after["waves"]},
+    ]
+    told = ", ".join(said for said, name in zip(done, ("moves", "dates", "waves"), strict=True) if after[name])
+    whole = after["moves"] + after["dates"] + after["waves"] == after["of"]
+    said = _("Scenarioet «%(name)s» er tatt i bruk: %(told)s")
+    if not whole:
+        said = _("En del av scenarioet «%(name)s» er tatt i bruk: %(told)s")
+    return said % {"name": after["name"], "told": told}
+
+
 def _day(text: str) -> str:
     return long_date(dt.date.fromisoformat(text))
 
 
 def _just(sentence: str) -> Callable[[PlanEvent, dict[str, str]], str]:
     return lambda event, steps: _(sentence)
+
+
+def _announced(event: PlanEvent, steps: dict[str, str]) -> str:
+    return ngettext(
+        "Endringene i planen er kunngjort for %(n)s person",
+        "Endringene i planen er kunngjort for %(n)s personer",
+        event.after["people"],
+    ) % {"n": event.after["people"]}
 
 
 #: How each kind is told. A kind without a line is told by its name; its test fails.
@@ -365,10 +409,10 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.MESSAGE_RESENT: _just(gettext_noop("En melding er sendt på nytt")),
     EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
     EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
-    EventKind.CHANGES_ANNOUNCED: _just(gettext_noop("Endringene i planen er kunngjort")),
-    EventKind.FIGURES_ENTERED: _just(gettext_noop("Tall for bruk er lagt inn")),
-    EventKind.LESSON_WRITTEN: _just(gettext_noop("En erfaring er skrevet ned")),
-    EventKind.REVIEW_CLOSED: _just(gettext_noop("Evalueringen er avsluttet")),
+    EventKind.CHANGES_ANNOUNCED: _announced,
+    EventKind.FIGURES_ENTERED: _figures_entered,
+    EventKind.LESSON_WRITTEN: _lesson,
+    EventKind.REVIEW_CLOSED: _review_closed,
     EventKind.CRITERIA_SET: _just(gettext_noop("Kriteriene for evaluering er endret")),
-    EventKind.SCENARIO_ADOPTED: _just(gettext_noop("Et scenario er tatt i bruk")),
+    EventKind.SCENARIO_ADOPTED: _scenario_adopted,
 }

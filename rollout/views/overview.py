@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import seeing
+from rollout.domain import scenarios, seeing
 from rollout.domain.recording import plan_mark
 from rollout.domain.refusals import Refused
 from rollout.forms import SeenForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 from rollout.views import reuse
+from rollout.views.announce import gathered_for, sentence
 from rollout.views.context import rollout_of
 from rollout.views.overview_data import overview
 from rollout.views.request_data import waiting
@@ -38,18 +39,30 @@ def page(request: Request, rollout: Rollout) -> HttpResponse:
         return _page(request, rollout, now=now)
     seen = seeing.seen_until(person=request.user, rollout=rollout)
     # Of the time it shows days, openings that are past (at 08:00), and for a first visit the events of seven days.
-    made_of = ("overview", mark, seen, now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0))
+    baseline = scenarios.baselines(rollout).values_list("pk", flat=True).first()  # made without an event
+    # The forecast is made beside the plan, and may be newer than its last event.
+    forecast = rollout.forecasts.values_list("pk", flat=True).last()
+    made_of = (
+        "overview",
+        mark,
+        seen,
+        baseline,
+        forecast,
+        now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0),
+    )
     return reuse.page(request, lambda: _page(request, rollout, now=now), made_of=made_of)
 
 
 def _page(
     request: Request, rollout: Rollout, *, now: dt.datetime, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
+    found = gathered_for(request, rollout)
     context = {
         "rollout": rollout,
-        "page": overview(rollout, person=request.user, now=now),
+        "page": overview(rollout, person=request.user, now=now, untold=found),
         "can_act": can(request, Do.CHANGE_PLAN),
         "asked": waiting(rollout) if can(request, Do.ANSWER_AGENCIES) else [],
+        "untold": sentence(found),
         "now": now,
         "refusal": refusal,
     }

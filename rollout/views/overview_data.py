@@ -8,13 +8,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Person
-from rollout.domain import coverage, figures, stopping
+from rollout.domain import announcing, comparing, coverage, figures, stopping
+from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
+from rollout.domain.forecasting import keeping
+from rollout.domain.forecasting.keeping import Kept
+from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.readiness import FUNDING
+from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
-from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, opening_moment
+from rollout.emails_announcing import Gathered
+from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS
 from rollout.views.course_words import Tag
@@ -149,6 +155,7 @@ class Overview:
     groups: list[GroupShown]
     ahead: list[Ahead]
     next_decision: Ahead | None
+    to_review: list[Wave]
     changes: Changes
     timeline: charts.Timeline | None
     lines: list[WaveLine]
@@ -156,6 +163,9 @@ class Overview:
     weeks: list[WeekPoint]
     curves: charts.Curves | None
     today: dt.date
+    drift: Drift | None
+    forecast: Kept | None
+    forecast_said: str
 
     @property
     def stops(self) -> int:
@@ -187,10 +197,16 @@ class Overview:
         return any(not shown.period.hard for shown in self.periods)
 
 
-def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
+def overview(rollout: Rollout, *, person: Person, now: dt.datetime, untold: Gathered) -> Overview:
+    """`untold`: what the reader may announce (`views.announce`)."""
     today = now.astimezone(OSLO).date()
     plan, totals = figures.plan(rollout, now=now), figures.totals(rollout)
-    found = stopping.stops(plan, free_licences=figures.licences(rollout).free, now=now)
+    found = stopping.stops(
+        plan,
+        free_licences=figures.licences(rollout).free,
+        now=now,
+        untold=announcing.urgent(rollout, untold, now=now),
+    )
     ahead = waves_ahead(plan, now=now)
     periods = list(rollout.blackouts.all())
     drawn = charts.timeline(
@@ -199,12 +215,14 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         today=today,
     )
     weeks = coverage.of_plan(plan, now=now)
+    kept = keeping.latest(rollout, now=now)
     return Overview(
         totals=totals,
         headline=headline(plan, totals, ahead),
         groups=[_shown(rollout, group) for group in stopping.grouped(found)],
         ahead=ahead[:WAVES_AHEAD],
         next_decision=next((one for one in ahead if one.entry.entries and not one.wave.has_go), None),
+        to_review=[entry.wave for entry in plan.waves if entry.wave.state == WaveState.ALL_OPEN and entry.entries],
         changes=changes_for(rollout, person, now=now),
         timeline=drawn,
         lines=[WaveLine(entry, row) for entry, row in zip(plan.waves, drawn.rows, strict=True)] if drawn else [],
@@ -214,7 +232,15 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         weeks=weeks,
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
+        drift=comparing.drift(rollout, _as_it_stands(plan), now=now),
+        forecast=kept,
+        forecast_said=when_finished(kept.forecast.figures) if kept else "",
     )
+
+
+def _as_it_stands(plan: Plan) -> Today:
+    placements = {entry.placement.agency.slug: entry.placement for entry in plan.entries}
+    return Today(placements, {entry.wave.number: entry.wave for entry in plan.waves})
 
 
 def _shown(rollout: Rollout, group: Group) -> GroupShown:
@@ -308,6 +334,8 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
         return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
     if stop.code == Matter.POOL_SHORT:
         return reverse("rollout:licences", args=[rollout.slug])
+    if stop.code == Matter.UNTOLD:
+        return reverse("rollout:announce", args=[rollout.slug])
     if stop.code in MATTER_ANCHORS:
         wave = reverse("rollout:wave", args=[rollout.slug, stop.wave.number])
         return f"{wave}#{MATTER_ANCHORS[Matter(stop.code)]}"

@@ -21,17 +21,20 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    placing,
     rehearsing,
     requesting,
+    reviewing,
+    scenarios,
     scheduling,
     signing_off,
     stepping,
     together,
 )
 from rollout.domain.rehearsing import Assumptions
-from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
+from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
-from tests.factories import NOW, at, give_role, make_guidelines
+from tests.factories import NOW, at, give_role, make_figures, make_guidelines
 
 LEAD, CHIEF = "prosjektleder@example.org", "kommunikasjonssjef.vav@example.org"
 SLUG = "workplace-2018"
@@ -102,6 +105,12 @@ PAGES: dict[str, Shown] = {
     "pin": Shown("rollout:board-pin", BNS),
     "join": Shown("rollout:board-join", R),
     "new wave": Shown("rollout:wave-new", R),
+    "scenarios": Shown("rollout:scenarios", R),
+    "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
+    "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
+    "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "new scenario": Shown("rollout:scenario-new", R),
+    "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
     "calendar, another year": Shown("rollout:calendar", R, query="year=2026"),
     "new period": Shown("rollout:calendar-new", R),
@@ -116,6 +125,14 @@ PAGES: dict[str, Shown] = {
     "dates": Shown("rollout:wave-dates", WAVE_2),
     "dates, with their effect": Shown("rollout:wave-dates", WAVE_2, do=new_dates),
     "cap": Shown("rollout:wave-cap", WAVE_3),
+    "wave, reviewed": Shown("rollout:wave-review", WAVE_1, do=unfold),
+    "wave, reviewed, refused": Shown("rollout:wave-review", WAVE_1, do=press("Avslutt evalueringen")),
+    "wave, reviewed too early": Shown("rollout:wave-review", WAVE_3),
+    "figures": Shown("rollout:wave-review-figures", WAVE_1 | {"agency": "bre"}),
+    "figures, from a file": Shown("rollout:wave-review-import", WAVE_1),
+    "lessons": Shown("rollout:lessons", R),
+    "lessons of an agency": Shown("rollout:lessons-edit", BRE),
+    "criteria": Shown("rollout:criteria", R),
     "release": Shown("rollout:wave-release", WAVE_1 | {"agency": "vav"}),
     "agencies": Shown("agencies:list"),
     "agency": Shown("agencies:agency", {"agency": "bns"}),
@@ -143,6 +160,7 @@ PAGES: dict[str, Shown] = {
     "import": Shown("rollout:import", R),
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
+    "announcing": Shown("rollout:announce", R),
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
@@ -158,8 +176,10 @@ PAGES: dict[str, Shown] = {
     "two steps": Shown("mfa_index"),
     "two steps, by app": Shown("mfa_activate_totp"),
     "two steps, by key": Shown("mfa_add_webauthn"),
+    "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
+    "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
     "status to come": Shown("rollout:status-preview", R),
     "my agency": Shown("rollout:my-course", VAV, who=CHIEF),
     "my step": Shown("rollout:my-step", VAV | {"number": 4}, who=CHIEF),
@@ -232,9 +252,12 @@ NO_PAGES = {
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
+    "rollout:scenario-export",
     "rollout:short",
+    "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
+    "rollout:wave-review-template",
 }
 
 #: The pages' dialogs: the page they are opened on, and what opens them.
@@ -248,9 +271,12 @@ DIALOGS = (
     ("calendar", "Endre siste dag"),
     ("calendar", "Endre Vinterferie"),
     ("calendar", "Fjern Vinterferie"),
+    ("scenarios", "Nytt scenario"),
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
+    ("wave, reviewed", "Tall for Brann- og redningsetaten"),
+    ("lessons", "Endre fra Bydel Alna"),
     ("agency", "Rediger Bydel Nordstrand"),
     ("agency", "Trekk fra utrullingen"),
     ("agency", "Inviter til Bydel Nordstrand"),
@@ -293,7 +319,24 @@ def build() -> dict[str, object]:
     stepping.step_to(to=at("2018-02-27 09:00"))
     now = clock.now()
 
-    deciding.decide(wave=waves[2], verdict=Verdict.GO, reason="Klare nok til å begynne.", by=lead, now=now)
+    for slug, active in (("bre", 210), ("kli", 12)):
+        make_figures(
+            placement(slug),
+            now.date(),
+            invited=placement(slug).headcount,
+            activated=active,
+            weekly_active=active,
+            on_mobile=None,
+        )
+    reviewing.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
+    deciding.decide(
+        wave=waves[2],
+        verdict=Verdict.GO,
+        reason="Klare nok til å begynne.",
+        override="Tallene for pulje 1 kommer om tre uker.",
+        by=lead,
+        now=now,
+    )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
     left = rollout.placements.placed().filter(wave__number=7).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)
@@ -319,6 +362,25 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
+    scenario = scenarios.make(
+        rollout=rollout,
+        name="UDE for seg selv",
+        purpose=Purpose.WHAT_IF,
+        by=lead,
+        now=now,
+        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        dates={
+            3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
+            8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},
+        },
+    )
+    baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
+    days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
+    scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
     played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
     rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
 
@@ -335,6 +397,8 @@ def build() -> dict[str, object]:
         )
     return {
         "period": period.pk,
+        "scenario": scenario.pk,
+        "baseline": baseline.pk,
         "withdrawn": left.agency.slug,
         "role": role.pk,
         "their role": placement("vav").agency.roles.current().filter(role=RoleName.KEY_PERSON).first().pk,

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0012_what_is_told_and_reviewed"),
+        ("rollout", "0015_what_a_wave_taught"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
