@@ -7,6 +7,7 @@ follows what people do (a signature, a request) is drafted for the latest of its
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from rollout import (
     emails_guidelines,
     emails_people,
 )
-from rollout.domain import opening, readiness, reporting, signing_off
+from rollout.domain import opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
@@ -169,6 +170,16 @@ def _weekly_status(rollout: Rollout, now: dt.datetime) -> Occasion:
     return Occasion(_("Den neste sendes %(day)s. Tallene er slik de er nå.") % {"day": day}, drafts)
 
 
+def _reminders(kind: EmailKind, rollout: Rollout, now: dt.datetime) -> Occasion:
+    found = reminding.next_of_kind(kind, rollout=rollout, now=now)
+    if found is None:
+        return Occasion(_("Ingen virksomhet har noe å gjøre som det minnes om de neste ukene."))
+    day, drafts = found
+    return Occasion(
+        _("De neste sendes %(day)s. Det som gjøres før det, er ikke med.") % {"day": long_date(day)}, drafts
+    )
+
+
 # -- people and the guidelines -------------------------------------------------------------------------------------
 
 
@@ -292,14 +303,18 @@ KINDS: dict[EmailKind, Kind] = {
     ),
     EmailKind.NO_DECISION: Kind(gettext_lazy("Når dagen kommer uten klarsignal"), _leads, _no_decision),
     EmailKind.TO_DO: Kind(
-        gettext_lazy("Før en frist, og ukentlig etter den"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("14, 7 og 2 dager før en frist, og hver uke etter den, til steget er gjort"),
+        gettext_lazy("Kommunikasjonssjef, og virksomhetsleder når steget er en uke over fristen"),
+        partial(_reminders, EmailKind.TO_DO),
     ),
     EmailKind.AGENCY_WEEK: Kind(
-        gettext_lazy("Mandag klokken 08.00, når noe gjenstår"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
+        gettext_lazy("Kommunikasjonssjef"),
+        partial(_reminders, EmailKind.AGENCY_WEEK),
     ),
     EmailKind.WEEKLY_STATUS: Kind(
         gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag"),
-        gettext_lazy("Prosjektledere og sponsor"),
+        gettext_lazy("Prosjektledere, sponsor og lesere som har bedt om den"),
         _weekly_status,
     ),
     EmailKind.INVITED: Kind(gettext_lazy("Når noen får en rolle"), gettext_lazy("Den som får rollen"), _invited),
