@@ -225,6 +225,34 @@ def test_what_moved_the_forecast_is_told_in_parts_that_add_up():
     assert sum(part["days"] for part in moved["parts"]) == pytest.approx(moved["days"], abs=2)
 
 
+def test_another_plan_is_forecast_by_the_same_luck_as_todays():
+    today = reference(waves=(replace(worlds.WAVES[0], firm=True), *worlds.WAVES[1:]))
+    later = {"7": {"leaders_on": "2018-10-18", "all_staff_on": "2018-11-06"}}
+    eighth = {"8": {"leaders_on": "2018-11-19", "all_staff_on": "2018-12-03"}}
+    slower = today.otherwise(places={}, dates=later)
+    assert forecast(slower, futures=500)["finish"]["mean"] > forecast(today, futures=500)["finish"]["mean"]
+    moved = today.otherwise(
+        places={"1-0": {"wave": 8, "position": 1}, "2-1": {"wave": None, "position": 1}}, dates=tenth
+    )
+    where = {one.slug: one.wave for one in moved.agencies}
+    assert (where["1-0"], where["2-1"], where["1-1"]) == (8, None, 1)
+    assert [wave.number for wave in moved.waves] == [1, 2, 3, 4, 5, 6, 7, 8]
+    # The go was for wave 1 with the agency in it.
+    assert not moved.waves[0].firm
+    assert slower.waves[0].firm
+    assert today.otherwise(places={}, dates={}) == today
+
+
+def test_another_plan_changes_nothing_that_has_opened():
+    today = after_waves(1)
+    other = today.otherwise(
+        places={"1-0": {"wave": 5, "position": 1}},
+        dates={"1": {"leaders_on": "2018-03-01", "all_staff_on": "2018-03-20"}},
+    )
+    assert other.waves == today.waves
+    assert {one.slug: one.wave for one in other.agencies} == {one.slug: one.wave for one in today.agencies}
+
+
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=80))
 def test_a_quantile_is_a_day_that_was_drawn_and_the_nearest_to_its_level(values):
     for day, level in zip(quantiles(np.array(values)), (0.1, 0.5, 0.8, 0.9), strict=True):
