@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.domain.forecasting import causes, forecast
-from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, PlanData, WavePlan
+from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, Place, PlanData, WavePlan
 from rollout.domain.forecasting.days import Days
 from rollout.domain.forecasting.futures import believe, draw
 from rollout.domain.forecasting.ranges import quantiles
@@ -231,9 +231,8 @@ def test_another_plan_is_forecast_by_the_same_luck_as_todays():
     eighth = {"8": {"leaders_on": "2018-11-19", "all_staff_on": "2018-12-03"}}
     slower = today.otherwise(places={}, dates=later)
     assert forecast(slower, futures=500)["finish"]["mean"] > forecast(today, futures=500)["finish"]["mean"]
-    moved = today.otherwise(
-        places={"1-0": {"wave": 8, "position": 1}, "2-1": {"wave": None, "position": 1}}, dates=tenth
-    )
+    places: dict[str, Place] = {"1-0": {"wave": 8, "position": 1}, "2-1": {"wave": None, "position": 1}}
+    moved = today.otherwise(places=places, dates=eighth)
     where = {one.slug: one.wave for one in moved.agencies}
     assert (where["1-0"], where["2-1"], where["1-1"]) == (8, None, 1)
     assert [wave.number for wave in moved.waves] == [1, 2, 3, 4, 5, 6, 7, 8]
