@@ -19,8 +19,17 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
-from rollout.domain import reporting
-from rollout.models import CalendarFeed, DateRequest, EmailKind, EmailState, JoinRequest, OutgoingEmail
+from rollout.domain import reporting, scenarios
+from rollout.models import (
+    CalendarFeed,
+    DateRequest,
+    EmailKind,
+    EmailState,
+    JoinRequest,
+    OutgoingEmail,
+    Purpose,
+    Scenario,
+)
 from tests.factories import (
     NOW,
     at,
@@ -66,7 +75,7 @@ class Line:
 
 R = {"slug": "workplace-2018"}
 KLI = R | {"agency": "kli"}
-A_ROLE = A_REQUEST = A_PERSON = 1_000_000_000  # far from any that the sequence has given
+A_ROLE = A_REQUEST = A_PERSON = A_SCENARIO = 1_000_000_000  # far from any that the sequence has given
 
 TABLE: dict[str, Line] = {
     # the frame
@@ -215,6 +224,15 @@ TABLE: dict[str, Line] = {
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
     "rollout:rollout-copy": Line(get=LEADS, post=LEADS, args=R),
+    # scenarios
+    "rollout:scenarios": Line(get=CENTRAL, args=R),
+    "rollout:scenario-new": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:scenario": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-edit": Line(get=LEADS, post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-adopt": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-catch-up": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-drop": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-export": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO, "suffix": "csv"}),
     # the calendar
     "rollout:calendar": Line(get=CENTRAL, args=R),
     "rollout:calendar-new": Line(get=LEADS, post=LEADS, args=R),
@@ -237,6 +255,8 @@ TABLE: dict[str, Line] = {
     "rollout:forecast": Line(get=CENTRAL, args=R),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail-html": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
 }
 
@@ -287,6 +307,8 @@ def make_world():
     JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
     make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
+    made = scenarios.make(rollout=rollout, name="Hva om", purpose=Purpose.WHAT_IF, by=make_lead(), now=NOW)
+    Scenario.objects.filter(pk=made.pk).update(id=A_SCENARIO)
     CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
     OutgoingEmail.objects.create(
         pk=1,

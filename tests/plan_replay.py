@@ -115,6 +115,10 @@ def _pilot(board: Board, event: PlanEvent) -> None:
 
 
 def _wave_added(board: Board, event: PlanEvent) -> None:
+    if not event.after:  # its making was undone
+        wave = board.waves.pop(event.wave.number)
+        _same(event, "before", event.before, {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on})
+        return
     board.waves[event.wave.number] = WaveRow(**event.after)
 
 

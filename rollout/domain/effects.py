@@ -63,7 +63,7 @@ class Effects:
 
     @property
     def late(self) -> list[str]:
-        return [_late(one) for one in self.overdue]
+        return [late_words(one) for one in self.overdue]
 
     @property
     def sentences(self) -> list[str]:
@@ -86,7 +86,7 @@ class Effects:
         return not self.sentences
 
 
-def _late(one: Overdue) -> str:
+def late_words(one: Overdue) -> str:
     number = len(one.problems)
     worst = max(problem.days_late or 0 for problem in one.problems)
     return ngettext(
@@ -101,7 +101,7 @@ def _late(one: Overdue) -> str:
     }
 
 
-def _overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
+def overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
     """The steps that are overdue with the placements in `waves` (by placement's id), and are not overdue today."""
     facts, found = readiness.load_facts(placements, now=now), []
     for placement in placements:
@@ -153,7 +153,7 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
             )
         over_cap = placing.cap_warning(to, [*standing, *movers])
         warnings += _licences_short(rollout, movers)
-        overdue = _overdue_after(movers, {p.pk: to for p in movers}, now=now)
+        overdue = overdue_after(movers, {p.pk: to for p in movers}, now=now)
     warnings += [
         _("%(agency)s er låst: %(reason)s") % {"agency": p.agency, "reason": p.pin_reason}
         for p in movers
@@ -208,8 +208,8 @@ def of_dates(
         .select_related("rollout", "agency", "wave")
         .order_by("wave__number", "slot")
     )
-    thought = {shift.wave.pk: _with_dates(shift) for shift in shifts}
-    overdue = _overdue_after(placements, {p.pk: thought[p.wave_id or 0] for p in placements}, now=now)
+    thought = {shift.wave.pk: with_dates(shift) for shift in shifts}
+    overdue = overdue_after(placements, {p.pk: thought[p.wave_id or 0] for p in placements}, now=now)
     warnings = [sentence for shift in shifts for sentence in _warned(shift, rollout, calendar)]
     own = [p for p in placements if p.wave_id == wave.pk]
     return Effects(
@@ -221,7 +221,7 @@ def of_dates(
     )
 
 
-def _with_dates(shift: scheduling.Shift) -> Wave:
+def with_dates(shift: scheduling.Shift) -> Wave:
     wave = Wave(**{f.attname: getattr(shift.wave, f.attname) for f in Wave._meta.concrete_fields})
     wave.leaders_on, wave.all_staff_on = shift.leaders_on, shift.all_staff_on
     return wave

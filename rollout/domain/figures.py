@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce
 from rollout.domain import readiness
 from rollout.domain.readiness import Problem, StepStatus
 from rollout.models import CAPACITY, LicencePool, Placement, PlacementStatus, Rollout, Wave
+from rollout.models.waves import WaveQuerySet
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,9 @@ def plan(rollout: Rollout, *, now: dt.datetime) -> Plan:
         .select_related("agency", "wave", "licence_budget", "deferral_wave")
         .order_by("queue_position", "slot")
     )
-    # After the places: waves are added, never taken away, so every place finds its wave.
-    waves = list(rollout.waves.with_latest_decision().order_by("number"))
+    # After the places; and with a wave that was left and taken away just between, so every place finds its wave.
+    there = Q(removed_at__isnull=True) | Q(pk__in={placement.wave_id for placement in placements if placement.wave_id})
+    waves = list(WaveQuerySet(Wave).filter(there, rollout=rollout).with_latest_decision().order_by("number"))
     courses = readiness.courses(placements, now=now)
     by_wave: dict[int | None, list[Entry]] = defaultdict(list)
     for placement in placements:

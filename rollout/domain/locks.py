@@ -9,7 +9,9 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
+from rollout.domain.refusals import Refused
 from rollout.models import Placement, Rollout, Wave
 
 
@@ -30,8 +32,24 @@ def lock_plans(rollout_ids: Iterable[int]) -> dict[int, Rollout]:
 
 
 def lock_wave(wave_id: int) -> Wave:
-    """Lock one wave after its rollout, and return it as it is now."""
-    return Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rollout").get(pk=wave_id)
+    """Lock one wave after its rollout, and return it as it is now.
+
+    Raises:
+        Refused: its making was undone meanwhile.
+    """
+    wave = Wave.objects.select_for_update(no_key=True, of=("self",)).select_related("rollout").filter(pk=wave_id)
+    return _there(wave.first())
+
+
+def wave_now(wave_id: int) -> Wave:
+    """The wave as it is now, for a verb that holds the plan's lock. Raises Refused as `lock_wave`."""
+    return _there(Wave.objects.filter(pk=wave_id).first())
+
+
+def _there(wave: Wave | None) -> Wave:
+    if wave is None:
+        raise Refused(_("Puljen er tatt bort igjen. Se på tavlen slik den er nå."))
+    return wave
 
 
 def lock_placement(placement_id: int) -> Placement:

@@ -33,6 +33,7 @@ HEADINGS = {
     "rollout.GuidelineDraft": gettext_lazy("Utkast til kjøreregler"),
     "rollout.CourseVersion": gettext_lazy("Versjoner av løpet du har laget"),
     "rollout.CalendarFeed": gettext_lazy("Kalenderadresser du har laget"),
+    "rollout.Scenario": gettext_lazy("Scenarioer du har laget, tatt i bruk eller forkastet"),
     "rollout.LastSeen": gettext_lazy("Hvor langt du har lest"),
     "rollout.OutgoingEmail": gettext_lazy("E-post til deg"),
     "account.EmailAddress": gettext_lazy("Adresser for innlogging"),
@@ -45,6 +46,8 @@ HEADINGS = {
 SECRET = {"password", "secret", "token", "token_secret", "session_key", "key", "claim"}
 #: Of another app's rows, a bag that may hold keys.
 SECRET_OF_OTHERS = {"data", "extra_data"}
+#: Whole plans, which say nothing of the person who wrote them down.
+THE_PLAN = {"places", "dates", "base_places", "base_dates", "explanation"}
 LABELS = {
     "at": gettext_lazy("når"),
     "since": gettext_lazy("fra"),
@@ -163,7 +166,7 @@ def _bytes(model: type[Model]) -> list[str]:
 def _row(row: Model) -> dict[str, Any]:
     """What a row says, in the words a reader knows: a choice by its label, another row by its name."""
     of_others = row._meta.app_label not in ("agencies", "rollout")
-    hidden = SECRET | (SECRET_OF_OTHERS if of_others else set())
+    hidden = SECRET | THE_PLAN | (SECRET_OF_OTHERS if of_others else set())
     told = {}
     for field in row._meta.concrete_fields:
         if field.name in hidden or isinstance(field, BinaryField):

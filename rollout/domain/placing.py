@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from rollout.domain import queueing
-from rollout.domain.locks import lock_plan
+from rollout.domain.locks import lock_plan, wave_now
 from rollout.domain.recording import record
 from rollout.domain.refusals import MoveRefused
 from rollout.domain.words import clock_time, thousands
@@ -167,23 +167,35 @@ def refuse_if_fixed(placement: Placement, *, seen: int | None = None) -> None:
 
 
 def wave_to_enter(placement: Placement, to: Wave | None, *, seen: int | None = None) -> Wave | None:
-    if to is None:
-        return None
-    wave = Wave.objects.get(pk=to.pk)
-    if wave.rollout_id != placement.rollout_id:
-        raise MoveRefused(_("Puljen hører til en annen utrulling. Velg en pulje fra denne tavlen."))
-    if not wave.is_planned:
-        raise MoveRefused(
-            _("%(wave)s er åpnet og tar ikke imot flere. Velg en pulje som ikke er åpnet, eller køen.") % {"wave": wave}
-            + _opened_since(wave, seen)
-        )
-    if wave.pk != placement.wave_id and free_slot(wave) is None:
+    """The wave as it is now. Raises MoveRefused where the agency may not enter it, or it is full."""
+    wave = unopened(placement, to, seen=seen)
+    if wave is not None and wave.pk != placement.wave_id and free_slot(wave) is None:
         raise MoveRefused(
             _("%(wave)s er full: den har %(capacity)s virksomheter. Flytt en ut, eller velg en annen pulje.")
             % {"wave": wave, "capacity": CAPACITY}
             + _filled_since(wave, seen)
         )
     return wave
+
+
+def unopened(placement: Placement, to: Wave | None, *, seen: int | None = None) -> Wave | None:
+    """The wave as it is now. Raises MoveRefused where it is another rollout's or has opened."""
+    if to is None:
+        return None
+    wave = wave_now(to.pk)
+    if wave.rollout_id != placement.rollout_id:
+        raise MoveRefused(_("Puljen hører til en annen utrulling. Velg en pulje fra denne tavlen."))
+    refuse_opened(wave, seen=seen)
+    return wave
+
+
+def refuse_opened(wave: Wave, *, seen: int | None = None) -> None:
+    """Raises MoveRefused: nobody enters a wave that has opened."""
+    if not wave.is_planned:
+        raise MoveRefused(
+            _("%(wave)s er åpnet og tar ikke imot flere. Velg en pulje som ikke er åpnet, eller køen.") % {"wave": wave}
+            + _opened_since(wave, seen)
+        )
 
 
 def _filled_since(wave: Wave, seen: int | None) -> str:
@@ -243,20 +255,45 @@ def put(
     placement.version += 1
     placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
     settle(placement, left=left, was_queued=was_queued, position=position)
-    if kind != EventKind.DEFERRED:
-        void_go(left, wave)
-    return record(
-        rollout=placement.rollout,
-        kind=kind,
-        by=by,
-        at=now,
-        agency=placement.agency,
-        wave=wave or left,
+    return record_place(
+        placement,
+        left=left,
         before=before,
         after=place_of(placement),
+        kind=kind,
+        now=now,
+        by=by,
         reason=reason,
         change=change,
         undoes=undoes,
+    )
+
+
+def record_place(
+    placement: Placement,
+    *,
+    left: Wave | None,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    kind: EventKind,
+    now: dt.datetime,
+    **event: Any,
+) -> PlanEvent:
+    """What follows from a saved change of place: its event, and a go that is void. The places as `place_of` gives them.
+
+    `event`: what else `recording.record` is told.
+    """
+    if kind != EventKind.DEFERRED:
+        void_go(left, placement.wave)
+    return record(
+        rollout=placement.rollout,
+        kind=kind,
+        at=now,
+        agency=placement.agency,
+        wave=placement.wave or left,
+        before=before,
+        after=after,
+        **event,
     )
 
 

@@ -80,14 +80,18 @@ def add_wave(
             _("Pulje %(number)s er laget siden du åpnet skjemaet. Åpne «Ny pulje» igjen om du vil ha en til.")
             % {"number": number_seen}
         )
-    _refuse_bad_order(leaders_on, all_staff_on)
-    _refuse_past(leaders_on, now, field="leaders_on")
-    calendar = calendar_of(rollout)
-    calendar.refuse_closed(leaders_on, field="leaders_on")
-    calendar.refuse_closed(all_staff_on, field="all_staff_on")
+    refuse_bad_new(leaders_on, all_staff_on, calendar=calendar_of(rollout), now=now)
     wave = Wave.objects.create(rollout=rollout, number=number, leaders_on=leaders_on, all_staff_on=all_staff_on)
     record(rollout=rollout, kind=EventKind.WAVE_ADDED, by=by, at=now, wave=wave, after=dates_of(wave), change=change)
     return wave
+
+
+def refuse_bad_new(leaders_on: dt.date, all_staff_on: dt.date, *, calendar: Calendar, now: dt.datetime) -> None:
+    """Raises Refused where a new wave may not have these dates."""
+    _refuse_bad_order(leaders_on, all_staff_on)
+    _refuse_past(leaders_on, now, field="leaders_on")
+    calendar.refuse_closed(leaders_on, field="leaders_on")
+    calendar.refuse_closed(all_staff_on, field="all_staff_on")
 
 
 # -- dates ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ back is not in `UNDO`: what was opened, decided, signed or sent has happened.
 """
 
 import datetime as dt
+import itertools
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,8 +15,20 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
-from rollout.domain import calendar, confirming, deciding, leaving, licensing, placing, profiles, scheduling
+from rollout.domain import (
+    adopting,
+    calendar,
+    confirming,
+    deciding,
+    leaving,
+    licensing,
+    placing,
+    profiles,
+    scheduling,
+    unmaking,
+)
 from rollout.domain.locks import lock_plans, lock_wave
+from rollout.domain.rearranging import Step, rearrange
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused, UndoRefused
 from rollout.domain.words import clock_time
@@ -30,6 +43,10 @@ IN_THE_WAY: tuple[tuple[frozenset[EventKind], frozenset[EventKind]], ...] = tupl
         ((EventKind.PINNED, EventKind.UNPINNED), (EventKind.PINNED, EventKind.UNPINNED, *placing.PLACING)),
         ((EventKind.DEFERRAL_CHOSEN,), (EventKind.DEFERRAL_CHOSEN, *placing.PLACING)),
         ((EventKind.DATES_SET,), (EventKind.DATES_SET,)),
+        (
+            (EventKind.WAVE_ADDED,),
+            (EventKind.WAVE_ADDED, EventKind.DATES_SET, EventKind.CAP_SET, EventKind.DECIDED, EventKind.NO_DECISION),
+        ),
         ((EventKind.CAP_SET,), (EventKind.CAP_SET,)),
         ((EventKind.FUNDING_SET,), (EventKind.FUNDING_SET,)),
         ((EventKind.POOL_SET,), (EventKind.POOL_SET,)),
@@ -86,10 +103,44 @@ def _place_back(way: _Way) -> None:
     )
 
 
+def _moved_back(ways: list[_Way]) -> None:
+    """Several moves of one change come back together: two full waves that swapped swap again."""
+    if len(ways) == 1:
+        _place_back(ways[0])
+        return
+    waves = {wave.number: wave for wave in ways[0].event.rollout.waves.all()}
+    steps = []
+    for way in ways:
+        before = way.event.before
+        deferral_wave = waves.get(before.get("deferral_wave"))
+        steps.append(
+            Step(
+                way.placement,
+                waves.get(before.get("wave")),
+                position=before.get("slot") or before.get("queue_position"),
+                deferral_wave=deferral_wave if deferral_wave and deferral_wave.is_planned else None,
+                undoes=way.event,
+            )
+        )
+    first = ways[0]
+    rearrange(rollout=first.event.rollout, steps=steps, by=first.by, now=first.now, change=first.change)
+
+
 def _dates_back(way: _Way) -> None:
     wave = lock_wave(way.event.wave_id or 0)
     shift = scheduling.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
     scheduling.apply_shift(shift, calendar=calendar.calendar_of(wave.rollout), change=way.change, **way.acting)
+
+
+def _wave_back(way: _Way) -> None:
+    """A wave that was made is taken away; one that was taken away comes back."""
+    verb = unmaking.take_away if way.event.after else unmaking.bring_back
+    wave = Wave._base_manager.select_related("rollout").get(pk=way.event.wave_id or 0)
+    verb(wave=wave, change=way.change, **way.acting)
+
+
+def _scenario_back(way: _Way) -> None:
+    adopting.take_back(change=way.change, **way.acting)
 
 
 def _unpin(way: _Way) -> None:
@@ -161,6 +212,7 @@ UNDO: dict[EventKind, Callable[[_Way], None]] = {
     EventKind.WITHDRAWN: _place_back,
     EventKind.REJOINED: _place_back,
     EventKind.JOINED: _place_back,
+    EventKind.WAVE_ADDED: _wave_back,
     EventKind.DATES_SET: _dates_back,
     EventKind.PINNED: _unpin,
     EventKind.UNPINNED: _pin,
@@ -174,6 +226,7 @@ UNDO: dict[EventKind, Callable[[_Way], None]] = {
     EventKind.BLACKOUT_ADDED: _remove_blackout,
     EventKind.BLACKOUT_REMOVED: _add_blackout,
     EventKind.AGENCY_EDITED: _profile_back,
+    EventKind.SCENARIO_ADOPTED: _scenario_back,
 }
 
 
@@ -204,11 +257,16 @@ def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.date
     if reasons:
         raise UndoRefused(list(dict.fromkeys(reasons)))
     new = new_change()
-    for event in events:
-        try:
-            UNDO[EventKind(event.kind)](_Way(event, by=by, now=now, change=new))
-        except Refused as refused:
-            raise UndoRefused(refused.reasons) from refused
+    ways = [_Way(event, by=by, now=now, change=new) for event in events]
+    try:
+        for moves, group in itertools.groupby(ways, key=lambda way: way.event.kind == EventKind.MOVED):
+            if moves:
+                _moved_back(list(group))
+            else:
+                for way in group:
+                    UNDO[EventKind(way.event.kind)](way)
+    except Refused as refused:
+        raise UndoRefused(refused.reasons) from refused
     back = list(PlanEvent.objects.filter(undoes__in=events).select_related("agency", "wave", "by").order_by("pk"))
     if len(back) < len(events):
         raise UndoRefused(_("Planen står alt slik den sto før endringen. Det er ingenting å angre."))

@@ -18,6 +18,7 @@ from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEma
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
+from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
@@ -66,9 +67,12 @@ __all__ = [
     "Placement",
     "PlacementStatus",
     "PlanEvent",
+    "Purpose",
     "ReadinessConfirmation",
     "RequestState",
     "Rollout",
+    "Scenario",
+    "ScenarioState",
     "SignOff",
     "Signers",
     "StatusReport",

@@ -64,11 +64,23 @@ class WaveQuerySet(models.QuerySet["Wave"]):
         )
 
 
+_WaveManager = models.Manager.from_queryset(WaveQuerySet)
+
+
+class WaveManager(_WaveManager):
+    """The waves there are: one that was taken away again is only in its history."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class Wave(models.Model):
     """A *pulje*: up to five agencies (rule 1) that open together, leaders first and then all staff (rule 6).
 
     `plan_version` grows whenever a date still ahead or, before the leaders' opening, the set of agencies changes.
     A decision names the version it was made for, so that a go is void as soon as the plan is another (rule 6).
+
+    `removed_at`: its making was undone. Its history refers to it, so the row stays, and its number is free again.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.CASCADE, related_name="waves")
@@ -81,17 +93,23 @@ class Wave(models.Model):
     people_cap = models.PositiveIntegerField(_("tak for medarbeidere"), null=True, blank=True)
     leaders_opened_at = models.DateTimeField(null=True, blank=True)
     all_staff_opened_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     # Only on rows from `with_latest_decision`.
     latest_verdict: str | None
     latest_decided_for: int | None
 
-    objects = WaveQuerySet.as_manager()
+    objects = WaveManager()
 
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["rollout", "number"], name="wave_number_once_per_rollout"),
+            models.UniqueConstraint(
+                fields=["rollout", "number"], condition=Q(removed_at__isnull=True), name="wave_number_once_per_rollout"
+            ),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True) | Q(state="planned"), name="only_an_unopened_wave_is_removed"
+            ),
             models.CheckConstraint(condition=Q(number__gt=0), name="wave_number_from_one"),
             models.CheckConstraint(condition=Q(all_staff_on__gt=F("leaders_on")), name="wave_leaders_before_all_staff"),
             models.CheckConstraint(

@@ -44,6 +44,10 @@ def headline(events: Sequence[PlanEvent]) -> str:
 
 
 def _together(events: Sequence[PlanEvent]) -> str:
+    adopted = next((event for event in events if event.kind == EventKind.SCENARIO_ADOPTED), None)
+    if adopted is not None:
+        name = (adopted.after if "name" in adopted.after else adopted.before)["name"]
+        return _("Scenarioet «%(name)s» er tatt i bruk") % {"name": name}
     kinds = {EventKind(event.kind) for event in events}
     number = len(events)
     if kinds == {EventKind.MOVED}:

@@ -22,6 +22,7 @@ MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
+    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Ønsker"), REQUESTS, Do.ANSWER_AGENCIES),

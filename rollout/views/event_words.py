@@ -298,6 +298,21 @@ def _activated(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("«%(after)s» er gjort til aktiv utrulling i stedet for «%(before)s»") % words
 
 
+def _scenario_adopted(event: PlanEvent, steps: dict[str, str]) -> str:
+    after = event.after
+    done = [
+        ngettext("%(n)s flytting", "%(n)s flyttinger", after["moves"]) % {"n": after["moves"]},
+        ngettext("%(n)s pulje med nye datoer", "%(n)s puljer med nye datoer", after["dates"]) % {"n": after["dates"]},
+        ngettext("%(n)s ny pulje", "%(n)s nye puljer", after["waves"]) % {"n": after["waves"]},
+    ]
+    told = ", ".join(said for said, name in zip(done, ("moves", "dates", "waves"), strict=True) if after[name])
+    whole = after["moves"] + after["dates"] + after["waves"] == after["of"]
+    said = _("Scenarioet «%(name)s» er tatt i bruk: %(told)s")
+    if not whole:
+        said = _("En del av scenarioet «%(name)s» er tatt i bruk: %(told)s")
+    return said % {"name": after["name"], "told": told}
+
+
 def _day(text: str) -> str:
     return long_date(dt.date.fromisoformat(text))
 
@@ -370,5 +385,5 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.LESSON_WRITTEN: _just(gettext_noop("En erfaring er skrevet ned")),
     EventKind.REVIEW_CLOSED: _just(gettext_noop("Evalueringen er avsluttet")),
     EventKind.CRITERIA_SET: _just(gettext_noop("Kriteriene for evaluering er endret")),
-    EventKind.SCENARIO_ADOPTED: _just(gettext_noop("Et scenario er tatt i bruk")),
+    EventKind.SCENARIO_ADOPTED: _scenario_adopted,
 }

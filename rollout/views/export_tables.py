@@ -17,6 +17,7 @@ from agencies.lists import HEADINGS, KIND_WORDS
 from agencies.models import Agency, AgencyKind
 from rollout.domain.committing import Coverage, Told
 from rollout.domain.committing import Line as CommitmentLine
+from rollout.domain.comparing import Place
 from rollout.domain.figures import Entry, WaveEntry
 from rollout.domain.importing import PLAN_HEADINGS
 from rollout.models import LicenceBudget, Placement, PlanEvent
@@ -190,6 +191,30 @@ def history(events: Iterable[PlanEvent], steps: dict[str, str]) -> Table:
         _("Angret"): lambda event: event.undone_by.at if hasattr(event, "undone_by") else None,
     }
     return _by_column("historikk", _("Historikk"), columns, events)
+
+
+def scenario(places: Iterable[tuple[Placement, Place, Place]], *, is_baseline: bool) -> Table:
+    """The two plans' places and dates, agency by agency."""
+    sides = (_("Referanseplan"), _("I dag")) if is_baseline else (_("I dag"), _("Scenario"))
+    columns: Columns[tuple[Placement, Place, Place]] = {
+        str(HEADINGS["slug"]): lambda line: line[0].agency.slug,
+        str(HEADINGS["name"]): lambda line: line[0].agency.name,
+        str(PLAN_HEADINGS["headcount"]): lambda line: line[0].headcount,
+    }
+    for number, side in enumerate(sides, 1):
+        columns |= _of_side(side, number)
+    return _by_column("scenario", _("Scenario"), columns, places)
+
+
+def _of_side(side: str, number: int) -> Columns[tuple[Placement, Place, Place]]:
+    def place(line: tuple[Placement, Place, Place]) -> Place:
+        return line[2] if number == 2 else line[1]
+
+    return {
+        _("%(side)s: pulje") % {"side": side}: lambda line: place(line).wave,
+        _("%(side)s: ledere") % {"side": side}: lambda line: getattr(place(line).days, "leaders_on", None),
+        _("%(side)s: alle") % {"side": side}: lambda line: getattr(place(line).days, "all_staff_on", None),
+    }
 
 
 def wave(entry: WaveEntry, *, today: dt.date) -> Table:

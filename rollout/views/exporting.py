@@ -1,7 +1,7 @@
 """*Last ned*: what is on screen as CSV or XLSX, with the filters of its address."""
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -10,8 +10,8 @@ from agencies.access import Request
 from agencies.list_files import CONTENT_TYPES, write_csv, write_xlsx
 from agencies.models import Agency, AgencyKind
 from rollout import clock
-from rollout.domain import committing, figures
-from rollout.models import OSLO, Rollout
+from rollout.domain import committing, comparing, figures
+from rollout.models import OSLO, Rollout, Scenario
 from rollout.permissions import Do, may
 from rollout.views import board_data, board_find, export_tables
 from rollout.views.commitments import chosen_version
@@ -94,6 +94,16 @@ def wave(request: Request, slug: str, number: int, suffix: str) -> HttpResponse:
     if entry is None:
         raise Http404
     return _file(rollout, export_tables.wave(entry, today=now.astimezone(OSLO).date()), suffix)
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def scenario(request: Request, slug: str, pk: int, suffix: str) -> HttpResponse:
+    """The scenario and today's plan, agency by agency."""
+    rollout = rollout_of(request, slug)
+    found = get_object_or_404(Scenario, rollout=rollout, pk=pk)
+    return _file(rollout, export_tables.scenario(comparing.places(found), is_baseline=found.is_baseline), suffix)
 
 
 def _file(rollout: Rollout, table: Table, suffix: str) -> HttpResponse:

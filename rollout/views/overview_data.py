@@ -8,13 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Person
-from rollout.domain import coverage, figures, stopping
+from rollout.domain import comparing, coverage, figures, stopping
+from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
 from rollout.domain.forecasting import keeping
 from rollout.domain.forecasting.keeping import Kept
 from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.readiness import FUNDING
+from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, opening_moment
@@ -159,6 +161,7 @@ class Overview:
     weeks: list[WeekPoint]
     curves: charts.Curves | None
     today: dt.date
+    drift: Drift | None
     forecast: Kept | None
     forecast_said: str
 
@@ -220,9 +223,15 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         weeks=weeks,
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
+        drift=comparing.drift(rollout, _as_it_stands(plan), now=now),
         forecast=kept,
         forecast_said=when_finished(kept.forecast.figures) if kept else "",
     )
+
+
+def _as_it_stands(plan: Plan) -> Today:
+    placements = {entry.placement.agency.slug: entry.placement for entry in plan.entries}
+    return Today(placements, {entry.wave.number: entry.wave for entry in plan.waves})
 
 
 def _shown(rollout: Rollout, group: Group) -> GroupShown:

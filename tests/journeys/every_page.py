@@ -23,13 +23,14 @@ from rollout.domain import (
     licensing,
     rehearsing,
     requesting,
+    scenarios,
     scheduling,
     signing_off,
     stepping,
     together,
 )
 from rollout.domain.rehearsing import Assumptions
-from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Rollout, Verdict
+from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, give_role, make_guidelines
 
@@ -102,6 +103,12 @@ PAGES: dict[str, Shown] = {
     "pin": Shown("rollout:board-pin", BNS),
     "join": Shown("rollout:board-join", R),
     "new wave": Shown("rollout:wave-new", R),
+    "scenarios": Shown("rollout:scenarios", R),
+    "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
+    "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
+    "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "new scenario": Shown("rollout:scenario-new", R),
+    "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
     "calendar, another year": Shown("rollout:calendar", R, query="year=2026"),
     "new period": Shown("rollout:calendar-new", R),
@@ -161,6 +168,7 @@ PAGES: dict[str, Shown] = {
     "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
+    "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
     "status to come": Shown("rollout:status-preview", R),
     "my agency": Shown("rollout:my-course", VAV, who=CHIEF),
     "my step": Shown("rollout:my-step", VAV | {"number": 4}, who=CHIEF),
@@ -231,7 +239,9 @@ NO_PAGES = {
     "rollout:my",
     "rollout:my-data-file",
     "rollout:my-file",
+    "rollout:scenario-export",
     "rollout:short",
+    "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
 }
@@ -247,6 +257,7 @@ DIALOGS = (
     ("calendar", "Endre siste dag"),
     ("calendar", "Endre Vinterferie"),
     ("calendar", "Fjern Vinterferie"),
+    ("scenarios", "Nytt scenario"),
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
@@ -318,6 +329,21 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    scenario = scenarios.make(
+        rollout=rollout,
+        name="UDE for seg selv",
+        purpose=Purpose.WHAT_IF,
+        by=lead,
+        now=now,
+        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        dates={
+            3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
+            8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},
+        },
+    )
+    baseline = scenarios.make(rollout=rollout, name="Februar", purpose=Purpose.BASELINE, by=lead, now=now)
+    days = {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()}
+    scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
     played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
     rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
 
@@ -334,6 +360,8 @@ def build() -> dict[str, object]:
         )
     return {
         "period": period.pk,
+        "scenario": scenario.pk,
+        "baseline": baseline.pk,
         "withdrawn": left.agency.slug,
         "role": role.pk,
         "their role": placement("vav").agency.roles.current().filter(role=RoleName.KEY_PERSON).first().pk,

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from rollout.domain import calendar, leaving, licensing, placing, profiles, scheduling, undoing
-from rollout.models import EventKind, PlanEvent
+from rollout.domain import adopting, calendar, leaving, licensing, placing, profiles, scenarios, scheduling, undoing
+from rollout.models import EventKind, PlanEvent, Purpose
 from rollout.views.event_words import TELL, step_names, tell
 from tests.factories import NOW, make_agency, make_lead, make_rollout, place
 
@@ -133,7 +133,18 @@ TOLD = [
     (EventKind.LESSON_WRITTEN, {}, {}, "En erfaring er skrevet ned"),
     (EventKind.REVIEW_CLOSED, {}, {}, "Evalueringen er avsluttet"),
     (EventKind.CRITERIA_SET, {}, {}, "Kriteriene for evaluering er endret"),
-    (EventKind.SCENARIO_ADOPTED, {}, {}, "Et scenario er tatt i bruk"),
+    (
+        EventKind.SCENARIO_ADOPTED,
+        {"state": "open"},
+        {"scenario": 1, "name": "Rolig høst", "moves": 2, "dates": 1, "waves": 0, "of": 3},
+        "Scenarioet «Rolig høst» er tatt i bruk: 2 flyttinger, 1 pulje med nye datoer",
+    ),
+    (
+        EventKind.SCENARIO_ADOPTED,
+        {"state": "open"},
+        {"scenario": 1, "name": "Rolig høst", "moves": 0, "dates": 0, "waves": 1, "of": 3},
+        "En del av scenarioet «Rolig høst» er tatt i bruk: 1 ny pulje",
+    ),
     (EventKind.ROLE_ENDED, {"person": 1, "role": "deputy"}, {}, "Rolle avsluttet: stedfortreder"),
     (
         EventKind.MESSAGE_SETTLED,
@@ -243,6 +254,10 @@ def all_that_can_be_undone(rollout):
     )
     calendar.remove_blackout(period=period, **act)
     profiles.edit(rollout=rollout, agency=placement.agency, fields={"employees": 120}, **act)
+    scheduling.add_wave(rollout=rollout, leaders_on=dt.date(2018, 11, 1), all_staff_on=dt.date(2018, 11, 8), **act)
+    places = {"kli": {"wave": 2}}
+    made = scenarios.make(rollout=rollout, name="Hva om", purpose=Purpose.WHAT_IF, places=places, **act)
+    adopting.adopt(scenario=made, **act)
     return rollout, lead
 
 
@@ -250,14 +265,17 @@ def test_an_undoing_tells_what_it_took_back_and_its_own_undoing_what_is_so_again
     rollout, lead = all_that_can_be_undone
     names = step_names(rollout)
     events = list(rollout.events.for_telling().order_by("-id"))
-    assert len(events) == 13
-    for event in events:
-        told = tell(event, names)
-        (back,) = undoing.undo(rollout=rollout, change=event.change, by=lead, now=NOW)
-        assert tell(back, names) == f"Angret: {told[0].lower()}{told[1:]}"
-        (again,) = undoing.undo(rollout=rollout, change=back.change, by=lead, now=NOW)
-        assert tell(again, names).startswith("Angringen er angret: ")
-        undoing.undo(rollout=rollout, change=again.change, by=lead, now=NOW)
+    assert len(events) == 16
+    for change in dict.fromkeys(event.change for event in events):
+        told = {event.pk: tell(event, names) for event in events if event.change == change}
+        backs = undoing.undo(rollout=rollout, change=change, by=lead, now=NOW)
+        assert len(backs) == len(told)
+        for back in backs:
+            said = told[back.undoes_id]
+            assert tell(back, names) == f"Angret: {said[0].lower()}{said[1:]}"
+        again = undoing.undo(rollout=rollout, change=backs[0].change, by=lead, now=NOW)
+        assert all(tell(one, names).startswith("Angringen er angret: ") for one in again)
+        undoing.undo(rollout=rollout, change=again[0].change, by=lead, now=NOW)
 
 
 def test_telling_many_takes_no_query_of_its_own(all_that_can_be_undone, django_assert_num_queries):

@@ -12,22 +12,28 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import creating, reporting
+from rollout.domain import creating, drafting, reporting, scenarios
 from rollout.domain.forecasting import keeping
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
     CalendarFeed,
+    Commitment,
+    CommitmentProof,
+    DateRequest,
     Decision,
     EmailKind,
     EmailState,
     EventKind,
+    JoinRequest,
     LicencePrice,
     OutgoingEmail,
     Placement,
     PlanEvent,
+    Purpose,
     ReadinessConfirmation,
     Rollout,
+    Scenario,
     SignOff,
     Verdict,
     Waiver,
@@ -42,6 +48,7 @@ pytestmark = pytest.mark.django_db
 
 R = {"slug": world.SLUG}
 OPENED, HALF_OPEN, PLANNED = 1, 2, 3
+A_SCENARIO, A_BASELINE = 1_000_000_001, 1_000_000_002
 SUFFIX = {"suffix": "csv"}
 #: What lists agencies, waves, rollouts or what happened to them: the route, what its address names, and its query.
 PAGES = (
@@ -57,6 +64,11 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:scenarios", R, ""),
+    ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
+    ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
@@ -88,9 +100,17 @@ PAGES = (
     ("rollout:forecast", R, ""),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-mail", R | {"week": "2018-W07"}, ""),
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
+    ("rollout:my-people", R | {"agency": "v12"}, ""),
+    ("rollout:requests", R, ""),
+    ("rollout:guidelines", R, ""),
+    ("rollout:guidelines-publish", R, ""),
+    ("rollout:commit", R, ""),
+    ("rollout:commitments", R, ""),
+    ("rollout:commitments-export", R | SUFFIX, ""),
 )
 
 
@@ -162,6 +182,8 @@ def fill(agencies: int) -> Rollout:
         for wave in waves
     )
 
+    asked_and_committed(placements, waves, by=people[1])
+    drafting.save(rollout=rollout, text=f"{text.text}\n\nNytt.", revision_seen=0, by=lead, now=make.NOW)
     happened(rollout, placements, waves, by=lead)
     days = (dt.date(2018, 3, 1) + dt.timedelta(days=number) for number in itertools.count())
     BlackoutPeriod.objects.bulk_create(
@@ -195,10 +217,36 @@ def fill(agencies: int) -> Rollout:
         )
         for number, person in enumerate(people)
     )
+    swap = {p.agency.slug: {"wave": later[0].number} for p in placements if p.wave_id == third.pk}
+    for pk, purpose, places in ((A_SCENARIO, Purpose.WHAT_IF, swap), (A_BASELINE, Purpose.BASELINE, {})):
+        one = scenarios.make(rollout=rollout, name="Hva om", purpose=purpose, by=lead, now=make.NOW, places=places)
+        Scenario.objects.filter(pk=one.pk).update(id=pk)
+    Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
     keeping.keep(rollout, now=make.at("2018-02-20 09:00"), futures=50)
     return rollout
+
+
+def asked_and_committed(placements: list[Placement], waves: list[Wave], *, by: Person) -> None:
+    """Every agency wants another date, as many again want to join, and at each some employees have committed."""
+    asked = {"asked_by": by, "asked_at": make.NOW, "reason": "Opplæringen er ikke ferdig."}
+    DateRequest.objects.bulk_create(DateRequest(placement=p, wanted=waves[-1], **asked) for p in placements)
+    rollout = placements[0].rollout
+    others = [make.make_agency(f"not-joined-{number}") for number in range(len(placements) // 2)]
+    JoinRequest.objects.bulk_create(JoinRequest(rollout=rollout, agency=a, employees=100, **asked) for a in others)
+    version = rollout.guideline_versions.get()
+    Commitment.objects.bulk_create(
+        Commitment(
+            version=version,
+            agency=p.agency,
+            person_hash=f"{p.pk}-{number}".encode(),
+            proof=CommitmentProof.CODE,
+            committed_on=make.NOW.date(),
+        )
+        for p in placements
+        for number in range(12)
+    )
 
 
 def happened(rollout: Rollout, placements: list[Placement], waves: list[Wave], *, by: Person) -> None:

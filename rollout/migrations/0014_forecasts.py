@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("rollout", "0012_what_is_told_and_reviewed")]
+    dependencies = [("rollout", "0013_scenarios")]
 
     operations = [
         migrations.CreateModel(
