@@ -17,12 +17,14 @@ from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
     OSLO,
+    WAVE_CLOSING,
     WAVE_TRANSITIONS,
     Decision,
     Step,
@@ -35,7 +37,9 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "LESSONS",
     "OSLO",
+    "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
@@ -43,6 +47,7 @@ __all__ = [
     "CommitmentProof",
     "CourseStep",
     "CourseVersion",
+    "Criteria",
     "DateRequest",
     "Decision",
     "DemoClock",
@@ -58,18 +63,21 @@ __all__ = [
     "JoinRequest",
     "KeptCommitments",
     "LastSeen",
+    "Lesson",
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
+    "Pace",
     "Placement",
     "PlacementStatus",
     "PlanEvent",
     "Purpose",
     "ReadinessConfirmation",
     "RequestState",
+    "Review",
     "Rollout",
     "Scenario",
     "ScenarioState",
@@ -78,6 +86,7 @@ __all__ = [
     "StatusReport",
     "Step",
     "StepEvidence",
+    "UsageFigures",
     "Verdict",
     "Waiver",
     "Wave",
