@@ -127,7 +127,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Observed:
-    """What finished waves have taught. `waits`: open days from all-staff to the decision of the review, by wave."""
+    """What finished waves have taught. `why`: the steps that deferred agencies lacked, and how often. `waits` and
+    `activations`: for each wave that got so far the open days from its all-staff opening to the decision of its
+    review, and to half of those invited having taken their accounts into use.
+    """
 
     pieces: tuple[Piece, ...] = ()
     let_in: int = 0

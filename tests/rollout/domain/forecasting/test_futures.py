@@ -242,6 +242,14 @@ def test_another_plan_is_forecast_by_the_same_luck_as_todays():
     assert today.otherwise(places={}, dates={}) == today
 
 
+def test_a_last_wave_planned_four_weeks_later_is_forecast_about_four_weeks_later():
+    """One long gap more is a pause, and does not make every piece ahead look longer."""
+    today = reference()
+    later = today.otherwise(places={}, dates={"7": {"leaders_on": "2018-10-25", "all_staff_on": "2018-11-13"}})
+    days = (forecast(plan, futures=4000)["finish"]["mean"] for plan in (today, later))
+    assert 21 <= -(next(days) - next(days)) <= 42
+
+
 def test_another_plan_changes_nothing_that_has_opened():
     today = after_waves(1)
     other = today.otherwise(
