@@ -115,6 +115,7 @@ plan = [
     path("r/<slug:slug>/scenarios/", scenarios.index, name="scenarios"),
     path("r/<slug:slug>/scenarios/new/", scenarios.new, name="scenario-new"),
     path("r/<slug:slug>/scenarios/<int:pk>/", scenarios.show, name="scenario"),
+    path("r/<slug:slug>/scenarios/<int:pk>/forecast/", scenarios.forecast, name="scenario-forecast"),
     path("r/<slug:slug>/scenarios/<int:pk>/edit/", scenarios.edit, name="scenario-edit"),
     path("r/<slug:slug>/scenarios/<int:pk>/adopt/", scenarios.adopt, name="scenario-adopt"),
     path("r/<slug:slug>/scenarios/<int:pk>/catch-up/", scenarios.catch_up, name="scenario-catch-up"),

@@ -245,6 +245,7 @@ TABLE: dict[str, Line] = {
     "rollout:scenarios": Line(get=CENTRAL, args=R),
     "rollout:scenario-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:scenario": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-forecast": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-edit": Line(get=LEADS, post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-adopt": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-catch-up": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),

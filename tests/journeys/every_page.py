@@ -110,6 +110,7 @@ PAGES: dict[str, Shown] = {
     "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
     "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
     "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "scenario, its forecast": Shown("rollout:scenario-forecast", R | {"pk": "scenario"}),
     "new scenario": Shown("rollout:scenario-new", R),
     "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),

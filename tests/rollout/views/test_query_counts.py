@@ -69,6 +69,7 @@ PAGES = (
     ("rollout:scenarios", R, ""),
     ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-forecast", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
