@@ -1,5 +1,5 @@
 # The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
-.PHONY: demo demo-reset test bench bench-commit bench-mail chaos lint format lock
+.PHONY: demo demo-reset test bench bench-commit bench-mail calibrate chaos lint format lock
 
 PYTHON := .venv/bin/python
 
@@ -41,6 +41,12 @@ bench-commit:
 bench-mail:
 	@scripts/bootstrap dev
 	@exec $(PYTHON) -W ignore -m tests.bench.mail $(ARGS)
+
+# How often the forecast's quantiles hold over a thousand simulated rollouts of each kind: a table, then one JSON object.
+# Some minutes. Fewer: make calibrate ARGS="200 300" (rollouts, futures of each forecast).
+calibrate:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -W ignore -m tests.calibrate $(ARGS)
 
 # 5 000 messages while everything goes wrong, then workers killed at each named point. Some minutes; ends by itself.
 # Fewer: make chaos ARGS="500 5" (messages, cuts at each point).

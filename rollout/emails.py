@@ -28,6 +28,7 @@ from rollout.models import (
     EmailKind,
     EmailState,
     EventKind,
+    Lesson,
     OutgoingEmail,
     Placement,
     PlanEvent,
@@ -116,6 +117,7 @@ def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetim
         wave=wave,
         placements=placements,
         opened_on=max(_day(opened), wave.leaders_on),
+        lessons=list(Lesson.objects.for_wave(wave)) if placements else [],
     )
 
 
@@ -244,12 +246,19 @@ def _plain(template_name: str, context: dict[str, Any]) -> str:
 
 
 def _to_agencies(
-    kind: EmailKind, *, step: Step, wave: Wave, placements: Sequence[Placement], opened_on: dt.date
+    kind: EmailKind,
+    *,
+    step: Step,
+    wave: Wave,
+    placements: Sequence[Placement],
+    opened_on: dt.date,
+    lessons: Sequence[Lesson] = (),
 ) -> list[Draft]:
     shared = {
         **_frame(wave.rollout),
         "wave": wave,
         "opened_on": opened_on,
+        "lessons": lessons,
     }
     drafts = []
     for person, places in _told(placements).items():

@@ -8,6 +8,7 @@ from celery import shared_task
 from agencies.models import Agency
 from rollout import clock, codes, delivery, rehearsals
 from rollout.domain import opening, rehearsing, reporting, retention
+from rollout.domain.forecasting import keeping
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
@@ -21,7 +22,16 @@ def open_due_waves() -> None:
 def send_weekly_status() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
+        if reporting.due_week(rollout, now) is not None:
+            keeping.keep(rollout, now=now)  # the status freezes the forecast that is kept
         reporting.send_due(rollout=rollout, now=now)
+
+
+@shared_task
+def make_forecasts() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        keeping.keep(rollout, now=now)
 
 
 @shared_task

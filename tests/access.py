@@ -40,6 +40,8 @@ from tests.factories import (
     make_person,
     make_ready,
     make_rollout,
+    make_wave,
+    open_for_all,
     place,
     set_clock,
 )
@@ -127,6 +129,15 @@ TABLE: dict[str, Line] = {
     "rollout:my-data-erase": Line(get=EVERYONE, post=EVERYONE),
     "rollout:accessibility": Line(get=ANYONE),
     "rollout:privacy": Line(get=ANYONE),
+    # reviews, and what they taught
+    "rollout:wave-review": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:wave-review-close": Line(post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-review-import": Line(get=LEADS, post=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-template": Line(get=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-figures": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}, agency=True),
+    "rollout:lessons": Line(get=CENTRAL, args=R),
+    "rollout:lessons-edit": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:criteria": Line(get=LEADS, post=LEADS, args=R),
     # the licences
     "rollout:licences": Line(get=CENTRAL, args=R),
     "rollout:licences-pool": Line(get=LEADS, post=LEADS, args=R),
@@ -252,8 +263,11 @@ TABLE: dict[str, Line] = {
     "rollout:mail-let-go": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail-address": Line(get=LEADS, post=LEADS, args=R | {"person": A_PERSON}),
     "rollout:mail-address-try": Line(post=LEADS, args=R | {"person": A_PERSON}),
+    "rollout:forecast": Line(get=CENTRAL, args=R),
     "rollout:status-index": Line(get=CENTRAL, args=R),
     "rollout:status": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
+    "rollout:status-mail-html": Line(get=CENTRAL, args=R | {"week": "2018-W06"}),
     "rollout:status-preview": Line(get=LEADS, args=R),
 }
 
@@ -297,6 +311,7 @@ def make_world():
     Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
     attach(kli.evidence.get(step__number=4))
     place(make_agency("vav"), rollout.waves.get(number=1))
+    open_for_all(make_wave(rollout, 3))
     kul = make_agency("kul")
     make_lead()
     asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from rollout.domain import due
+from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
 from rollout.models import OSLO, DemoClock, Rollout
 
@@ -14,7 +15,7 @@ MORNING = dt.time(9, 0)
 
 @transaction.atomic
 def step_to(*, to: dt.datetime) -> dt.datetime:
-    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`.
+    """Run every due moment up to `to`, each with `now` = that moment, then set the clock to `to`, and forecast anew.
 
     One transaction under the clock's lock: two presses at once step one after the other, and a failure moves nothing.
 
@@ -24,7 +25,10 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     clock = DemoClock.objects.select_for_update().get()
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
-    due.run_through(list(Rollout.objects.order_by("pk")), start=clock.now, to=to)
+    rollouts = list(Rollout.objects.order_by("pk"))
+    due.run_through(rollouts, start=clock.now, to=to)
+    for rollout in rollouts:
+        keeping.keep(rollout, now=to)
     clock.now = to
     clock.save(update_fields=["now"])
     return to

@@ -21,6 +21,8 @@
                 decisions: [{wave, on, overdue, text}], due: [{on, step, name, role, wave, agencies: [name]}]}
     stuck       [{slug, name, wave, leaders_on, held, problems, late, days_late,
                 roles: [{role, problems: [{code, step, name, detail, due_on, days_late}]}]}]
+    forecast    what `forecasting.keeping.told` says of when the queue is done, without its weeks, and with
+                `sentence`, `made_at`, `is_old`; null: none was made. Not in reports from before there were forecasts
     changes     {figures: [{key, name, before, after}], events: [{kind, text}]}
 
 Every figure is a headcount or a count of the plan's own rows, summed per agency or wider. None tells of people's
@@ -37,6 +39,8 @@ from django.utils.translation import ngettext
 
 from rollout.domain import changes, figures
 from rollout.domain.figures import Entry, Plan, Totals, WaveEntry
+from rollout.domain.forecasting import keeping
+from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.words import long_date, thousands
 from rollout.models import OSLO, Rollout, StatusReport, Step, Verdict, opening_moment
 
@@ -84,9 +88,23 @@ def make_figures(
         },
         "stuck": _stuck(plan, today),
     }
+    told["forecast"] = _forecast(rollout, now)
     told["summary"] = _summary(told, next(iter(_openings(plan, now)), None))
     told["changes"], told["last_event_id"] = changes.since(rollout, told, before)
     return told
+
+
+def _forecast(rollout: Rollout, now: dt.datetime) -> dict[str, Any] | None:
+    """The last forecast that is kept: a status is made from what is there, and makes none itself."""
+    kept = keeping.latest(rollout, now=now)
+    if kept is None:
+        return None
+    figures = {name: value for name, value in kept.forecast.figures.items() if name != "weeks"}
+    made_at = kept.forecast.made_at.astimezone(OSLO)
+    sentence = when_finished(figures)
+    if kept.is_old:
+        sentence += " " + _("Beregnet %(day)s.") % {"day": long_date(made_at.date())}
+    return figures | {"sentence": sentence, "made_at": made_at.isoformat(), "is_old": kept.is_old}
 
 
 def _totals(rollout: Rollout, totals: Totals, plan: Plan) -> dict[str, Any]:
@@ -306,6 +324,8 @@ def _summary(told: dict[str, Any], opening: dict[str, Any] | None) -> list[str]:
         )
     if opening:
         sentences.append(_opening_sentence(opening))
+    if told["forecast"] and told["forecast"]["finish"]:
+        sentences.append(told["forecast"]["sentence"])
     overdue = [decision for decision in told["next"]["decisions"] if decision["overdue"]]
     sentences += [decision["text"] for decision in overdue]
     late = sum(bool(agency["late"]) for agency in told["stuck"])

@@ -11,17 +11,20 @@ from rollout.models.course import (
     StepEvidence,
     Waiver,
 )
+from rollout.models.forecasts import Forecast
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
     OSLO,
+    WAVE_CLOSING,
     WAVE_TRANSITIONS,
     Decision,
     Step,
@@ -34,7 +37,9 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "LESSONS",
     "OSLO",
+    "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
@@ -42,6 +47,7 @@ __all__ = [
     "CommitmentProof",
     "CourseStep",
     "CourseVersion",
+    "Criteria",
     "DateRequest",
     "Decision",
     "DemoClock",
@@ -49,6 +55,7 @@ __all__ = [
     "EmailState",
     "EventKind",
     "EvidenceFile",
+    "Forecast",
     "FundingState",
     "FundingStatement",
     "GuidelineDraft",
@@ -56,18 +63,21 @@ __all__ = [
     "JoinRequest",
     "KeptCommitments",
     "LastSeen",
+    "Lesson",
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
+    "Pace",
     "Placement",
     "PlacementStatus",
     "PlanEvent",
     "Purpose",
     "ReadinessConfirmation",
     "RequestState",
+    "Review",
     "Rollout",
     "Scenario",
     "ScenarioState",
@@ -76,6 +86,7 @@ __all__ = [
     "StatusReport",
     "Step",
     "StepEvidence",
+    "UsageFigures",
     "Verdict",
     "Waiver",
     "Wave",

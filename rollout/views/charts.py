@@ -187,7 +187,7 @@ def curves(points: Sequence[WeekPoint], *, base: int, today: dt.date) -> Curves 
         planned=steps(planned),
         actual=steps(actual),
         actual_area=f"{steps(actual)}V100H0Z" if actual else "",
-        grid=_grid(top),
+        grid=grid(top),
         weeks=[
             Tick(point.monday, across(x), anchor=anchor(x))
             for place, (x, point) in enumerate(zip(ends, points, strict=True))
@@ -205,7 +205,7 @@ def steps(points: Sequence[tuple[float, float]]) -> str:
     return f"M{x:.2f} {y:.2f}" + "".join(f"H{x:.2f}V{y:.2f}" for x, y in rest)
 
 
-def _grid(top: int) -> list[Grid]:
+def grid(top: int) -> list[Grid]:
     """Round numbers, and the top itself; a round number whose name would touch the top's is left out."""
     step = nice_step(top)
     lines = [people for people in range(0, top, step) if people <= 0.88 * top] + [top]

@@ -33,6 +33,8 @@ MENU = (
 )
 #: What one needs more seldom: in the user's menu.
 PANEL = (
+    (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
+    (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
     (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),

@@ -40,6 +40,7 @@ def show(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         "occasion": occasion,
         "place": place,
         "chosen": drafts[place - 1] if drafts else None,
+        "tell_apart": len({draft.person for draft in drafts}) < len(drafts),
     }
     return render(request, "rollout/mail_preview.html", context)
 

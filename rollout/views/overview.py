@@ -39,11 +39,14 @@ def page(request: Request, rollout: Rollout) -> HttpResponse:
     seen = seeing.seen_until(person=request.user, rollout=rollout)
     # Of the time it shows days, openings that are past (at 08:00), and for a first visit the events of seven days.
     baseline = scenarios.baselines(rollout).values_list("pk", flat=True).first()  # made without an event
+    # The forecast is made beside the plan, and may be newer than its last event.
+    forecast = rollout.forecasts.values_list("pk", flat=True).last()
     made_of = (
         "overview",
         mark,
         seen,
         baseline,
+        forecast,
         now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0),
     )
     return reuse.page(request, lambda: _page(request, rollout, now=now), made_of=made_of)

@@ -12,11 +12,14 @@ from rollout.domain import comparing, coverage, figures, stopping
 from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
+from rollout.domain.forecasting import keeping
+from rollout.domain.forecasting.keeping import Kept
+from rollout.domain.forecasting.words import finish as when_finished
 from rollout.domain.readiness import FUNDING
 from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
-from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, opening_moment
+from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS
 from rollout.views.course_words import Tag
@@ -151,6 +154,7 @@ class Overview:
     groups: list[GroupShown]
     ahead: list[Ahead]
     next_decision: Ahead | None
+    to_review: list[Wave]
     changes: Changes
     timeline: charts.Timeline | None
     lines: list[WaveLine]
@@ -159,6 +163,8 @@ class Overview:
     curves: charts.Curves | None
     today: dt.date
     drift: Drift | None
+    forecast: Kept | None
+    forecast_said: str
 
     @property
     def stops(self) -> int:
@@ -202,12 +208,14 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         today=today,
     )
     weeks = coverage.of_plan(plan, now=now)
+    kept = keeping.latest(rollout, now=now)
     return Overview(
         totals=totals,
         headline=headline(plan, totals, ahead),
         groups=[_shown(rollout, group) for group in stopping.grouped(found)],
         ahead=ahead[:WAVES_AHEAD],
         next_decision=next((one for one in ahead if one.entry.entries and not one.wave.has_go), None),
+        to_review=[entry.wave for entry in plan.waves if entry.wave.state == WaveState.ALL_OPEN and entry.entries],
         changes=changes_for(rollout, person, now=now),
         timeline=drawn,
         lines=[WaveLine(entry, row) for entry, row in zip(plan.waves, drawn.rows, strict=True)] if drawn else [],
@@ -218,6 +226,8 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
         curves=charts.curves(weeks, base=totals.employees, today=today),
         today=today,
         drift=comparing.drift(rollout, _as_it_stands(plan), now=now),
+        forecast=kept,
+        forecast_said=when_finished(kept.forecast.figures) if kept else "",
     )
 
 

@@ -1,4 +1,5 @@
-"""Prints one JSON object: what overview, board, unchanged poll and move cost at 26, 260 and 2 600 agencies.
+"""Prints one JSON object: what overview, board, unchanged poll and move cost at 26, 260 and 2 600 agencies, and what
+10 000 futures of a plan do (`tests.bench.forecast`).
 
 Each page is asked for by one client over one kept connection, from granian as it runs in production (WSGI, one blocking
 thread; here one worker). In the same run: a bare Django view with the same bytes from memory, the same board with every
@@ -28,6 +29,7 @@ import psycopg
 
 from rollout import embedded
 from rollout.embedded import postgresql
+from tests.bench import forecast
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIZES = {26: 300, 260: 100, 2_600: 20}  # agencies -> requests measured for each page
@@ -286,6 +288,7 @@ def main() -> None:
     told["board_cpu_260_to_26"] = round(
         told["260"]["board"]["cpu_ms"]["median"] / told["26"]["board"]["cpu_ms"]["median"], 1
     )
+    told["forecast"] = forecast.measure()
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -8,6 +8,8 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from email.message import EmailMessage
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -15,6 +17,8 @@ from django.core.management import call_command
 from django.test.testcases import LiveServerThread
 from playwright.sync_api import Page, expect, sync_playwright
 
+from rollout import delivery
+from tests.mail_server import MailServer, serving
 from tests.snapshot import Snapshot
 
 SIZES = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
@@ -128,3 +132,49 @@ def _visit(browser, address, size):
     yield visitor
     context.close()
     assert visitor.complaints == []
+
+
+class Mailbox:
+    """What people got: read from the SMTP server that took it."""
+
+    def __init__(self, server: MailServer):
+        self.server = server
+
+    def deliver(self) -> None:
+        """What a worker does."""
+        delivery.deliver_waiting()
+
+    def of(self, address: str, subject: str = "") -> list[EmailMessage]:
+        """Every mail to the address whose subject holds `subject`, oldest first; what waits is sent before."""
+        self.deliver()
+        return [mail for mail in self.server.mails if mail["To"] == address and subject in mail["Subject"]]
+
+    def code(self, address: str) -> str:
+        """The one in the latest mail with a code."""
+        codes = [re.search(r"^\s+(\d{4}-?\d{2,4})\s*$", words(mail), re.MULTILINE) for mail in self.of(address)]
+        return [code[1] for code in codes if code][-1]
+
+
+def words(mail: EmailMessage) -> str:
+    """The text part."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return part.get_content().replace("\r\n", "\n")
+
+
+def link(mail: EmailMessage) -> str:
+    """The first address in the text part, which is also the one behind the HTML part's button, where there is one."""
+    found = re.search(r"https?://\S+", words(mail))
+    assert found, words(mail)
+    html = mail.get_body(("html",))
+    assert html is None or f'href="{found[0]}"' in html.get_content()
+    return found[0]
+
+
+@pytest.fixture
+def mailbox(settings) -> Iterator[Mailbox]:
+    """A real SMTP server takes what is sent: by a worker's delivery, and by Django."""
+    with serving() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
+        yield Mailbox(server)

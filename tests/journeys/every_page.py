@@ -23,6 +23,7 @@ from rollout.domain import (
     licensing,
     rehearsing,
     requesting,
+    reviewing,
     scenarios,
     scheduling,
     signing_off,
@@ -32,7 +33,7 @@ from rollout.domain import (
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
-from tests.factories import NOW, at, give_role, make_guidelines
+from tests.factories import NOW, at, give_role, make_figures, make_guidelines
 
 LEAD, CHIEF = "prosjektleder@example.org", "kommunikasjonssjef.vav@example.org"
 SLUG = "workplace-2018"
@@ -123,6 +124,14 @@ PAGES: dict[str, Shown] = {
     "dates": Shown("rollout:wave-dates", WAVE_2),
     "dates, with their effect": Shown("rollout:wave-dates", WAVE_2, do=new_dates),
     "cap": Shown("rollout:wave-cap", WAVE_3),
+    "wave, reviewed": Shown("rollout:wave-review", WAVE_1, do=unfold),
+    "wave, reviewed, refused": Shown("rollout:wave-review", WAVE_1, do=press("Avslutt evalueringen")),
+    "wave, reviewed too early": Shown("rollout:wave-review", WAVE_3),
+    "figures": Shown("rollout:wave-review-figures", WAVE_1 | {"agency": "bre"}),
+    "figures, from a file": Shown("rollout:wave-review-import", WAVE_1),
+    "lessons": Shown("rollout:lessons", R),
+    "lessons of an agency": Shown("rollout:lessons-edit", BRE),
+    "criteria": Shown("rollout:criteria", R),
     "release": Shown("rollout:wave-release", WAVE_1 | {"agency": "vav"}),
     "agencies": Shown("agencies:list"),
     "agency": Shown("agencies:agency", {"agency": "bns"}),
@@ -165,8 +174,10 @@ PAGES: dict[str, Shown] = {
     "two steps": Shown("mfa_index"),
     "two steps, by app": Shown("mfa_activate_totp"),
     "two steps, by key": Shown("mfa_add_webauthn"),
+    "forecast": Shown("rollout:forecast", R, do=unfold),
     "statuses": Shown("rollout:status-index", R),
     "status": Shown("rollout:status", R | {"week": "2018-W09"}),
+    "status mail": Shown("rollout:status-mail", R | {"week": "2018-W09"}),
     "status to come": Shown("rollout:status-preview", R),
     "my agency": Shown("rollout:my-course", VAV, who=CHIEF),
     "my step": Shown("rollout:my-step", VAV | {"number": 4}, who=CHIEF),
@@ -239,8 +250,10 @@ NO_PAGES = {
     "rollout:my-file",
     "rollout:scenario-export",
     "rollout:short",
+    "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
+    "rollout:wave-review-template",
 }
 
 #: The pages' dialogs: the page they are opened on, and what opens them.
@@ -258,6 +271,8 @@ DIALOGS = (
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
+    ("wave, reviewed", "Tall for Brann- og redningsetaten"),
+    ("lessons", "Endre fra Bydel Alna"),
     ("agency", "Rediger Bydel Nordstrand"),
     ("agency", "Trekk fra utrullingen"),
     ("agency", "Inviter til Bydel Nordstrand"),
@@ -300,7 +315,24 @@ def build() -> dict[str, object]:
     stepping.step_to(to=at("2018-02-27 09:00"))
     now = clock.now()
 
-    deciding.decide(wave=waves[2], verdict=Verdict.GO, reason="Klare nok til å begynne.", by=lead, now=now)
+    for slug, active in (("bre", 210), ("kli", 12)):
+        make_figures(
+            placement(slug),
+            now.date(),
+            invited=placement(slug).headcount,
+            activated=active,
+            weekly_active=active,
+            on_mobile=None,
+        )
+    reviewing.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
+    deciding.decide(
+        wave=waves[2],
+        verdict=Verdict.GO,
+        reason="Klare nok til å begynne.",
+        override="Tallene for pulje 1 kommer om tre uker.",
+        by=lead,
+        now=now,
+    )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
     left = rollout.placements.placed().filter(wave__number=7).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)

@@ -3,15 +3,16 @@
 import pytest
 from playwright.sync_api import expect
 
-from rollout.models import DateRequest, EmailKind, FundingStatement, LicenceBudget, OutgoingEmail
+from rollout.models import DateRequest, FundingStatement, LicenceBudget
 from tests.factories import give_role
 from tests.journeys.board import move
+from tests.journeys.conftest import link, words
 
 pytestmark = pytest.mark.browser
 CHIEF, LEAD = "Kommunikasjonssjef i Klimaetaten", "Prosjektleder"
 
 
-def test_a_chief_asks_for_another_date_and_sees_the_leads_answer(visitor):
+def test_a_chief_asks_for_another_date_and_sees_the_leads_answer(visitor, mailbox):
     visitor.sign_in(LEAD)
     move(visitor.visit("/board/"), "Klimaetaten", "Pulje 1")
     expect(visitor.page.locator('section[data-wave="1"] [data-agency="kli"]')).to_be_visible()
@@ -27,6 +28,8 @@ def test_a_chief_asks_for_another_date_and_sees_the_leads_answer(visitor):
     page.get_by_role("button", name="Send ønsket").click()
     expect(page.get_by_role("heading", name="Ønsket deres")).to_be_visible()
     visitor.check("an open request")
+    (asked,) = mailbox.of("prosjektleder@example.org", "Klimaetaten ber om en annen dato")
+    assert "Vi flytter kontorer i februar." in words(asked)
 
     visitor.sign_in(LEAD)
     expect(visitor.visit("/").get_by_text("Virksomheter som venter på svar")).to_be_visible()
@@ -42,6 +45,8 @@ def test_a_chief_asks_for_another_date_and_sees_the_leads_answer(visitor):
     page.get_by_role("button", name="Godta og flytt").click()
     expect(page.get_by_text("Ønsket er godtatt. Klimaetaten står i Pulje 2.")).to_be_visible()
     assert DateRequest.objects.get().moved_to.number == 2
+    (answer,) = mailbox.of("kommunikasjonssjef.kli@example.org", "Klimaetaten får en annen dato")
+    assert "Pulje 2 passer." in words(answer) and "onsdag 4. april 2018" in words(answer)
 
     visitor.sign_in(CHIEF)
     visitor.visit("/my/")
@@ -50,7 +55,7 @@ def test_a_chief_asks_for_another_date_and_sees_the_leads_answer(visitor):
     visitor.check("an answered request")
 
 
-def test_a_chief_pastes_a_list_and_states_the_money_that_the_head_approves(at_phone):
+def test_a_chief_pastes_a_list_and_states_the_money_that_the_head_approves(at_phone, mailbox):
     visitor = at_phone
     page = visitor.sign_in(CHIEF)
     visitor.visit("/my/")
@@ -66,7 +71,10 @@ def test_a_chief_pastes_a_list_and_states_the_money_that_the_head_approves(at_ph
     page.get_by_label("E-postadresser").fill("Kari Nordmann <kari@example.org>\nola@example.org")
     page.get_by_role("dialog").get_by_role("button", name="Inviter").click()
     expect(page.get_by_text("2 er invitert som nøkkelperson og får hver sin e-post.")).to_be_visible()
-    assert OutgoingEmail.objects.filter(kind=EmailKind.INVITED).count() == 2
+    (invitation,) = mailbox.of("kari@example.org")
+    assert invitation["Subject"] == "Du er nøkkelperson i Klimaetaten i Puljeplan"
+    assert link(invitation).endswith("/r/workplace-2018/my/kli/")
+    assert len(mailbox.of("ola@example.org")) == 1
 
     visitor.visit("/my/")
     page.get_by_role("link", name="Lisenser og penger").click()

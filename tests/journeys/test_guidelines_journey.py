@@ -5,12 +5,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.conftest import link
+
 pytestmark = pytest.mark.browser
 
 PLAN = "/r/workplace-2018"
 
 
-def test_the_next_guidelines_are_written_published_and_signed(visitor):
+def test_the_next_guidelines_are_written_published_and_signed(visitor, mailbox):
     page = visitor.sign_in("Prosjektleder")
     visitor.visit(f"{PLAN}/guidelines/")
     visitor.check("the versions")
@@ -36,6 +38,8 @@ def test_the_next_guidelines_are_written_published_and_signed(visitor):
     visitor.check("after signing")
     page.get_by_role("link", name="Les teksten som er signert").click()
     visitor.check("the signed text")
+    (receipt,) = mailbox.of("leder.kli@example.org", "har signert kjørereglene, versjon 2")
+    assert link(receipt) == f"{visitor.address}{PLAN}/guidelines/2/"
     # Leaving a page while its preview is being fetched ends that request; htmx tells the console.
     visitor.complaints[:] = [said for said in visitor.complaints if not said.startswith(("htmx:afterR", "htmx:send"))]
 

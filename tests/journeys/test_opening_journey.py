@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from rollout.domain import confirming, deciding, signing_off, together
-from rollout.models import OutgoingEmail, Placement, Rollout, Wave
+from rollout.models import Placement, Rollout, Wave
 from rollout.reference import proposed_plan
 from tests.factories import NOW, make_lead, make_person
+from tests.journeys.conftest import link, words
 
 pytestmark = pytest.mark.browser
 LEAD = "Prosjektleder"
@@ -34,7 +35,7 @@ def nearly_ready(demo) -> Wave:
     return rollout.waves.get(number=1)
 
 
-def test_a_lead_sees_the_preview_gives_the_go_and_the_wave_opens_at_eight(visitor, nearly_ready):
+def test_a_lead_sees_the_preview_gives_the_go_and_the_wave_opens_at_eight(visitor, nearly_ready, mailbox):
     visitor.sign_in(LEAD)
     page = visitor.visit("/waves/1/")
     expect(page.get_by_role("heading", name="Pulje 1", level=1)).to_be_visible()
@@ -50,7 +51,10 @@ def test_a_lead_sees_the_preview_gives_the_go_and_the_wave_opens_at_eight(visito
     page.get_by_role("button", name="Neste hendelse").click()  # Monday's status
     page.get_by_role("button", name="Neste hendelse").click()  # the leaders' opening
     expect(page.get_by_text("onsdag 7. februar 2018 kl. 08.00").first).to_be_visible()
-    assert OutgoingEmail.objects.filter(kind="leaders_open").count() == 20
+    mailbox.deliver()
+    opened = [mail for mail in mailbox.server.mails if "er åpnet for ledere" in mail["Subject"]]
+    assert len(opened) == len({mail["To"] for mail in opened}) == 20
+    assert all("tirsdag 27. februar 2018" in words(mail) for mail in opened)
     visitor.visit("/waves/1/")
     expect(page.get_by_text("Ledere inne").first).to_be_visible()
     visitor.check("the wave open for leaders")
@@ -61,6 +65,30 @@ def test_a_lead_sees_the_preview_gives_the_go_and_the_wave_opens_at_eight(visito
     page.locator("tbody a").first.click()
     expect(page.locator("iframe")).to_be_visible()
     visitor.check("one message as its reader saw it")
+
+
+def test_from_a_go_to_the_chiefs_mailbox_and_along_the_mails_link(visitor, nearly_ready, mailbox):
+    chief = "kommunikasjonssjef.vav@example.org"
+    visitor.sign_in(LEAD)
+    page = visitor.visit("/waves/1/")
+    page.get_by_label("Begrunnelse").fill("Fire av fem er klare")
+    page.get_by_role("button", name="Gi klarsignal").click()
+    expect(page.get_by_text("Klarsignal gitt").first).to_be_visible()
+    page.get_by_role("button", name="Neste hendelse").click()
+    page.get_by_role("button", name="Neste hendelse").click()
+    expect(page.get_by_text("onsdag 7. februar 2018 kl. 08.00").first).to_be_visible()
+
+    (mail,) = mailbox.of(chief, "er åpnet for ledere")
+    assert "du er kommunikasjonssjef" in words(mail)
+    page.context.clear_cookies()
+    page.goto(link(mail))
+    page.get_by_label("E-postadresse").fill(chief)
+    page.get_by_role("button", name="Send meg en kode").click()
+    expect(page.get_by_label("Engangskode")).to_be_visible()
+    page.get_by_label("Engangskode").fill(mailbox.code(chief))
+    page.get_by_role("button", name="Logg inn").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Vann- og avløpsetaten")
+    visitor.check("where the mail's link leads")
 
 
 def test_a_go_without_a_reason_is_refused_in_words(visitor, nearly_ready):
@@ -88,7 +116,7 @@ def test_a_new_date_is_set_on_the_waves_page_and_the_go_is_gone(visitor, nearly_
     expect(page.get_by_text("Klarsignalet er falt bort").first).to_be_visible()
 
 
-def test_mondays_status_can_be_read_as_it_was_sent(visitor):
+def test_mondays_status_can_be_read_as_it_was_sent(visitor, mailbox):
     page = visitor.sign_in(LEAD)
     page.get_by_role("button", name="Neste hendelse").click()
     expect(page.get_by_text("mandag 5. februar 2018 kl. 08.00").first).to_be_visible()
@@ -98,7 +126,10 @@ def test_mondays_status_can_be_read_as_it_was_sent(visitor):
     visitor.check("the weekly status")
     visitor.visit("/status/")
     visitor.check("the weeks")
-    assert OutgoingEmail.objects.filter(kind="weekly_status").count() == 2
+    for reader in ("prosjektleder@example.org", "sponsor@example.org"):
+        (mail,) = mailbox.of(reader, "ukestatus uke 6")
+        assert "0 av 26 virksomheter" in words(mail)
+        assert link(mail) == f"{visitor.address}/r/workplace-2018/status/2018-W06/"
 
 
 @pytest.mark.parametrize("path", ["/agencies/", "/agencies/bns/", "/status/coming/", "/mail/", "/import/"])

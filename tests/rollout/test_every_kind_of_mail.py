@@ -17,6 +17,8 @@ from rollout.domain import previewing
 from rollout.domain.previewing import KINDS
 from rollout.models import EmailKind, Rollout
 from tests import every_mail
+from tests.factories import set_clock
+from tests.shell import run
 
 pytestmark = pytest.mark.django_db
 
@@ -177,3 +179,16 @@ def test_what_somebody_wrote_stays_words(kind):
             assert "<script>alert('hei')</script>" in seen.text
         assert "&amp;amp;" not in letter.html
         assert html.unescape(letter.headline) == letter.headline
+
+
+def test_a_command_writes_one_of_each_to_a_folder_and_says_where_there_is_none(tmp_path, settings):
+    settings.DEMO_MODE = True
+    set_clock(every_mail.TODAY)
+
+    ended = run("preview_mail", str(tmp_path / "mail"))
+
+    assert ended.code == 0 and ended.err == ""
+    assert {file.stem for file in (tmp_path / "mail").iterdir()} == set(WRITTEN)
+    assert len(ended.out.splitlines()) == len(KINDS)
+    mail = email.message_from_bytes((tmp_path / "mail" / "no_decision.eml").read_bytes(), policy=default)
+    assert mail["Subject"] == "Pulje 1 åpnet ikke for alle: ingen beslutning"

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
 from rollout.domain import creating, drafting, reporting, scenarios
+from rollout.domain.forecasting import keeping
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
@@ -25,6 +26,7 @@ from rollout.models import (
     EmailState,
     EventKind,
     JoinRequest,
+    Lesson,
     LicencePrice,
     OutgoingEmail,
     Placement,
@@ -71,6 +73,9 @@ PAGES = (
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
+    ("rollout:wave-review", R | {"number": OPENED}, ""),
+    ("rollout:wave-review-template", R | {"number": OPENED}, ""),
+    ("rollout:lessons", R, ""),
     ("rollout:wave-dates", R | {"number": PLANNED}, ""),
     ("rollout:wave-cap", R | {"number": PLANNED}, ""),
     ("rollout:wave-mail", R | {"number": PLANNED, "place": 1}, ""),
@@ -96,8 +101,10 @@ PAGES = (
     ("rollout:import-list", R | SUFFIX, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
+    ("rollout:forecast", R, ""),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
+    ("rollout:status-mail", R | {"week": "2018-W07"}, ""),
     ("rollout:status-preview", R, ""),
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
@@ -179,6 +186,14 @@ def fill(agencies: int) -> Rollout:
         for wave in waves
     )
 
+    for placement in placements:
+        if placement.wave_id == first.pk:
+            for day in (14, 15, 16)[: 1 + agencies // 100]:
+                make.make_figures(placement, dt.date(2018, 2, day))
+        Lesson.objects.bulk_create(
+            Lesson(placement=placement, number=n, text="Begynn i tide.", written_by=lead, written_at=make.NOW)
+            for n in (1, 2, 3)
+        )
     asked_and_committed(placements, waves, by=people[1])
     drafting.save(rollout=rollout, text=f"{text.text}\n\nNytt.", revision_seen=0, by=lead, now=make.NOW)
     happened(rollout, placements, waves, by=lead)
@@ -221,6 +236,7 @@ def fill(agencies: int) -> Rollout:
     Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
         reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
+    keeping.keep(rollout, now=make.at("2018-02-20 09:00"), futures=50)
     return rollout
 
 

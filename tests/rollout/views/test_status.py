@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 
 from agencies.models import RoleName
 from rollout.domain import queueing, reporting
@@ -69,6 +70,42 @@ def test_the_page_leads_to_the_weeks_beside_it(as_lead, sent):
     assert 'rel="prev"' not in first
     assert f'rel="prev" href="{STATUS}2018-W06/"' in second
     assert f'href="{STATUS}coming/"' in second
+
+
+def test_a_week_that_was_skipped_is_no_neighbour(as_lead, sent, rollout):
+    reporting.send_due(rollout=rollout, now=at("2018-03-13 10:00"))
+    html = as_lead.get(f"{STATUS}2018-W07/").text
+    assert f'rel="next" href="{STATUS}2018-W11/">Uke 11' in html
+
+
+def test_the_mail_is_shown_as_it_was_sent(as_lead, rollout, sent):
+    queueing.join(rollout=rollout, agency=make.make_agency(name="Nykommer"), by=None, now=at("2018-02-13 09:00"))
+    message = OutgoingEmail.objects.get(subject="week:2018-W06")
+
+    page = as_lead.get(f"{STATUS}2018-W06/mail/")
+    assert message.headline in page.text
+    assert escape(message.text) in page.text
+    assert "til 1 mottaker" in page.text
+    assert f'rel="next" href="{STATUS}2018-W07/mail/"' in page.text
+    assert f'href="{STATUS}2018-W06/mail/"' in as_lead.get(f"{STATUS}2018-W06/").text
+    shown = as_lead.get(f"{STATUS}2018-W06/mail/html/")
+    assert shown.content.decode() == message.html
+    assert shown["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_mail_whose_words_are_deleted_is_not_found_and_its_figures_are(as_lead, sent):
+    OutgoingEmail.objects.filter(subject="week:2018-W06").update(text="", html="")
+
+    response = as_lead.get(f"{STATUS}2018-W06/mail/")
+    assert (response.status_code, "E-posten for uke 6 finnes ikke" in response.text) == (404, True)
+    assert as_lead.get(f"{STATUS}2018-W06/mail/html/").status_code == 404
+    assert "/mail/" not in as_lead.get(f"{STATUS}2018-W06/").text.split("<article")[1].split("</article")[0]
+
+
+def test_the_mail_of_a_week_that_was_not_sent_says_why(as_lead, sent):
+    response = as_lead.get(f"{STATUS}2018-W09/mail/")
+    assert response.status_code == 404
+    assert "sendes først mandag 26. februar 2018" in response.text
 
 
 def test_the_short_address_leads_to_the_active_rollout(as_lead, sent):

@@ -1,0 +1,156 @@
+"""What a forecast is made of, as plain values: no database, no clock (rule 15). Days are dates; durations open days.
+
+A *piece* is the time between two openings that follow each other: from a wave's leaders' date to its all-staff date, or
+from a wave to the next one's leaders. What was learnt of the pace is learnt of pieces.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+
+from rollout.domain.forecasting.days import Days
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What is believed of how long pieces take, as the logarithm of taken : planned (0: as planned).
+
+    A piece's logarithm is normal around the rollout's own pace, which is known the better the more pieces are seen:
+    the pace is normal around `mean` with the weight of `weight` pieces, the spread's square inverse gamma of `shape`
+    and `scale`. `seen` adds observations to it exactly (normal-inverse-gamma is its own posterior).
+    """
+
+    mean: float
+    weight: float
+    shape: float
+    scale: float
+
+    def seen(self, logs: list[float]) -> "Pace":
+        """The belief after these were observed."""
+        n = len(logs)
+        if not n:
+            return self
+        average = sum(logs) / n
+        within = sum((log - average) ** 2 for log in logs)
+        weight = self.weight + n
+        between = self.weight * n * (average - self.mean) ** 2 / weight
+        return Pace(
+            mean=(self.weight * self.mean + n * average) / weight,
+            weight=weight,
+            shape=self.shape + n / 2,
+            scale=self.scale + (within + between) / 2,
+        )
+
+
+@dataclass(frozen=True)
+class Share:
+    """What is believed of the share of agencies deferred at an opening: beta distributed."""
+
+    deferred: float
+    let_in: float
+
+    @property
+    def mean(self) -> float:
+        return self.deferred / (self.deferred + self.let_in)
+
+    def seen(self, *, deferred: int, let_in: int) -> "Share":
+        return Share(self.deferred + deferred, self.let_in + let_in)
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What is believed before anything is observed. Each is explained, with its source, in docs/forecast.md.
+
+    `pace`: the plan holds in the middle, with the weight of one piece, and a piece varies by about 30 %.
+    `deferral`: some 15 % are not ready at their opening, with the weight of eight agencies.
+    `ready_odds`, `late_odds`, `late_steps`: an agency that is ready today has a quarter of the usual odds of being
+    deferred, and each step past its due date makes them half as large again, three steps at most.
+    `all_staff_days`, `gap_days`: for a plan without waves to learn them from. `places`: of a wave (rule 1).
+    """
+
+    pace: Pace = Pace(mean=0.0, weight=1.0, shape=4.0, scale=0.27)
+    deferral: Share = Share(deferred=1.2, let_in=6.8)
+    ready_odds: float = 0.25
+    late_odds: float = 1.5
+    late_steps: int = 3
+    all_staff_days: int = 10
+    gap_days: int = 10
+    places: int = 5
+
+
+@dataclass(frozen=True)
+class WavePlan:
+    """A wave as the plan has it now. `firm`: it has its go, so that its next step comes on its date. `decided`: its
+    review has ended, so that the next wave waits for nothing but its own date.
+    """
+
+    number: int
+    leaders_on: dt.date
+    all_staff_on: dt.date
+    leaders_in: bool = False
+    all_in: bool = False
+    firm: bool = False
+    decided: bool = False
+    people_cap: int | None = None
+
+
+@dataclass(frozen=True)
+class AgencyPlan:
+    """An agency in a wave (its number) or, None, in the queue.
+
+    `late` are the keys of the blocking steps it has not done by their due date; `earliest`: the first leaders' date by
+    which the course can be done, for one in the queue. `has_leaders`, `access_on`: what it has got already.
+    """
+
+    slug: str
+    name: str
+    people: int
+    wave: int | None = None
+    defer_to: int | None = None
+    ready: bool = False
+    late: tuple[str, ...] = ()
+    earliest: dt.date | None = None
+    has_leaders: bool = False
+    access_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One finished piece: open days planned when it began, open days late (negative: early), and what it led to."""
+
+    wave: int
+    step: str
+    planned: int
+    late: int
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What finished waves have taught. `waits`: open days from all-staff to the decision of the review, by wave."""
+
+    pieces: tuple[Piece, ...] = ()
+    let_in: int = 0
+    deferred: int = 0
+    why: tuple[tuple[str, int], ...] = ()
+    waits: tuple[int, ...] = ()
+    activations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanData:
+    """A whole rollout at one moment. `agencies`: in the order of the queue. `ahead_from`: the first day still ahead."""
+
+    ahead_from: dt.date
+    days: Days
+    waves: tuple[WavePlan, ...]
+    agencies: tuple[AgencyPlan, ...]
+    observed: Observed = field(default_factory=Observed)
+    assumptions: Assumptions = field(default_factory=Assumptions)
+
+    @property
+    def finished_waves(self) -> int:
+        return sum(wave.all_in for wave in self.waves)
+
+    def without_late(self, step: str) -> "PlanData":
+        """The same plan where nobody is late with that step."""
+        agencies = (replace(one, late=tuple(key for key in one.late if key != step)) for one in self.agencies)
+        return replace(self, agencies=tuple(agencies))
