@@ -201,6 +201,8 @@ PAGES: dict[str, Shown] = {
     "commit": Shown("rollout:commit", R, who=None),
     "commit, the address": Shown("rollout:commit-address", BRE, who=None),
     "commitments": Shown("rollout:commitments", R),
+    "notices": Shown("rollout:notices", who=CHIEF),
+    "notices, a lead's": Shown("rollout:notices"),
     "my data": Shown("rollout:my-data", who=CHIEF),
     "my data, erased": Shown("rollout:my-data-erase", who=CHIEF),
     "another's data, erased": Shown("rollout:agency-erase", BNS | {"role": "role"}),
