@@ -170,6 +170,15 @@ def test_the_page_shows_both_plans_and_what_the_scenario_leads_to(client, lead, 
     assert (compared.weeks[-1].before, compared.weeks[-1].after) == (1_500, 18_500)
 
 
+def test_a_new_wave_is_shown_beside_a_plan_that_has_it_not(client, lead, plan):
+    made = make(plan, places={"ude": {"wave": 4}}, dates={4: JUNE})
+
+    page = " ".join(client.get(url("scenario", plan, made)).content.decode().split())
+
+    assert "– → 19.\N{NO-BREAK SPACE}juni\N{NO-BREAK SPACE}2018" in page
+    assert "finnes ikke" in page
+
+
 def test_what_is_ticked_is_adopted_and_one_press_takes_it_back(client, lead, plan):
     made = make(plan, places={"ude": {"wave": 3}, "bre": {"wave": 3}}, dates={3: JUNE})
 
