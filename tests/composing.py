@@ -9,7 +9,7 @@ from collections import defaultdict
 from rollout import reference
 from rollout.domain.composing import scoring
 from rollout.domain.composing.question import Agency, Places, Question, Wave, Weights, effort_for
-from tests.factories import BASELINE
+from tests.baseline import BASELINE
 
 #: The wave 1 that Oslo chose, for variation.
 OSLO = ("bre", "bns", "kli", "oby", "vav")

@@ -49,6 +49,9 @@ def test_a_lead_asks_watches_and_reads_the_proposal(visitor, handed):
 
     page.get_by_role("link", name="Se forslaget og ta det i bruk").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Forslag")
+    page.get_by_text("26 begrunnelser").click()
+    expect(page.get_by_text("Bydel Nordstrand får plass i pulje")).to_be_visible()
+    visitor.check("the scenario with its explanation")
     assert urlsplit(page.url).path.endswith(f"/scenarios/{Scenario.objects.get().pk}/")
 
 
