@@ -216,14 +216,14 @@ def with_today(scenario: Scenario, *, now: dt.datetime) -> Comparison:
     moves, dates = scenarios.moves_of(scenario), scenarios.dates_of(scenario)
     found = _sides(plan, stands, scenarios.merge(plan, moves, dates), pool=_pool(rollout))
     calendar = calendar_of(rollout)
-    waves = thought(rollout, plan, dates)
+    thought = _thought(rollout, plan, dates)
     changed = [plan.placements[m.slug] for m in found.moves] + [
         p for p in plan.placements.values() if p.wave and str(p.wave.number) in dates
     ]
     ahead = {p.pk: p for p in changed if p.leaders_access_at is None}
     places = scenarios.merge(plan, moves, dates)[0]
     overdue = effects.overdue_after(
-        list(ahead.values()), {p.pk: waves.get(places[p.agency.slug]["wave"] or 0) for p in ahead.values()}, now=now
+        list(ahead.values()), {p.pk: thought.get(places[p.agency.slug]["wave"] or 0) for p in ahead.values()}, now=now
     )
     left = scenarios.outstanding(scenario, plan)
     touched = {n for move in found.moves for n in (move.before, move.after)} | {line.number for line in found.dates}
@@ -235,7 +235,7 @@ def with_today(scenario: Scenario, *, now: dt.datetime) -> Comparison:
         licences=found.licences,
         problems=problems(plan, *left, calendar=calendar, at=now),
         conflicts=moved_since(scenario, plan, *left),
-        warnings=_warnings(rollout, plan, waves, places, dates, calendar),
+        warnings=_warnings(rollout, plan, thought, places, dates, calendar),
         overdue=overdue,
         loses_go=[wave for n, wave in plan.waves.items() if n in touched and wave.has_go],
     )
@@ -318,7 +318,7 @@ def _licences(plan: Today, places: Places, pool: LicencePool | None) -> Licences
     return Licences(unfunded, max(0, people - pool.size) if pool else 0)
 
 
-def thought(rollout: Rollout, plan: Today, dates: Dates) -> Thought:
+def _thought(rollout: Rollout, plan: Today, dates: Dates) -> Thought:
     """The waves with the dates they are to have, new ones too; never saved."""
     waves = dict(plan.waves)
     for n, days in dates.items():
@@ -331,11 +331,11 @@ def thought(rollout: Rollout, plan: Today, dates: Dates) -> Thought:
 
 
 def _warnings(
-    rollout: Rollout, plan: Today, waves: Thought, places: Places, dates: Dates, calendar: Calendar
+    rollout: Rollout, plan: Today, thought: Thought, places: Places, dates: Dates, calendar: Calendar
 ) -> list[str]:
     said = []
     for n in map(int, dates):
-        wave, stands = waves[n], plan.waves.get(n)
+        wave, stands = thought[n], plan.waves.get(n)
         days = [getattr(wave, name) for name in scheduling.DATES if getattr(wave, name) != getattr(stands, name, None)]
         said += effects.date_warnings(wave, days, rollout=rollout, calendar=calendar)
     for number, wave in plan.waves.items():

@@ -4,7 +4,7 @@ Nothing is written. The facts are read as they are; the new place or date is onl
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
@@ -103,25 +103,18 @@ def late_words(one: Overdue) -> str:
 
 def overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
     """The steps that are overdue with the placements in `waves` (by placement's id), and are not overdue today."""
-    found = []
-    for placement, before, after in problems_in(placements, waves, now=now):
+    facts, found = readiness.load_facts(placements, now=now), []
+    for placement in placements:
+        known = facts[placement.pk]
+        before = readiness.problems_of(readiness.course_of(known, now=now))
+        after = readiness.problems_of(
+            readiness.course_of(replace(known, placement=_thought_in(placement, waves[placement.pk])), now=now)
+        )
         late_now = {problem.step.key for problem in before if problem.days_late}
         newly = [problem for problem in after if problem.days_late and problem.step.key not in late_now]
         if newly:
             found.append(Overdue(placement, newly))
     return found
-
-
-def problems_in(
-    placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime
-) -> Iterator[tuple[Placement, list[Problem], list[Problem]]]:
-    """Each placement's problems as it stands, and as they would be in `waves` (by placement's id)."""
-    facts = readiness.load_facts(placements, now=now)
-    for placement in placements:
-        known = facts[placement.pk]
-        thought = replace(known, placement=_thought_in(placement, waves[placement.pk]))
-        before, after = (readiness.problems_of(readiness.course_of(one, now=now)) for one in (known, thought))
-        yield placement, before, after
 
 
 def _thought_in(placement: Placement, wave: Wave | None) -> Placement:

@@ -51,7 +51,7 @@ SECRET = {"password", "secret", "token", "token_secret", "session_key", "key", "
 #: Of another app's rows, a bag that may hold keys.
 SECRET_OF_OTHERS = {"data", "extra_data"}
 #: Whole plans, which say nothing of the person who wrote them down.
-THE_PLAN = {"places", "dates", "base_places", "base_dates", "explanation", "forecast"}
+THE_PLAN = {"places", "dates", "base_places", "base_dates", "explanation"}
 LABELS = {
     "at": gettext_lazy("når"),
     "since": gettext_lazy("fra"),

@@ -29,8 +29,6 @@ class Scenario(models.Model):
     difference from them, and what the plan has moved since is theirs from today's. `base_version`: the plan's last
     event then.
 
-    `forecast`: what a worker has forecast of it (`domain.scenario_forecasts`); null before the first.
-
     `explanation`: why each move was made, as the composer wrote it; empty for one made by hand. `version` grows with
     every edit, so that a page can tell that it shows an older one.
     """
@@ -45,7 +43,6 @@ class Scenario(models.Model):
     base_places = models.JSONField()
     base_dates = models.JSONField()
     explanation = models.JSONField(default=dict, blank=True)
-    forecast = models.JSONField(null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1)
     made_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+", null=True)
     made_at = models.DateTimeField()

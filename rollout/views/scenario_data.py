@@ -3,10 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from rollout.domain import comparing, scenario_forecasts
+from rollout.domain import comparing
 from rollout.domain.comparing import Comparison, WaveLine
 from rollout.domain.coverage import WEEK, WeekPoint
-from rollout.domain.scenario_forecasts import Both
 from rollout.domain.scenario_rules import wave_name
 from rollout.models import OSLO, Scenario
 from rollout.views import charts
@@ -34,7 +33,6 @@ class ScenarioPage:
     bars: list[Bars]
     curves: Curves | None
     today: dt.date
-    forecast: Both | None = None
 
     @property
     def stops(self) -> list[str]:
@@ -57,8 +55,7 @@ def scenario_page(scenario: Scenario, *, now: dt.datetime) -> ScenarioPage:
     fullest = max([line.before.people for line in found.waves] + [line.after.people for line in found.waves], default=0)
     share = lambda people: across(100 * people / fullest if fullest else 0)  # noqa: E731
     bars = [Bars(line, share(line.before.people), share(line.after.people)) for line in found.waves]
-    forecast = scenario_forecasts.latest(scenario, now=now) if scenario.is_open and not scenario.is_baseline else None
-    return ScenarioPage(found, bars, _curves(found, today=today), today, forecast)
+    return ScenarioPage(found, bars, _curves(found, today=today), today)
 
 
 def _curves(found: Comparison, *, today: dt.date) -> Curves | None:
