@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, Place, _frame, _link, _to_central, _withdraw, place_of, render
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, place_of, render
 from rollout.models import (
     DateRequest,
     EmailKind,
@@ -69,19 +70,17 @@ def _ask_leads(context: dict[str, Any], subject: str, rollout: Rollout) -> list[
 
 def date_answered(request: DateRequest) -> list[Draft]:
     """To the agency: moved, or not, and why."""
-    return _date_answers(request, request.moved_to, request.placement.rollout)
+    return _date_answered(request, request.moved_to)
 
 
-def date_answer_for(request: DateRequest, person: Person) -> list[Draft]:
-    """The same to one of its readers, with the wave the agency is in now; none if it is not theirs any more."""
-    placement = request.placement
-    drafts = _date_answers(request, placement.wave, placement.rollout)
-    return [draft for draft in drafts if draft.person == person]
+def date_answered_anew(request: DateRequest) -> list[Draft]:
+    """The same, with the wave the agency is in now."""
+    return _date_answered(request, request.placement.wave)
 
 
-def _date_answers(request: DateRequest, wave: Wave | None, rollout: Rollout) -> list[Draft]:
+def _date_answered(request: DateRequest, wave: Wave | None) -> list[Draft]:
     """`wave`: where an agency that was given another date stands."""
-    agency = request.placement.agency
+    placement = request.placement
     accepted = request.state == RequestState.ACCEPTED
     with translation.override(LANGUAGE):
         facts = []
@@ -98,13 +97,14 @@ def _date_answers(request: DateRequest, wave: Wave | None, rollout: Rollout) -> 
             if wave is None:
                 intro = _("Prosjektlederen har godtatt ønsket. Virksomheten står i køen til den får en ny pulje.")
         context = {
-            "said": said % {"agency": agency},
+            "said": said % {"agency": placement.agency},
             "intro": intro,
             "facts": facts + _answer(request.answer),
         }
-    told = {agency.slug: place_of(wave)} if accepted else {}
-    key = _subject("date-request", request.pk)
-    return _answer_agency(context, agency, key, request.asked_by, rollout, told=told)
+    subject = _subject("date-request", request.pk)
+    drafts = _answer_agency(context, placement.agency, subject, request.asked_by, placement.rollout)
+    told = {placement.agency.slug: place_of(wave)} if accepted else {}
+    return [replace(draft, told=told) for draft in drafts]
 
 
 def join_answered(request: JoinRequest) -> list[Draft]:
@@ -174,7 +174,6 @@ def _answer_agency(
     rollout: Rollout,
     *,
     path: str = "",
-    told: dict[str, Place] | None = None,
 ) -> list[Draft]:
     """To who asked, if they still belong to the agency, and to the head and the chief."""
     still = Role.objects.current().filter(person=asked_by, agency=agency).exists()
@@ -185,7 +184,7 @@ def _answer_agency(
             "link_label": _("Gå til Min virksomhet"),
             "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
         }
-    return _drafts(EmailKind.ANSWER, subject, people, context, rollout, told=told)
+    return _drafts(EmailKind.ANSWER, subject, people, context, rollout)
 
 
 def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | None = None) -> list[Person]:
@@ -195,18 +194,10 @@ def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | No
 
 
 def _drafts(
-    kind: EmailKind,
-    subject: str,
-    people: Iterable[Person],
-    context: dict[str, Any],
-    rollout: Rollout,
-    *,
-    told: dict[str, Place] | None = None,
+    kind: EmailKind, subject: str, people: Iterable[Person], context: dict[str, Any], rollout: Rollout
 ) -> list[Draft]:
     context = _frame(rollout) | context
-    return [
-        Draft(kind, subject, person, *render(kind, context | {"person": person}), told=told or {}) for person in people
-    ]
+    return [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
 
 
 def _answer(text: str) -> list[tuple[str, str]]:

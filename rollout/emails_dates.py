@@ -298,7 +298,8 @@ def drafts_for(message: OutgoingEmail, *, now: dt.datetime) -> list[Draft]:
     person = message.person
     if message.kind == EmailKind.ANSWER:
         request = DateRequest.objects.filter(pk=message.subject.partition(":")[2]).first()
-        return emails_asking.date_answer_for(request, person) if request else []
+        drafts = emails_asking.date_answered_anew(request) if request else []
+        return [draft for draft in drafts if draft.person == person]
     wave = wave_of(message)
     if wave is None or message.kind not in _WRITTEN_ANEW:
         return []

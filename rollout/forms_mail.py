@@ -27,7 +27,7 @@ class AddressForm(forms.Form):
 
 class AnnounceForm(forms.Form):
     note = forms.CharField(
-        label=_("Et ord til alle (frivillig)"),
+        label=_("Et ord til alle"),
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=1000,
         required=False,

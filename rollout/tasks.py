@@ -7,7 +7,7 @@ from celery import shared_task
 
 from agencies.models import Agency
 from rollout import clock, codes, delivery, rehearsals
-from rollout.domain import opening, rehearsing, reporting, retention
+from rollout.domain import opening, rehearsing, reminding, reporting, retention
 from rollout.domain.forecasting import keeping
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
@@ -32,6 +32,13 @@ def make_forecasts() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
         keeping.keep(rollout, now=now)
+
+
+@shared_task
+def send_reminders() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        reminding.send_due(rollout=rollout, now=now)
 
 
 @shared_task

@@ -124,6 +124,7 @@ TABLE: dict[str, Line] = {
     "rollout:archive": Line(get={LEAD, HEAD, CHIEF}, args=KLI, agency=True),
     "rollout:archive-case": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
     "rollout:archive-file": Line(get={LEAD, HEAD, CHIEF}, args=KLI | {"suffix": "json"}, agency=True),
+    "rollout:notices": Line(get=EVERYONE, post=EVERYONE),
     "rollout:my-data": Line(get=EVERYONE),
     "rollout:my-data-file": Line(get=EVERYONE, args={"suffix": "json"}),
     "rollout:my-data-erase": Line(get=EVERYONE, post=EVERYONE),

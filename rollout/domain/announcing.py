@@ -44,7 +44,7 @@ def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note:
         once=f"announced:{rollout.pk}:{found.mark}",
     )
     drafts = emails_announcing.drafts(rollout, found, note=note.strip(), now=now)
-    emails.write(drafts, rollout=rollout, occurrence=f"event:{event.pk}", now=now)
+    emails.write_of(event, drafts, now=now)
     return event
 
 

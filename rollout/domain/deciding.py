@@ -29,8 +29,9 @@ def decide(
 ) -> Decision:
     """Give a wave its go or no-go, for the plan as it stands. The latest decision counts.
 
-    The go that covers both steps is told to the head and the chief of each agency, with the dates. `override`: why a
-    go is given although the review of the wave before stands in the way (rule 13).
+    `override`: why a go is given although the review of the wave before stands in the way (rule 13).
+
+    The go that covers both steps is told to the head and the chief of each agency, with the dates.
 
     Raises:
         Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
@@ -87,7 +88,7 @@ def decide(
     )
     if verdict == Verdict.GO and step == Step.LEADERS:
         drafts = emails_dates.your_dates(wave=wave, now=now)
-        emails.write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
+        emails.write_of(event, drafts, now=now)
     elif verdict == Verdict.NO_GO:
         emails_dates.withdraw_your_dates(wave)
     return decision

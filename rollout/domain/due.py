@@ -1,20 +1,26 @@
-"""What is due, asked of the data: openings first, then the weekly status (rule 15)."""
+"""What is due, asked of the data: openings first, then the weekly status, then reminders (rule 15)."""
 
 import datetime as dt
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from rollout.domain import opening, reporting
+from rollout.domain import opening, reminding, reporting
 from rollout.models import Rollout, Step, WaveState, opening_moment
 
 
-def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str] | None:
+def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
     """The first moment after `after` at which something falls due, and a phrase for it."""
+    event, reminders = next_event(rollout, after=after), reminding.next_moment(rollout, after=after)
+    return min([event, *([(reminders, _("påminnelser"))] if reminders is not None else [])])
+
+
+def next_event(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
+    """The same, of what the whole rollout sees: openings and the weekly status."""
     moments = [(moment, phrase) for moment, phrase in _openings(rollout) if moment > after]
     _year, week, moment = reporting.next_sending(after=after)
     moments.append((moment, _("ukestatus for uke %(week)s") % {"week": week}))
-    return min(moments, default=None)
+    return min(moments)
 
 
 def _openings(rollout: Rollout):
@@ -31,13 +37,14 @@ def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
     opening.open_due(rollout=rollout, now=now)
     reporting.send_due(rollout=rollout, now=now)
+    reminding.send_due(rollout=rollout, now=now)
 
 
 def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
     """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
     moment = start
-    while moments := [m for r in rollouts if (m := next_moment(r, after=moment)) and m[0] <= to]:
-        moment = min(moments)[0]
+    while rollouts and (coming := min(next_moment(rollout, after=moment)[0] for rollout in rollouts)) <= to:
+        moment = coming
         for rollout in rollouts:
             run_due(rollout=rollout, now=moment)
     for rollout in rollouts:

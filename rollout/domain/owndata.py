@@ -38,6 +38,7 @@ HEADINGS = {
     "rollout.CalendarFeed": gettext_lazy("Kalenderadresser du har laget"),
     "rollout.Scenario": gettext_lazy("Scenarioer du har laget, tatt i bruk eller forkastet"),
     "rollout.LastSeen": gettext_lazy("Hvor langt du har lest"),
+    "rollout.MailChoice": gettext_lazy("Varsler du har valgt"),
     "rollout.OutgoingEmail": gettext_lazy("E-post til deg"),
     "account.EmailAddress": gettext_lazy("Adresser for innlogging"),
     "mfa.Authenticator": gettext_lazy("Sikkerhetsnøkler og totrinnskoder"),
@@ -87,6 +88,8 @@ LABELS = {
     "ip": gettext_lazy("IP-adresse"),
     "user_agent": gettext_lazy("nettleser"),
     "created_at": gettext_lazy("laget"),
+    "wanted": gettext_lazy("ønsket"),
+    "chosen_at": gettext_lazy("valgt"),
     "last_seen_at": gettext_lazy("sist brukt"),
 }
 

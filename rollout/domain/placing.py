@@ -280,9 +280,11 @@ def record_place(
     now: dt.datetime,
     **more: Any,
 ) -> PlanEvent:
-    """What follows from a saved change of place: its event, a go that is void, mail that names the old wave.
+    """What follows from a saved change of place: its event, a go that is void, and mail that no longer holds.
 
-    The places as `place_of` gives them. `more`: what else `recording.record` is told.
+    The places as `place_of` gives them.
+
+    `more`: what else `recording.record` is told.
     """
     if kind != EventKind.DEFERRED:
         void_go(left, placement.wave)

@@ -72,6 +72,26 @@ def preview(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> Occasion:
 # -- openings ------------------------------------------------------------------------------------------------------
 
 
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS and not wave.has_go]
+    if not ahead:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    wave = min(ahead, key=lambda wave: (wave.leaders_on, wave.number))
+    said = _("Gis klarsignal for %(wave)s, som åpner for ledere %(day)s, sendes denne.")
+    return Occasion(_about(said, wave, Step.LEADERS), emails_dates.your_dates(wave=wave, now=now))
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
 def _leaders_open(rollout: Rollout, now: dt.datetime) -> Occasion:
     wave = _next_wave(rollout, Step.LEADERS)
     if wave is None:
@@ -113,33 +133,13 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
     return Occasion(_about(said, wave, step), emails.no_decision(wave=wave, step=step, now=now))
 
 
-def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
-    drafts = emails_dates.your_dates(wave=wave, now=now)
-    said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
-
-
-def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
-
-
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
-    drafts = emails_announcing.drafts(rollout, emails_announcing.gathered(rollout), note="", now=now)
-    if not drafts:
-        return Occasion(_("Ingenting er endret siden noen fikk vite det."))
-    return Occasion(_("Det som er endret siden noen fikk vite det. Prosjektlederen kunngjør det."), drafts)
+    """What a lead would announce now."""
+    found = emails_announcing.gathered(rollout)
+    if not found.notices:
+        return Occasion(_("Alle som har fått vite noe om pulje og datoer, har fått vite det planen sier nå."))
+    drafts = emails_announcing.drafts(rollout, found, note="", now=now)
+    return Occasion(_("Kunngjøres endringene slik planen er nå, sendes denne."), drafts)
 
 
 def _next_wave(rollout: Rollout, step: Step) -> Wave | None:
@@ -284,8 +284,8 @@ KINDS: dict[EmailKind, Kind] = {
     ),
     EmailKind.HELD: Kind(gettext_lazy("Når noen holdes tilbake ved åpning for alle"), _leads, _held),
     EmailKind.DATE_CHANGED: Kind(
-        gettext_lazy("Når prosjektlederen kunngjør endringer i planen"),
-        gettext_lazy("De som har fått vite noe annet"),
+        gettext_lazy("Når en endring i planen kunngjøres"),
+        gettext_lazy("De som har fått vite noe annet enn det planen sier"),
         _date_changed,
     ),
     EmailKind.NO_DECISION: Kind(gettext_lazy("Når dagen kommer uten klarsignal"), _leads, _no_decision),

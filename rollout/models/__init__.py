@@ -16,6 +16,7 @@ from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff,
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
+from rollout.models.reminders import CHOSEN_KINDS, MailChoice, ReminderRun
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
@@ -37,6 +38,7 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "CHOSEN_KINDS",
     "LESSONS",
     "OSLO",
     "WAVE_CLOSING",
@@ -67,6 +69,7 @@ __all__ = [
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
+    "MailChoice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
@@ -76,6 +79,7 @@ __all__ = [
     "PlanEvent",
     "Purpose",
     "ReadinessConfirmation",
+    "ReminderRun",
     "RequestState",
     "Review",
     "Rollout",

@@ -43,7 +43,7 @@ PANEL = (
     (_("Import"), "rollout:import", Do.IMPORT),
 )
 #: What is there whether or not there is a rollout, for whoever has signed in.
-ALWAYS = ((_("Mine opplysninger"), "rollout:my-data"),)
+ALWAYS = ((_("Varsler"), "rollout:notices"), (_("Mine opplysninger"), "rollout:my-data"))
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 

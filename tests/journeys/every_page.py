@@ -203,6 +203,8 @@ PAGES: dict[str, Shown] = {
     "commit": Shown("rollout:commit", R, who=None),
     "commit, the address": Shown("rollout:commit-address", BRE, who=None),
     "commitments": Shown("rollout:commitments", R),
+    "notices": Shown("rollout:notices", who=CHIEF),
+    "notices, a lead's": Shown("rollout:notices"),
     "my data": Shown("rollout:my-data", who=CHIEF),
     "my data, erased": Shown("rollout:my-data-erase", who=CHIEF),
     "another's data, erased": Shown("rollout:agency-erase", BNS | {"role": "role"}),
@@ -360,6 +362,10 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     scenario = scenarios.make(
         rollout=rollout,
         name="UDE for seg selv",
@@ -377,10 +383,6 @@ def build() -> dict[str, object]:
     scheduling.set_dates(wave=waves[3], **days, by=lead, now=now, carry_on=True)
     played = rehearsing.rehearse(rollout=rollout, now=now, until=at("2018-04-18").date())
     rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
-    # Wave 5 has been told its dates, and one of its agencies has moved since.
-    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
-    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
-    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
 
     message, cut_off, failed, *others = OutgoingEmail.objects.order_by("pk")
     why = "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen."

@@ -1,4 +1,4 @@
-"""Journey: a lead moves an agency that has been told its dates, sees who must be told, and presses once."""
+"""Journey: an agency that was told its dates has been moved; a lead sees who must be told, and tells them."""
 
 import pytest
 from django.utils import timezone
@@ -6,17 +6,18 @@ from playwright.sync_api import expect
 
 from agencies.models import Person
 from rollout import reference
-from rollout.domain import deciding, together
+from rollout.domain import deciding, placing, together
 from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout, Verdict
 from tests.factories import NOW
 
 pytestmark = pytest.mark.browser
+LEAD = "prosjektleder@example.org"
 
 
 @pytest.fixture
 def told(demo):
     """Wave 2 has its go, and its people have been told."""
-    rollout, lead = Rollout.objects.get(), Person.objects.get(email="prosjektleder@example.org")
+    rollout, lead = Rollout.objects.get(), Person.objects.get(email=LEAD)
     together.apply_plan(rollout=rollout, places=reference.proposed_plan(), by=lead, now=NOW)
     wave = rollout.waves.get(number=2)
     deciding.decide(wave=wave, verdict=Verdict.GO, reason="Piloten gikk bra.", by=lead, now=NOW)
@@ -24,12 +25,12 @@ def told(demo):
     return wave
 
 
-def test_a_lead_moves_an_agency_and_announces_it(visitor, told):
+def test_a_lead_finds_what_is_not_announced_and_tells_everyone_with_one_press(visitor, told):
     agency = told.placements.order_by("slot").first().agency
     visitor.sign_in("Prosjektleder")
-    page = visitor.visit(f"/board/{agency.slug}/move/")
-    page.get_by_label("Pulje 3").check()
-    page.get_by_role("button", name="Flytt", exact=True).click()
+    third = told.rollout.waves.get(number=3)
+    placing.move(placement=told.placements.get(agency=agency), to=third, by=Person.objects.get(email=LEAD), now=NOW)
+    page = visitor.visit("/board/")
     expect(page.get_by_text("2 personer har fått vite noe annet enn det planen sier nå.")).to_be_visible()
     visitor.check("the board with something to announce")
 

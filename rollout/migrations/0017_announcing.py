@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0015_what_a_wave_taught"),
+        ("rollout", "0016_reminders_and_choices"),
     ]
 
     operations = [
