@@ -46,6 +46,7 @@ def build() -> Rollout:
     scheduling.set_dates(wave=waves[0], by=lead, now=TODAY, reason=WRITTEN, **dates)
     StepEvidence.objects.filter(placement__agency__slug="lys").delete()  # so it is held back
 
+    StepEvidence.objects.filter(placement__agency__slug="vav", step__key="risk_and_dpia").delete()  # so it is reminded
     _ask_and_answer(rollout, lead)
     drafting.save(rollout=rollout, text="Ny tekst.", revision_seen=0, by=lead, now=TODAY)
     return rollout
