@@ -18,6 +18,7 @@ from rollout import (
     emails,
     emails_announcing,
     emails_asking,
+    emails_dates,
     emails_delivery,
     emails_guidelines,
     emails_people,
@@ -111,6 +112,28 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
     _day, wave, step = min(ahead, key=lambda one: (one[0], one[1].number))
     said = _("%(wave)s har ikke klarsignal til %(day)s. Kommer det ikke, sendes denne.")
     return Occasion(_about(said, wave, step), emails.no_decision(wave=wave, step=step, now=now))
+
+
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    drafts = emails_dates.your_dates(wave=wave, now=now)
+    said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
 
 
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
