@@ -32,8 +32,9 @@ def build() -> Rollout:
         agency = make_agency(slug, name=name, employees=120)
         make_people(agency)
         make_ready(place(agency, waves[wave]))
-    for slug in ("utf", "hav"):
+    for slug in ("utf", "hav", "ufo"):
         make_people(make_agency(slug))
+    place(Agency.objects.get(slug="ufo"), waves[1])  # which is not ready, and will be deferred
 
     deciding.decide(wave=waves[0], verdict=Verdict.GO, reason="Alle er klare.", by=lead, now=NOW)
     opening.open_due(now=at("2018-02-07 08:00"))

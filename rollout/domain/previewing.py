@@ -73,26 +73,6 @@ def preview(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> Occasion:
 # -- openings ------------------------------------------------------------------------------------------------------
 
 
-def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
-    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS and not wave.has_go]
-    if not ahead:
-        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
-    wave = min(ahead, key=lambda wave: (wave.leaders_on, wave.number))
-    said = _("Gis klarsignal for %(wave)s, som åpner for ledere %(day)s, sendes denne.")
-    return Occasion(_about(said, wave, Step.LEADERS), emails_dates.your_dates(wave=wave, now=now))
-
-
-def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
-
-
 def _leaders_open(rollout: Rollout, now: dt.datetime) -> Occasion:
     wave = _next_wave(rollout, Step.LEADERS)
     if wave is None:
@@ -132,6 +112,28 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
     _day, wave, step = min(ahead, key=lambda one: (one[0], one[1].number))
     said = _("%(wave)s har ikke klarsignal til %(day)s. Kommer det ikke, sendes denne.")
     return Occasion(_about(said, wave, step), emails.no_decision(wave=wave, step=step, now=now))
+
+
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    drafts = emails_dates.your_dates(wave=wave, now=now)
+    said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
 
 
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
