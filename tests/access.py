@@ -341,8 +341,10 @@ def make_world():
         text="Hei",
         html="<p>Hei</p>",
         message_id="<2@example.org>",
+        state=EmailState.SENT,
         not_before=NOW,
         written_at=NOW,
+        settled_at=NOW,
     )
 
     for role in EVERYONE:
