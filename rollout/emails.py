@@ -8,13 +8,12 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any, cast
 
 import structlog
 from django.conf import settings
-from django.db.models import Q
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import timezone, translation
@@ -28,7 +27,6 @@ from rollout.models import (
     OSLO,
     EmailKind,
     EmailState,
-    EventKind,
     Lesson,
     OutgoingEmail,
     Placement,
@@ -47,6 +45,10 @@ HEADLINE_LENGTH = OutgoingEmail._meta.get_field("headline").max_length
 LANGUAGE = "nb"
 
 
+#: Where an agency stands, as a message tells it: `OutgoingEmail.told`.
+type Place = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Draft:
     """A message as its reader will see it, not yet a row. `subject` is what it tells of, as in the row's key."""
@@ -58,6 +60,8 @@ class Draft:
     text: str
     html: str
     in_reply_to: str = ""
+    told: dict[str, Place] = field(default_factory=dict)
+    calendar: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,8 @@ def write(
             html=draft.html,
             message_id=f"<{uuid.uuid4()}@{_sender_domain()}>",
             in_reply_to=draft.in_reply_to,
+            told=draft.told,
+            calendar=draft.calendar,
             written_at=now,
             not_before=timezone.now() + wait,
             request_id=_request_id(),
@@ -167,55 +173,6 @@ def no_decision(*, wave: Wave, step: Step, now: dt.datetime) -> list[Draft]:
     return _to_central(EmailKind.NO_DECISION, _subject(wave, step), wave.rollout, context)
 
 
-def date_changed(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, now: dt.datetime) -> None:
-    """Mend what names a date that has moved (rule 10). `before`: the wave's two dates as they were.
-
-    What is not sent is withdrawn, and written anew under `event`. Whoever has been told of the old date, or may have
-    been, gets a correction in the same thread.
-    """
-    moved = [step for step in Step if wave.day_of(step) != before[f"{step}_on"]]
-    overtaken = OutgoingEmail.objects.filter(
-        rollout=wave.rollout, kind=EmailKind.NO_DECISION, subject__in=[_subject(wave, step) for step in moved]
-    )
-    _withdraw(overtaken.select_for_update(no_key=True))  # the new date is the answer it asked for
-    if Step.ALL_STAFF not in moved or wave.leaders_opened_at is None:
-        return
-    occurrence = f"event:{event.pk}"
-    anew: list[Person] = []
-    corrections: list[Draft] = []
-    for person, messages in _naming_all_staff_date(wave).items():
-        told = [message for message in messages if message.state in TOLD and not message.can_be_taken_back]
-        withdrawn = _withdraw(messages)
-        if EmailKind.LEADERS_OPEN in [message.kind for message in withdrawn]:
-            anew.append(person)
-        elif told and (day_told := _all_staff_day_named_by(told[-1], wave)) != wave.all_staff_on:
-            corrections.append(_correction(wave, person, day_told, told[0].message_id))
-    write(_leaders_open_to(anew, wave, now=now), rollout=wave.rollout, occurrence=occurrence, now=now)
-    write(corrections, rollout=wave.rollout, occurrence=occurrence, now=now)
-
-
-def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) -> bool:
-    """Replace a message that turned out not to be sent, if its dates were corrected meanwhile. False: they were not.
-
-    Its corrections that still wait are withdrawn, since what is written now is right; a correction gives way to the
-    one after it, which names the right date. Who is no longer to be told, is not. The caller withdraws the message
-    itself.
-    """
-    thread = message.in_reply_to or message.message_id
-    later = OutgoingEmail.objects.filter(in_reply_to=thread, pk__gt=message.pk).exclude(state=EmailState.WITHDRAWN)
-    if message.kind not in (EmailKind.LEADERS_OPEN, EmailKind.DATE_CHANGED) or not later.exists():
-        return False
-    if message.kind == EmailKind.DATE_CHANGED:
-        return True
-    wave = Wave.objects.select_related("rollout").get(
-        rollout=message.rollout_id, number=int(message.subject.split(":")[1])
-    )
-    _withdraw(later.select_for_update(no_key=True))
-    drafts = _leaders_open_to([message.person], wave, now=now)
-    write(drafts, rollout=wave.rollout, occurrence=f"event:{event.pk}", now=now)
-    return True
-
-
 def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
     """To the leads, the sponsor and who subscribes: the week's frozen figures. Templates read `report`, `figures`."""
     context = {
@@ -273,7 +230,8 @@ def _to_agencies(
             "names": _names([place.agency.name for place in places]),
             "link": _link(wave.rollout, "my/"),
         }
-        drafts.append(Draft(kind, _subject(wave, step), person, *render(kind, context)))
+        told = {place.agency.slug: place_of(wave) for place in places}
+        drafts.append(Draft(kind, _subject(wave, step), person, *render(kind, context), told=told))
     return drafts
 
 
@@ -296,35 +254,6 @@ def _leaders_open_to(people: Sequence[Person], wave: Wave, *, now: dt.datetime) 
     return [draft for draft in leaders_open(wave=wave, placements=placements, now=now) if draft.person in people]
 
 
-def _correction(wave: Wave, person: Person, day_told: dt.date, in_reply_to: str) -> Draft:
-    context = {
-        **_frame(wave.rollout),
-        "wave": wave,
-        "person": person,
-        "day_told": day_told,
-        "link": _link(wave.rollout, "my/"),
-    }
-    kind = EmailKind.DATE_CHANGED
-    return Draft(kind, _subject(wave, Step.ALL_STAFF), person, *render(kind, context), in_reply_to=in_reply_to)
-
-
-def _naming_all_staff_date(wave: Wave) -> dict[Person, list[OutgoingEmail]]:
-    """Every message that names the wave's all-staff date ahead, oldest first, locked so that no worker claims it."""
-    named: dict[Person, list[OutgoingEmail]] = {}
-    for message in (
-        OutgoingEmail.objects.select_for_update(no_key=True, of=("self",))
-        .filter(rollout=wave.rollout)
-        .filter(
-            Q(kind=EmailKind.LEADERS_OPEN, subject=_subject(wave, Step.LEADERS))
-            | Q(kind=EmailKind.DATE_CHANGED, subject=_subject(wave, Step.ALL_STAFF))
-        )
-        .select_related("person")
-        .order_by("id")
-    ):
-        named.setdefault(message.person, []).append(message)
-    return named
-
-
 def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
     """Take back those that have not been handed over, and return them. The caller has locked the rows.
 
@@ -335,13 +264,6 @@ def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
         state=EmailState.WITHDRAWN, claim=None, settled_at=timezone.now()
     )
     return waiting
-
-
-def _all_staff_day_named_by(message: OutgoingEmail, wave: Wave) -> dt.date:
-    """The wave's all-staff date as it was when the message was written: what the first change after it left behind."""
-    changes = wave.events.filter(kind=EventKind.DATES_SET, pk__gt=int(message.occurrence.removeprefix("event:")))
-    first = changes.order_by("pk").first()
-    return dt.date.fromisoformat(first.before["all_staff_on"]) if first else wave.all_staff_on
 
 
 def _told(
@@ -366,6 +288,17 @@ def _told(
             ]
             for person, places in told.items()
         }
+
+
+def place_of(wave: Wave | None) -> Place:
+    """In the wave, with its two dates; None: in no wave."""
+    if wave is None:
+        return {"wave": None, "leaders_on": None, "all_staff_on": None}
+    return {
+        "wave": wave.number,
+        "leaders_on": wave.leaders_on.isoformat(),
+        "all_staff_on": wave.all_staff_on.isoformat(),
+    }
 
 
 def _frame(rollout: Rollout) -> dict[str, Any]:

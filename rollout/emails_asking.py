@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, render
+from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, place_of, render
 from rollout.models import (
     DateRequest,
     EmailKind,
@@ -17,6 +18,7 @@ from rollout.models import (
     OutgoingEmail,
     RequestState,
     Rollout,
+    Wave,
 )
 
 #: Who hears an answer beside the one who asked: those who answer for the agency.
@@ -68,21 +70,31 @@ def _ask_leads(context: dict[str, Any], subject: str, rollout: Rollout) -> list[
 
 def date_answered(request: DateRequest) -> list[Draft]:
     """To the agency: moved, or not, and why."""
+    return _date_answered(request, request.moved_to)
+
+
+def date_answered_anew(request: DateRequest) -> list[Draft]:
+    """The same, with the wave the agency is in now."""
+    return _date_answered(request, request.placement.wave)
+
+
+def _date_answered(request: DateRequest, wave: Wave | None) -> list[Draft]:
+    """`wave`: where an agency that was given another date stands."""
     placement = request.placement
     accepted = request.state == RequestState.ACCEPTED
     with translation.override(LANGUAGE):
         facts = []
-        if accepted and request.moved_to is not None:
+        if accepted and wave is not None:
             facts = [
-                (_("Pulje"), str(request.moved_to.number)),
-                (_("Åpner for ledere"), _day(request.moved_to.leaders_on)),
-                (_("Åpner for alle"), _day(request.moved_to.all_staff_on)),
+                (_("Pulje"), str(wave.number)),
+                (_("Åpner for ledere"), _day(wave.leaders_on)),
+                (_("Åpner for alle"), _day(wave.all_staff_on)),
             ]
         said = _("%(agency)s får en annen dato") if accepted else _("%(agency)s får ikke en annen dato")
         intro = _("Prosjektlederen har avslått ønsket. Plassen og datoene er som før.")
         if accepted:
             intro = _("Prosjektlederen har godtatt ønsket. Fristene følger den nye datoen.")
-            if request.moved_to is None:
+            if wave is None:
                 intro = _("Prosjektlederen har godtatt ønsket. Virksomheten står i køen til den får en ny pulje.")
         context = {
             "said": said % {"agency": placement.agency},
@@ -90,7 +102,9 @@ def date_answered(request: DateRequest) -> list[Draft]:
             "facts": facts + _answer(request.answer),
         }
     subject = _subject("date-request", request.pk)
-    return _answer_agency(context, placement.agency, subject, request.asked_by, placement.rollout)
+    drafts = _answer_agency(context, placement.agency, subject, request.asked_by, placement.rollout)
+    told = {placement.agency.slug: place_of(wave)} if accepted else {}
+    return [replace(draft, told=told) for draft in drafts]
 
 
 def join_answered(request: JoinRequest) -> list[Draft]:

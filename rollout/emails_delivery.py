@@ -6,7 +6,7 @@ To the leads, as it happens: a message could not be delivered. And a message onc
 import datetime as dt
 
 from agencies.models import Agency, Role
-from rollout import emails
+from rollout import emails, emails_dates
 from rollout.emails import Draft
 from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Wave
 
@@ -37,20 +37,23 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
     """The message as it is to be sent once more. None: it is no longer true, or no longer for this person.
 
     An opening is told anew from the facts, so that it names the dates that hold, and the agencies that are the
-    person's. Everything else is told in the same words, unless it is of a wave whose dates have been set since.
+    person's. What else tells where agencies stand is told in the same words while they stand there and are the
+    person's; and the rest too, unless it is of a wave whose dates have been set since.
     """
     person = message.person
     if not person.is_active or not Role.objects.current().filter(person=person).exists():
         return None
-    wave = _wave_of(message)
-    if message.kind == EmailKind.LEADERS_OPEN and wave:
-        drafts = emails._leaders_open_to([person], wave, now=message.written_at)
-        return drafts[0] if drafts else None
+    wave = emails_dates.wave_of(message)
+    if message.kind == EmailKind.LEADERS_OPEN:
+        return next(iter(emails_dates.drafts_for(message, now=message.written_at)), None)
     if message.kind == EmailKind.ALL_STAFF_OPEN and wave:
         let_in = wave.placements.filter(all_staff_access_at__lte=message.written_at).select_related("agency")
         drafts = emails.all_staff_open(wave=wave, placements=list(let_in), now=message.written_at)
         return next((draft for draft in drafts if draft.person == person), None)
-    if wave and _dates_set_since(message, wave):
+    if message.told:
+        if not emails_dates.holds(message):
+            return None
+    elif wave and _dates_set_since(message, wave):
         return None
     return Draft(
         EmailKind(message.kind),
@@ -60,6 +63,8 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
         message.text,
         message.html,
         in_reply_to=message.in_reply_to,
+        told=message.told,
+        calendar=message.calendar,
     )
 
 
@@ -69,15 +74,6 @@ def write_again(message: OutgoingEmail, draft: Draft, *, event: PlanEvent, now: 
     written.resends = message
     written.save(update_fields=["resends"])
     return written
-
-
-def _wave_of(message: OutgoingEmail) -> Wave | None:
-    """The wave it tells of, by its key ("wave:3:leaders")."""
-    thing, _colon, rest = message.subject.partition(":")
-    number = rest.partition(":")[0]
-    if thing != "wave" or not number.isdecimal():
-        return None
-    return Wave.objects.select_related("rollout").filter(rollout=message.rollout_id, number=int(number)).first()
 
 
 def _dates_set_since(message: OutgoingEmail, wave: Wave) -> bool:

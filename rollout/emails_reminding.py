@@ -7,8 +7,9 @@ events are recorded), and the next tick writes what is still true.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import dateformat, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,6 +19,8 @@ from rollout.emails import LANGUAGE, Draft, _frame, _link, _names, render
 from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout, Wave
 
 REMINDERS = (EmailKind.TO_DO, EmailKind.AGENCY_WEEK)
+#: By the rollout's clock or by the real one; outside the demo they are the same.
+A_WHILE = dt.timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,19 @@ class Place:
         return len(self.done) + len(self.steps)
 
 
-def reminder(
-    *, kind: EmailKind, rollout: Rollout, person: Person, places: Sequence[Place], day: dt.date, today: dt.date
-) -> Draft:
-    """One person's mail for the morning of `day`, with all their agencies. `today`: when it is written."""
+def frame(rollout: Rollout) -> dict[str, Any]:
+    """What all reminders written together have in common."""
+    return _frame(rollout)
+
+
+def reminder(*, kind: EmailKind, person: Person, places: Sequence[Place], day: dt.date, frame: dict[str, Any]) -> Draft:
+    """One person's mail for the morning of `day`, with all their agencies."""
     steps = [step for place in places for step in place.steps]
-    context = _frame(rollout) | {
+    context = frame | {
         "person": person,
         "places": places,
-        "today": today,
         "said": _said(kind, _names([place.agency.name for place in places]), steps),
-        "link": _link(rollout, f"my/{places[0].agency.slug}/" if len(places) == 1 else "my/"),
+        "link": _link(frame["rollout"], f"my/{places[0].agency.slug}/" if len(places) == 1 else "my/"),
     }
     return Draft(kind, f"day:{day.isoformat()}", person, *render(kind, context))
 
@@ -87,28 +92,27 @@ def reminders_of(rollout: Rollout) -> QuerySet[OutgoingEmail]:
     return OutgoingEmail.objects.filter(rollout=rollout, kind__in=REMINDERS)
 
 
-def withdraw_unsent(*, rollout: Rollout, agency: Agency | None) -> int:
+def withdraw_unsent(*, rollout: Rollout, agency: Agency | None, now: dt.datetime) -> int:
     """Take back the reminders that have not been handed over: of who has, or had, a role at the agency; None: of all.
 
     One conditional statement: a worker that has claimed one finds it gone when it is about to hand it over. Returns how
-    many.
+    many. `now` is the rollout's time.
     """
-    unsent = OutgoingEmail.objects.not_handed_over().filter(kind__in=REMINDERS)
     if agency is None:
-        unsent = unsent.filter(rollout=rollout)
-    else:
-        unsent = unsent.filter(person__in=Role.objects.filter(agency=agency).values("person"))
-    return _take_back(unsent)
+        return _take_back(_unsent(now).filter(rollout=rollout))
+    return _take_back(_unsent(now).filter(person__in=Role.objects.filter(agency=agency).values("person")))
 
 
-def withdraw_unsent_of(person: Person, kinds: Sequence[EmailKind]) -> int:
+def withdraw_unsent_of(person: Person, kinds: Sequence[EmailKind], *, now: dt.datetime) -> int:
     """Of one person, who wants these kinds no longer."""
-    return _take_back(OutgoingEmail.objects.not_handed_over().filter(person=person, kind__in=kinds))
+    return _take_back(_unsent(now).filter(person=person, kind__in=kinds))
 
 
-def withdraw_older(rollout: Rollout) -> int:
-    """Those of earlier mornings that never left, before the ones of a new morning are written."""
-    return _take_back(OutgoingEmail.objects.not_handed_over().filter(rollout=rollout, kind__in=REMINDERS))
+def _unsent(now: dt.datetime) -> QuerySet[OutgoingEmail]:
+    """Where the demo or a rehearsal steps over days in a second, older mail has had no time to leave: it would have."""
+    waited = Q(attempts__gt=0) | Q(not_before__lt=timezone.now() - A_WHILE)
+    unsent = OutgoingEmail.objects.not_handed_over().filter(kind__in=REMINDERS)
+    return unsent.filter(waited | Q(written_at__gt=now - A_WHILE))
 
 
 def _take_back(unsent: QuerySet[OutgoingEmail]) -> int:

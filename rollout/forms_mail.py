@@ -23,3 +23,14 @@ class AddressForm(forms.Form):
         help_text=_("Personen logger inn med denne adressen fra nå av."),
         error_messages={"required": _("Skriv adressen."), "invalid": _("Skriv en hel e-postadresse.")},
     )
+
+
+class AnnounceForm(forms.Form):
+    note = forms.CharField(
+        label=_("Et ord til alle"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=1000,
+        required=False,
+        help_text=_("Kort om hvorfor. Det står øverst i meldingen til hver av dem."),
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)

@@ -16,12 +16,14 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
 from rollout.domain import reporting, scenarios
 from rollout.models import (
     CalendarFeed,
+    Composition,
     DateRequest,
     EmailKind,
     EmailState,
@@ -232,6 +234,9 @@ TABLE: dict[str, Line] = {
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
     # the history, and the rollouts
     "rollout:history": Line(get=CENTRAL, args=R),
+    # the composer
+    "rollout:compose": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:compose-cancel": Line(post=LEADS, args=R | {"pk": A_REQUEST}),
     "rollout:rehearsal": Line(get=CENTRAL, post=LEADS, args=R),
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
@@ -240,6 +245,7 @@ TABLE: dict[str, Line] = {
     "rollout:scenarios": Line(get=CENTRAL, args=R),
     "rollout:scenario-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:scenario": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-forecast": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-edit": Line(get=LEADS, post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-adopt": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-catch-up": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
@@ -252,6 +258,7 @@ TABLE: dict[str, Line] = {
     "rollout:calendar-change": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     "rollout:calendar-remove": Line(get=LEADS, post=LEADS, args=R | {"pk": 1}),
     # mail and status
+    "rollout:announce": Line(get=LEADS, post=LEADS, args=R),
     "rollout:mail": Line(get=LEADS, args=R),
     "rollout:mail-preview": Line(get=LEADS, args=R),
     "rollout:mail-preview-kind": Line(get=LEADS, args=R | {"kind": "no_decision"}),
@@ -317,6 +324,16 @@ def make_world():
     make_lead()
     asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
     DateRequest.objects.create(placement=kli, **asked)
+    wishes = {"weights": {"order": 3}, "pilots": [], "rushed": [], "everyone": False}
+    Composition.objects.create(
+        pk=A_REQUEST,
+        rollout=rollout,
+        wishes=wishes,
+        plan_version=0,
+        asked_by=make_lead(),
+        asked_at=NOW,
+        alive_at=timezone.now(),
+    )
     JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
     make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()

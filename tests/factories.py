@@ -35,20 +35,12 @@ from rollout.models import (
     text_hash,
 )
 from rollout.reference import default_course
+from tests.baseline import BASELINE
 
 #: The morning on which the reference rollout starts; a Thursday.
 NOW = dt.datetime(2018, 2, 1, 9, 0, tzinfo=OSLO)
 #: Steps fulfilled by facts and not by evidence (rule 3).
 FACT_STEPS = ("funding", "guidelines_adopted", "key_people_named", "readiness_confirmed")
-BASELINE = {
-    1: (dt.date(2018, 2, 7), dt.date(2018, 2, 27)),
-    2: (dt.date(2018, 4, 4), dt.date(2018, 4, 17)),
-    3: (dt.date(2018, 4, 26), dt.date(2018, 5, 7)),
-    4: (dt.date(2018, 5, 23), dt.date(2018, 6, 5)),
-    5: (dt.date(2018, 8, 16), dt.date(2018, 8, 28)),
-    6: (dt.date(2018, 9, 6), dt.date(2018, 9, 18)),
-    7: (dt.date(2018, 9, 27), dt.date(2018, 10, 16)),
-}
 _numbers = itertools.count(1)
 
 

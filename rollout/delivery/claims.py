@@ -67,7 +67,7 @@ claimed AS (
     FROM next, rollout_rollout r
    WHERE m.id = next.id AND r.id = m.rollout_id
   RETURNING m.id, m.message_id, m.in_reply_to, m.to_address, m.headline, m.text, m.html, m.written_at, m.attempts,
-            r.contact_email)
+            r.contact_email, m.calendar)
 SELECT EXISTS (SELECT FROM sent), claimed.* FROM (SELECT) AS always LEFT JOIN claimed ON true
 """  # noqa: S608 (no input)
 _MARK = """
@@ -149,6 +149,8 @@ class Turn:
             return False
         if outcome.state == EmailState.FAILED:
             failing.tell(letter.id, address_refused=outcome.address_refused, now=self.now)
+        elif outcome.state == EmailState.WAITING:
+            failing.came_back(letter.id, now=self.now)
         return True
 
     def _mine(self, letter: Letter):

@@ -1,9 +1,12 @@
-"""What follows when a message is given up, in the same transaction: the leads are told, a bad address is marked."""
+"""What follows when a message is given up or comes back, in the same transaction.
+
+The leads are told, a bad address is marked, a date that has moved meanwhile is put right.
+"""
 
 import datetime as dt
 
 from agencies.models import Person
-from rollout import emails_delivery
+from rollout import emails_dates, emails_delivery
 from rollout.models import EmailKind, OutgoingEmail
 
 
@@ -20,3 +23,12 @@ def tell(pk: int, *, address_refused: bool, now: dt.datetime) -> None:
         )
     if message.kind != EmailKind.DELIVERY_FAILED:
         emails_delivery.write_failed(message, address_refused=address_refused, now=now)
+
+
+def came_back(pk: int, *, now: dt.datetime) -> None:
+    """To be called inside the transaction that lets the message wait again. While the server had it, nobody could
+    withdraw it; so it is done now, if it no longer holds.
+    """
+    message = OutgoingEmail.objects.exclude(told={}).select_related("person").filter(pk=pk).first()
+    if message is not None:
+        emails_dates.mend_returned(message, now=now)

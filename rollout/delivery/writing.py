@@ -20,6 +20,8 @@ from rollout.models import OSLO
 
 _PLAIN = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+|<[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+>|[A-Za-z0-9:+, -]+")
 _SHORT = 64  # with any header's name, fewer than the 78 characters a line has room for
+_CALENDAR = ';\r\n method=PUBLISH; name="datoer.ics"'
+_FILE = 'Content-Disposition: attachment; filename="datoer.ics"\r\n'
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 
@@ -37,11 +39,14 @@ class Letter:
     written_at: dt.datetime
     attempts: int
     reply_to: str
+    calendar: str = ""
 
 
 def as_bytes(letter: Letter) -> bytes:
-    """The mail: text and HTML, and headers that say it is automatic. Raises ValueError on a bad header."""
-    boundary = f"=_{secrets.token_hex(12)}"  # never in quoted-printable, where an equals sign is followed by a number
+    """The mail: text and HTML, a calendar file if it has one, and headers that say it is automatic.
+
+    Raises ValueError on a bad header.
+    """
     headers = [
         _shared_header("Subject", letter.headline),
         _shared_header("From", settings.DEFAULT_FROM_EMAIL),
@@ -49,14 +54,22 @@ def as_bytes(letter: Letter) -> bytes:
         _header("Date", format_datetime(letter.written_at.astimezone(OSLO))),
         _header("Message-ID", letter.message_id),
         b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode(),
     ]
     if letter.reply_to:
         headers.insert(2, _shared_header("Reply-To", letter.reply_to))
     if letter.in_reply_to:
         headers.insert(5, _header("In-Reply-To", letter.in_reply_to) + _header("References", letter.in_reply_to))
-    parts = [_part(boundary, "plain", letter.text), _part(boundary, "html", letter.html)]
-    return b"".join([*headers, *parts, f"--{boundary}--\r\n".encode()])
+    body = _multipart("alternative", [_part("plain", letter.text), _part("html", letter.html)])
+    if letter.calendar:
+        body = _multipart("mixed", [body, _part("calendar", letter.calendar, parameters=_CALENDAR, more=_FILE)])
+    return b"".join(headers) + body
+
+
+def _multipart(subtype: str, parts: list[bytes]) -> bytes:
+    boundary = f"=_{secrets.token_hex(12)}"  # never in quoted-printable, where an equals sign is followed by a number
+    between = f"--{boundary}\r\n".encode()
+    head = f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()
+    return head + b"".join(between + part for part in parts) + f"--{boundary}--\r\n".encode()
 
 
 def _header(name: str, value: str) -> bytes:
@@ -72,11 +85,10 @@ def _header(name: str, value: str) -> bytes:
 _shared_header = lru_cache(maxsize=500)(_header)
 
 
-def _part(boundary: str, subtype: str, content: str) -> bytes:
+def _part(subtype: str, content: str, *, parameters: str = "", more: str = "") -> bytes:
     encoded = binascii.b2a_qp(_LINE_ENDS.sub("\n", content).encode(), istext=True).replace(b"\n", b"\r\n")
     head = (
-        f"--{boundary}\r\n"
-        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        f'Content-Type: text/{subtype}; charset="utf-8"{parameters}\r\n{more}'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
     return head.encode() + encoded + b"\r\n"  # which belongs to the boundary after it

@@ -33,4 +33,4 @@ def choose(*, person: Person, wanted: Mapping[EmailKind, bool], now: dt.datetime
         unique_fields=["person", "kind"],
         update_fields=["wanted", "chosen_at"],
     )
-    withdraw_unsent_of(person, [kind for kind, wants in wanted.items() if not wants])
+    withdraw_unsent_of(person, [kind for kind, wants in wanted.items() if not wants], now=now)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout import emails, emails_dates
 from rollout.domain import reviewing
 from rollout.domain.calendar import calendar_of
 from rollout.domain.locks import lock_placement, lock_plan, lock_wave
@@ -29,6 +30,8 @@ def decide(
     """Give a wave its go or no-go, for the plan as it stands. The latest decision counts.
 
     `override`: why a go is given although the review of the wave before stands in the way (rule 13).
+
+    The go that covers both steps is told to the head and the chief of each agency, with the dates.
 
     Raises:
         Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
@@ -73,7 +76,7 @@ def decide(
         return latest  # a double press
     before = wave.decision
     decision = Decision.objects.create(wave=wave, decided_at=now, **said)
-    record(
+    event = record(
         rollout=wave.rollout,
         kind=EventKind.DECIDED,
         by=by,
@@ -83,6 +86,11 @@ def decide(
         after={"decision": verdict, "decision_id": decision.pk} | ({"override": override} if override else {}),
         reason=decision.reason,
     )
+    if verdict == Verdict.GO and step == Step.LEADERS:
+        drafts = emails_dates.your_dates(wave=wave, now=now)
+        emails.write_of(event, drafts, now=now)
+    elif verdict == Verdict.NO_GO:
+        emails_dates.withdraw_your_dates(wave)
     return decision
 
 

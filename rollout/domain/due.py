@@ -35,17 +35,22 @@ def _openings(rollout: Rollout):
 
 def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
-    opening.open_due(rollout=rollout, now=now)
-    reporting.send_due(rollout=rollout, now=now)
+    run_events(rollout=rollout, now=now)
     reminding.send_due(rollout=rollout, now=now)
 
 
-def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
+def run_events(*, rollout: Rollout, now: dt.datetime) -> None:
+    """The same without reminders, which change nothing of the plan."""
+    opening.open_due(rollout=rollout, now=now)
+    reporting.send_due(rollout=rollout, now=now)
+
+
+def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime, reminders: bool = True) -> None:
     """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
+    coming, run = (next_moment, run_due) if reminders else (next_event, run_events)
     moment = start
-    while rollouts and (coming := min(next_moment(rollout, after=moment)[0] for rollout in rollouts)) <= to:
-        moment = coming
+    while rollouts and (moment := min(coming(rollout, after=moment)[0] for rollout in rollouts)) <= to:
         for rollout in rollouts:
-            run_due(rollout=rollout, now=moment)
+            run(rollout=rollout, now=moment)
     for rollout in rollouts:
-        run_due(rollout=rollout, now=to)
+        run(rollout=rollout, now=to)

@@ -51,7 +51,8 @@ def erase(*, person: Person, by: Person | None, now: dt.datetime) -> Person:
     held = list(person.roles.current().order_by("pk"))
     for role in held:
         end_role(role=role, by=by, now=now, change=change)
-    _empty(messages)
+    # Those whose roles ended may have been withdrawn and written anew, for what was left.
+    _empty(list(OutgoingEmail.objects.select_for_update(no_key=True).filter(person=person).order_by("pk")))
     _leave_out_of_other_mail(person)
     person.email = f"slettet-{person.opaque_id}@invalid"  # a name that can never receive mail (RFC 2606)
     person.name, person.is_active, person.last_login, person.erased_at = "", False, None, now
@@ -86,8 +87,8 @@ def _empty(messages: list[OutgoingEmail]) -> None:
         if message.can_be_taken_back:
             message.state, message.claim, message.settled_at = EmailState.WITHDRAWN, None, timezone.now()
         message.to_address = f"slettet-{message.person.opaque_id}@invalid"
-        message.text = message.html = message.last_error = ""
-    emptied = ["state", "claim", "settled_at", "to_address", "text", "html", "last_error"]
+        message.text = message.html = message.calendar = message.last_error = ""
+    emptied = ["state", "claim", "settled_at", "to_address", "text", "html", "calendar", "last_error"]
     OutgoingEmail.objects.bulk_update(messages, emptied)
 
 

@@ -111,7 +111,7 @@ def _of_the_plan(feed: CalendarFeed) -> list[Opening]:
     moments = _moments(last.values())
     return [
         Opening(
-            uid=f"wave-{wave.pk}-{_UID_STEP[step]}@puljeplan",
+            uid=wave.opening_uid(step),
             what=str(wave),
             wave=wave,
             step=step,

@@ -11,7 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
-from rollout import emails, emails_people
+from rollout import emails, emails_dates, emails_people
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -123,7 +123,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
     What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in; an
-    invitation that has not left is withdrawn. `by` None: the system.
+    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs.
+    `by` None: the system.
 
     Raises:
         Refused: it has ended already, is not `by`'s to end, or it is the last project lead's: nobody would be left to
@@ -143,7 +144,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     role.save(update_fields=["until"])
     emails_people.withdraw_invitation(role)
     if rollout is not None:
-        record(
+        event = record(
             rollout=rollout,
             kind=EventKind.ROLE_ENDED,
             by=by,
@@ -152,6 +153,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
             before={"person": role.person_id, "role": role.role},
             change=change,
         )
+        emails_dates.mend(event=event, now=now)
     return role
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout import emails_dates
 from rollout.domain import placing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -47,7 +48,7 @@ def withdraw(
     placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "version"])
     placing.settle(placement, left=left, was_queued=was_queued)
     placing.void_go(left, None)
-    return record(
+    event = record(
         rollout=placement.rollout,
         kind=EventKind.WITHDRAWN,
         by=by,
@@ -60,6 +61,8 @@ def withdraw(
         change=change,
         undoes=undoes,
     )
+    emails_dates.mend(event=event, now=now)
+    return event
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout import emails_dates
 from rollout.domain import queueing
 from rollout.domain.locks import lock_plan, wave_now
 from rollout.domain.recording import record
@@ -277,15 +278,17 @@ def record_place(
     after: dict[str, Any],
     kind: EventKind,
     now: dt.datetime,
-    **event: Any,
+    **more: Any,
 ) -> PlanEvent:
-    """What follows from a saved change of place: its event, and a go that is void. The places as `place_of` gives them.
+    """What follows from a saved change of place: its event, a go that is void, and mail that no longer holds.
 
-    `event`: what else `recording.record` is told.
+    The places as `place_of` gives them.
+
+    `more`: what else `recording.record` is told.
     """
     if kind != EventKind.DEFERRED:
         void_go(left, placement.wave)
-    return record(
+    event = record(
         rollout=placement.rollout,
         kind=kind,
         at=now,
@@ -293,8 +296,11 @@ def record_place(
         wave=placement.wave or left,
         before=before,
         after=after,
-        **event,
+        **more,
     )
+    if placement.wave != left:
+        emails_dates.mend(event=event, now=now)
+    return event
 
 
 def settle(placement: Placement, *, left: Wave | None, was_queued: bool, position: int | None = None) -> None:

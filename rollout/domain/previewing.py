@@ -7,21 +7,29 @@ follows what people do (a signature, a request) is drafted for the latest of its
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import Person, Role, RoleName
-from rollout import emails, emails_asking, emails_delivery, emails_guidelines, emails_people
-from rollout.domain import opening, readiness, reporting, signing_off
+from agencies.models import Role, RoleName
+from rollout import (
+    emails,
+    emails_announcing,
+    emails_asking,
+    emails_dates,
+    emails_delivery,
+    emails_guidelines,
+    emails_people,
+)
+from rollout.domain import opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
     DateRequest,
     EmailKind,
     EmailState,
-    EventKind,
     FundingState,
     FundingStatement,
     GuidelineDraft,
@@ -106,19 +114,35 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
     return Occasion(_about(said, wave, step), emails.no_decision(wave=wave, step=step, now=now))
 
 
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    drafts = emails_dates.your_dates(wave=wave, now=now)
+    said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
-    """The latest change of a date that had been told of."""
-    moved = rollout.events.filter(kind=EventKind.DATES_SET, wave__leaders_opened_at__isnull=False)
-    latest = moved.select_related("wave__rollout").order_by("-pk")
-    for wave, dates in [(event.wave, event.before) for event in latest if event.wave]:
-        before = dt.date.fromisoformat(dates["all_staff_on"])
-        told = rollout.emails.filter(kind=EmailKind.LEADERS_OPEN, subject=emails._subject(wave, Step.LEADERS))
-        people = Person.objects.filter(pk__in=told.values("person")).order_by("email")
-        if before != wave.all_staff_on and people:
-            said = _("Den siste endringen av en dato som var fortalt: %(wave)s, nå %(day)s.")
-            drafts = [emails._correction(wave, person, before, "") for person in people]
-            return Occasion(_about(said, wave, Step.ALL_STAFF), drafts)
-    return Occasion(_("Ingen dato er endret etter at noen fikk vite den."))
+    """What a lead would announce now."""
+    found = emails_announcing.gathered(rollout)
+    if not found.notices:
+        return Occasion(_("Alle som har fått vite noe om pulje og datoer, har fått vite det planen sier nå."))
+    drafts = emails_announcing.drafts(rollout, found, note="", now=now)
+    return Occasion(_("Kunngjøres endringene slik planen er nå, sendes denne."), drafts)
 
 
 def _next_wave(rollout: Rollout, step: Step) -> Wave | None:
@@ -144,6 +168,16 @@ def _weekly_status(rollout: Rollout, now: dt.datetime) -> Occasion:
     drafts = emails.weekly_status(report=reporting.draft(rollout=rollout, week=week, now=now), now=now)
     day = long_date(reporting.sending_moment(*week).date())
     return Occasion(_("Den neste sendes %(day)s. Tallene er slik de er nå.") % {"day": day}, drafts)
+
+
+def _reminders(kind: EmailKind, rollout: Rollout, now: dt.datetime) -> Occasion:
+    found = reminding.next_of_kind(kind, rollout=rollout, now=now)
+    if found is None:
+        return Occasion(_("Ingen virksomhet har noe å gjøre som det minnes om de neste ukene."))
+    day, drafts = found
+    return Occasion(
+        _("De neste sendes %(day)s. Det som gjøres før det, er ikke med.") % {"day": long_date(day)}, drafts
+    )
 
 
 # -- people and the guidelines -------------------------------------------------------------------------------------
@@ -253,28 +287,34 @@ _let_in = gettext_lazy("Virksomhetsleder, kommunikasjonssjef og nøkkelpersoner 
 _head_and_chief = gettext_lazy("Virksomhetsleder og kommunikasjonssjef")
 
 KINDS: dict[EmailKind, Kind] = {
-    EmailKind.YOUR_DATES: Kind(gettext_lazy("Når klarsignal er gitt"), _head_and_chief, not_written_yet),
+    EmailKind.YOUR_DATES: Kind(gettext_lazy("Når klarsignal er gitt"), _head_and_chief, _your_dates),
     EmailKind.LEADERS_OPEN: Kind(gettext_lazy("Når en pulje åpner for ledere"), _let_in, _leaders_open),
     EmailKind.ALL_STAFF_OPEN: Kind(gettext_lazy("Når en pulje åpner for alle"), _let_in, _all_staff_open),
     EmailKind.DEFERRED: Kind(
         gettext_lazy("Når en virksomhet ikke slippes inn ved åpning"),
         gettext_lazy("Virksomhetsleder, kommunikasjonssjef og prosjektledere"),
-        not_written_yet,
+        _deferred,
     ),
     EmailKind.HELD: Kind(gettext_lazy("Når noen holdes tilbake ved åpning for alle"), _leads, _held),
     EmailKind.DATE_CHANGED: Kind(
-        gettext_lazy("Når en dato som er fortalt, endres"), gettext_lazy("De som fikk den gamle datoen"), _date_changed
+        gettext_lazy("Når en endring i planen kunngjøres"),
+        gettext_lazy("De som har fått vite noe annet enn det planen sier"),
+        _date_changed,
     ),
     EmailKind.NO_DECISION: Kind(gettext_lazy("Når dagen kommer uten klarsignal"), _leads, _no_decision),
     EmailKind.TO_DO: Kind(
-        gettext_lazy("Før en frist, og ukentlig etter den"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("14, 7 og 2 dager før en frist, og hver uke etter den, til steget er gjort"),
+        gettext_lazy("Kommunikasjonssjef, og virksomhetsleder når steget er en uke over fristen"),
+        partial(_reminders, EmailKind.TO_DO),
     ),
     EmailKind.AGENCY_WEEK: Kind(
-        gettext_lazy("Mandag klokken 08.00, når noe gjenstår"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
+        gettext_lazy("Kommunikasjonssjef"),
+        partial(_reminders, EmailKind.AGENCY_WEEK),
     ),
     EmailKind.WEEKLY_STATUS: Kind(
         gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag"),
-        gettext_lazy("Prosjektledere og sponsor"),
+        gettext_lazy("Prosjektledere, sponsor og lesere som har bedt om den"),
         _weekly_status,
     ),
     EmailKind.INVITED: Kind(gettext_lazy("Når noen får en rolle"), gettext_lazy("Den som får rollen"), _invited),

@@ -34,7 +34,7 @@ def record(
     `change` groups the events of one action; without it the event stands alone. `undoes`: the event it takes back.
     Reminders that have not left and may tell of what has changed are withdrawn; the next tick writes what is true.
     """
-    withdraw_unsent(rollout=rollout, agency=agency)
+    withdraw_unsent(rollout=rollout, agency=agency, now=at)
     return PlanEvent.objects.create(
         rollout=rollout,
         kind=kind,

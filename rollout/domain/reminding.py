@@ -48,6 +48,8 @@ BEFORE = (14, 7, 2)
 WEEK = dt.timedelta(days=7)
 #: The week's mail comes when something is due within so many days, or late.
 LOOKS_AHEAD = dt.timedelta(days=28)
+#: In how many mornings with a reminder, or weeks, a preview looks for something to show.
+TRIED_AHEAD = 6
 CHIEF, HEAD = RoleName.COMMUNICATION_CHIEF, RoleName.AGENCY_HEAD
 
 
@@ -127,7 +129,8 @@ def _send_due(*, rollout: Rollout, now: dt.datetime) -> int:
         return 0
     if run is None or run.day < day:
         run = ReminderRun.objects.create(rollout=rollout, day=day, since=_covered_until(run, day), made_at=now)
-        emails_reminding.withdraw_older(rollout)
+        # Those of earlier mornings that never left: this morning's tell of those days too.
+        emails_reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
         drafts = drafts_of(run, now=now)
     else:
         again = _to_write_anew(run)
@@ -234,7 +237,7 @@ def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
     courses = _courses(placements, roles, now=now)
     to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails_reminding.REMINDERS)
     untold = _untold_since(run)
-    today = _today(now)
+    today, frame = _today(now), emails_reminding.frame(run.rollout)
     held: dict[Person, dict[int, list[Role]]] = {}
     for role in roles:
         if role.agency_id is not None:
@@ -253,11 +256,7 @@ def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
                 is_week = is_week or is_whole
         if places:
             kind = EmailKind.AGENCY_WEEK if is_week else EmailKind.TO_DO
-            drafts.append(
-                emails_reminding.reminder(
-                    kind=kind, rollout=run.rollout, person=person, places=places, day=run.day, today=today
-                )
-            )
+            drafts.append(emails_reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=frame))
     return drafts
 
 
@@ -310,9 +309,31 @@ def _told(status: StepStatus, course: _Course, today: dt.date) -> OpenStep:
     )
 
 
+# -- ahead -------------------------------------------------------------------------------------------------------------
+
+
 def coming(*, rollout: Rollout, now: dt.datetime) -> tuple[dt.date, list[emails.Draft]]:
-    """The next mail, with the facts of `now`, and its morning: this one if it is due, else the next working day's."""
+    """The next morning, this one if it is not written yet, and its mail as it stands now."""
     run, today = rollout.reminder_runs.last(), _today(now)
-    morning = working_day_on_or_after(today + DAY if run is not None and run.day >= today else today)
-    coming_run = ReminderRun(rollout=rollout, day=morning, since=_covered_until(run, morning), made_at=now)
-    return morning, drafts_of(coming_run, now=max(now, opening_moment(morning)))
+    day = working_day_on_or_after(today + DAY if run is not None and run.day >= today else today)
+    return day, _drafts_ahead(rollout, day, since=_covered_until(run, day), now=now)
+
+
+def next_of_kind(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> tuple[dt.date, list[emails.Draft]] | None:
+    """The first morning ahead that brings such mail, and the mail as it stands now. None: nothing is near."""
+    after = now
+    for _n in range(TRIED_AHEAD):
+        weeks = reporting.next_sending(after=after)[2]
+        moment = next_moment(rollout, after=after) if kind == EmailKind.TO_DO else weeks
+        if moment is None:
+            return None
+        after, day = moment, _today(moment)
+        drafts = _drafts_ahead(rollout, day, since=working_day_on_or_before(day - DAY), now=now)
+        if found := [draft for draft in drafts if draft.kind == kind]:
+            return day, found
+    return None
+
+
+def _drafts_ahead(rollout: Rollout, day: dt.date, *, since: dt.date, now: dt.datetime) -> list[emails.Draft]:
+    run = ReminderRun(rollout=rollout, day=day, since=since, made_at=now)
+    return drafts_of(run, now=max(now, opening_moment(day)))

@@ -200,7 +200,7 @@ def enforce(*, rollout: Rollout, now: dt.datetime) -> Removed:
     lock_table(Role)
     night = latest_night(now)
     placements = _placements_due(rollout, night)
-    messages = _messages_due(rollout, night).update(text="", html="", last_error="")
+    messages = _messages_due(rollout, night).update(text="", html="", calendar="", last_error="")
     removed = Removed(
         people=_erase_people(night, now=now) if _tells_of_people(rollout) else 0,
         files=_files_due(placements).delete()[0],

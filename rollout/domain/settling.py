@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails
+from rollout import emails_dates
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -19,7 +19,7 @@ from rollout.models import EmailState, EventKind, OutgoingEmail, Rollout
 
 @transaction.atomic
 def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.datetime) -> OutgoingEmail:
-    """Settle an *unknown* message. One that was not sent waits again, or is written anew if its dates have moved.
+    """Settle an *unknown* message. One that was not sent waits again, unless it no longer holds.
 
     Raises:
         Refused: it is not unknown (any more).
@@ -42,7 +42,7 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
     elif (
         message.person.erased_at is not None  # nobody is left to send it to
         or message.kind in REMINDERS  # the next tick writes what is left to do
-        or emails.write_anew(message, event=event, now=now)
+        or emails_dates.write_anew(message, event=event, now=now)
     ):
         message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()
     else:

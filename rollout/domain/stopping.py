@@ -1,7 +1,8 @@
 """What stops us now: everything in the way of the waves that open within six weeks, and who must act on it.
 
 A wave's own course problems (rule 3) are for the agency's people; what a project lead must settle stands beside them:
-a wave without agencies, no go, a date gone by, an agency held back, too few licences in the contract.
+a wave without agencies, no go, a date gone by, an agency held back, too few licences in the contract, a change near at
+hand that is not announced.
 """
 
 import datetime as dt
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Agency
+from rollout.domain.announcing import Urgent
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.words import long_date, thousands
 from rollout.models import OSLO, OwnerRole, Step, Verdict, Wave, opening_moment
@@ -32,6 +34,7 @@ class Matter(StrEnum):
     STOPPED = "stopped"
     HELD = "held"
     POOL_SHORT = "pool_short"
+    UNTOLD = "untold"
 
 
 WORDS = {
@@ -41,6 +44,7 @@ WORDS = {
     Matter.STOPPED: gettext_lazy("Puljen har fått stopp"),
     Matter.HELD: gettext_lazy("Virksomheten er holdt tilbake"),
     Matter.POOL_SHORT: gettext_lazy("Avtalen har for få lisenser"),
+    Matter.UNTOLD: gettext_lazy("Nær åpning er endret og ikke kunngjort"),
 }
 
 
@@ -120,8 +124,10 @@ def opens_soon(wave: Wave, now: dt.datetime) -> bool:
     return step is not None and wave.day_of(step) <= _today(now) + WITHIN
 
 
-def stops(plan: Plan, *, free_licences: int, now: dt.datetime) -> list[Stop]:
-    """Everything in the way, the most urgent first. `free_licences`: what the contract has left to reserve."""
+def stops(plan: Plan, *, free_licences: int, now: dt.datetime, untold: Iterable[Urgent] = ()) -> list[Stop]:
+    """Everything in the way, the most urgent first. `free_licences`: what the contract has left to reserve; `untold`:
+    agencies whose people do not know that an opening near at hand is another (`announcing.urgent`).
+    """
     found: list[Stop] = []
     soon = [entry for entry in plan.waves if opens_soon(entry.wave, now)]
     for entry in plan.waves:
@@ -135,6 +141,7 @@ def stops(plan: Plan, *, free_licences: int, now: dt.datetime) -> list[Stop]:
             if held or (near and agency.placement.all_staff_access_at is None):
                 found += _of_the_agency(entry.wave, agency)
     found += _of_the_pool(soon, free_licences, now)
+    found += [_untold(one, now) for one in untold]
     return sorted(found, key=lambda stop: stop.urgency)
 
 
@@ -196,6 +203,11 @@ def _of_the_agency(wave: Wave, entry: Entry) -> list[Stop]:
         )
         for problem in entry.problems
     ]
+
+
+def _untold(one: Urgent, now: dt.datetime) -> Stop:
+    detail = _("det gjelder %(day)s") % {"day": long_date(one.day)}
+    return _matter(Matter.UNTOLD, one.wave, one.day, now, detail, one.agency)
 
 
 def _of_the_pool(soon: list[WaveEntry], free: int, now: dt.datetime) -> list[Stop]:

@@ -2,6 +2,7 @@
 
 from rollout.models.calendar import BlackoutPeriod, CalendarFeed
 from rollout.models.commitments import Commitment, CommitmentProof, KeptCommitments
+from rollout.models.compositions import UNDER_WAY, Composition, CompositionState
 from rollout.models.course import (
     CourseStep,
     CourseVersion,
@@ -41,12 +42,15 @@ __all__ = [
     "CHOSEN_KINDS",
     "LESSONS",
     "OSLO",
+    "UNDER_WAY",
     "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
     "Commitment",
     "CommitmentProof",
+    "Composition",
+    "CompositionState",
     "CourseStep",
     "CourseVersion",
     "Criteria",

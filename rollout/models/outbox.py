@@ -80,6 +80,9 @@ class OutgoingEmail(models.Model):
     `written_at` is the rollout's time; `not_before`, `claimed_at`, `data_at` and `settled_at` are real time. `data_at`
     is committed before the text is handed over: a claim without it has reached no server. `takeovers` counts the
     workers that died holding the claim before that. `resends` names the message this one is sent in place of.
+
+    `told`: where its agencies stand as it tells it, {slug: {"wave", "leaders_on", "all_staff_on"}}; in the queue, or
+    withdrawn, all three are null. By it the program knows whether a message still holds, and who is to be corrected.
     """
 
     rollout = models.ForeignKey(Rollout, on_delete=models.PROTECT, related_name="emails")
@@ -91,6 +94,8 @@ class OutgoingEmail(models.Model):
     headline = models.CharField(_("emne"), max_length=200)
     text = models.TextField()
     html = models.TextField()
+    calendar = models.TextField(blank=True)  # an iCalendar file that goes with it
+    told = models.JSONField(default=dict, blank=True)
     message_id = models.CharField(max_length=200, unique=True)
     in_reply_to = models.CharField(max_length=200, blank=True)
     written_at = models.DateTimeField()
@@ -130,6 +135,7 @@ class OutgoingEmail(models.Model):
         indexes = [
             models.Index(fields=["not_before", "id"], condition=Q(state="waiting"), name="email_waiting"),
             models.Index(fields=["claimed_at"], condition=Q(state="claimed"), name="email_claimed"),
+            models.Index(fields=["rollout", "id"], condition=~Q(told={}), name="email_that_tells"),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,9 @@ WAVE_TRANSITIONS = {
 WAVE_CLOSING = (WaveState.ALL_OPEN, WaveState.CLOSED)
 
 
+_UID_STEP = {Step.LEADERS: "leaders", Step.ALL_STAFF: "all-staff"}
+
+
 class WaveQuerySet(models.QuerySet["Wave"]):
     def due_to_open(self, now: dt.datetime):
         """Waves with a step whose moment has come by `now`, whatever was decided about them."""
@@ -149,6 +152,10 @@ class Wave(models.Model):
 
     def day_of(self, step: Step) -> dt.date:
         return self.leaders_on if step == Step.LEADERS else self.all_staff_on
+
+    def opening_uid(self, step: Step) -> str:
+        """The name the opening has in every calendar, for good."""
+        return f"wave-{self.pk}-{_UID_STEP[step]}@puljeplan"
 
     @property
     def decision(self) -> "str | None":

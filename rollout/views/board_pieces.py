@@ -13,11 +13,12 @@ from rollout import reference
 from rollout.models import CAPACITY, Rollout
 from rollout.permissions import Do, can
 from rollout.views import board_find, reuse
+from rollout.views.announce import untold
 from rollout.views.board_data import Board, Column
 from rollout.views.board_since import since
 
 #: What every answer renews around the columns.
-AROUND = ("strip", "filters", "proposal", "jump", "shown", "news")
+AROUND = ("strip", "filters", "proposal", "untold", "jump", "shown", "news")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def context_of(request: Request, rollout: Rollout, shown: Board) -> dict:
         "board": shown,
         "can_move": can(request, Do.CHANGE_PLAN),
         "proposal_size": len(proposal(rollout, shown)),
+        "untold": untold(request, rollout),
         "capacity": CAPACITY,
         "finding": board_find.Finding(),
     }

@@ -35,6 +35,7 @@ MENU = (
 PANEL = (
     (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
     (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
+    (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
     (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),

@@ -342,6 +342,14 @@ def _just(sentence: str) -> Callable[[PlanEvent, dict[str, str]], str]:
     return lambda event, steps: _(sentence)
 
 
+def _announced(event: PlanEvent, steps: dict[str, str]) -> str:
+    return ngettext(
+        "Endringene i planen er kunngjort for %(n)s person",
+        "Endringene i planen er kunngjort for %(n)s personer",
+        event.after["people"],
+    ) % {"n": event.after["people"]}
+
+
 #: How each kind is told. A kind without a line is told by its name; its test fails.
 TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.JOINED: _just(gettext_noop("Lagt i køen")),
@@ -401,7 +409,7 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.MESSAGE_RESENT: _just(gettext_noop("En melding er sendt på nytt")),
     EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
     EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
-    EventKind.CHANGES_ANNOUNCED: _just(gettext_noop("Endringene i planen er kunngjort")),
+    EventKind.CHANGES_ANNOUNCED: _announced,
     EventKind.FIGURES_ENTERED: _figures_entered,
     EventKind.LESSON_WRITTEN: _lesson,
     EventKind.REVIEW_CLOSED: _review_closed,

@@ -4,50 +4,26 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
-from icalendar import Calendar, Event, Timezone
+from icalendar import Event
 
 from rollout.domain.feeds import Opening
+from rollout.emails_calendar import LASTS, OSLO_ZONE, empty
 from rollout.models import CalendarFeed, Step, opening_moment
 
 #: How often a calendar should ask again.
 ASK_AGAIN = dt.timedelta(hours=1)
-_LASTS = dt.timedelta(minutes=30)
-#: The rule for the clock changes, which has held since 1996. By rule and not by a list of days, since Outlook reads it.
-_OSLO = Timezone.from_ical("""\
-BEGIN:VTIMEZONE
-TZID:Europe/Oslo
-BEGIN:STANDARD
-DTSTART:19961027T030000
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
-TZNAME:CET
-TZOFFSETFROM:+0200
-TZOFFSETTO:+0100
-END:STANDARD
-BEGIN:DAYLIGHT
-DTSTART:19960331T020000
-RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
-TZNAME:CEST
-TZOFFSETFROM:+0100
-TZOFFSETTO:+0200
-END:DAYLIGHT
-END:VTIMEZONE
-""")
 
 
 def written(feed: CalendarFeed, openings: Iterable[Opening]) -> bytes:
     """The same openings give the same bytes."""
     name = str(feed)
-    calendar = Calendar()
-    calendar.add("prodid", "-//Puljeplan//puljeplan//NO")
-    calendar.add("version", "2.0")
-    calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
+    calendar = empty()
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", "Europe/Oslo")
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
-    calendar.add_component(_OSLO)
+    calendar.add_component(OSLO_ZONE)
     for opening in openings:
         calendar.add_component(_event(feed, opening))
     return calendar.to_ical()
@@ -64,7 +40,7 @@ def _event(feed: CalendarFeed, opening: Opening) -> Event:
     event.add("summary", _said(feed, opening))
     event.add("description", "\n".join(opening.agencies) if feed.agency is None else str(opening.wave))
     event.add("dtstart", begins)
-    event.add("dtend", begins + _LASTS)
+    event.add("dtend", begins + LASTS)
     event.add("transp", "TRANSPARENT")
     return event
 

@@ -75,7 +75,7 @@ def _lessons(rollout: Rollout) -> list[Lesson]:
     return list(Lesson.objects.filter(placement__rollout=rollout).order_by("placement", "number"))
 
 
-@may(Do.CHANGE_PLAN)
+@may(Do.CHANGE_PLAN, agency="agency")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, slug: str, agency: str) -> HttpResponse:

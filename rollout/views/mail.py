@@ -14,12 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
+from agencies.access import Request
 from agencies.models import Person
 from rollout import clock
 from rollout.domain import resending, settling
 from rollout.domain.refusals import Refused
 from rollout.models import EmailState, OutgoingEmail, Rollout
 from rollout.permissions import Do, can, may
+from rollout.views.announce import untold
 from rollout.views.context import rollout_of
 
 PER_PAGE = 50
@@ -55,7 +57,7 @@ def _why(message: OutgoingEmail) -> str:
 @may(Do.SEE_MAIL)
 @never_cache
 @require_safe
-def index(request: HttpRequest, slug: str) -> HttpResponse:
+def index(request: Request, slug: str) -> HttpResponse:
     """Every message of the rollout, newest first; `?state=` shows one state."""
     rollout = rollout_of(request, slug)
     counts = dict(rollout.emails.order_by().values_list("state").annotate(Count("id")))
@@ -78,6 +80,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         "unknown": _unknown_sentence(counts.get(EmailState.UNKNOWN, 0)),
         "can_settle": can(request, Do.SETTLE_MAIL),
         "refused": _refused(rollout),
+        "untold": untold(request, rollout),
     }
     return render(request, "rollout/mail.html", context)
 
@@ -154,5 +157,8 @@ def _outcome(message: OutgoingEmail) -> str:
     return {
         EmailState.SENT: _("Avklart: meldingen til %(address)s ble sendt."),
         EmailState.WAITING: _("Avklart: meldingen til %(address)s ble ikke sendt, og sendes om litt."),
-        EmailState.WITHDRAWN: _("Avklart: meldingen til %(address)s ble ikke sendt. En ny med riktig dato er skrevet."),
+        EmailState.WITHDRAWN: _(
+            "Avklart: meldingen til %(address)s ble ikke sendt, og gjelder ikke lenger. Er den erstattet, står den nye "
+            "i listen."
+        ),
     }[EmailState(message.state)] % {"address": message.to_address}

@@ -19,6 +19,7 @@ from rollout.forms import SeenForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 from rollout.views import reuse
+from rollout.views.announce import gathered_for, sentence
 from rollout.views.context import rollout_of
 from rollout.views.overview_data import overview
 from rollout.views.request_data import waiting
@@ -55,11 +56,13 @@ def page(request: Request, rollout: Rollout) -> HttpResponse:
 def _page(
     request: Request, rollout: Rollout, *, now: dt.datetime, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
+    found = gathered_for(request, rollout)
     context = {
         "rollout": rollout,
-        "page": overview(rollout, person=request.user, now=now),
+        "page": overview(rollout, person=request.user, now=now, untold=found),
         "can_act": can(request, Do.CHANGE_PLAN),
         "asked": waiting(rollout) if can(request, Do.ANSWER_AGENCIES) else [],
+        "untold": sentence(found),
         "now": now,
         "refusal": refusal,
     }

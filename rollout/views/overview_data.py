@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Person
-from rollout.domain import comparing, coverage, figures, stopping
+from rollout.domain import announcing, comparing, coverage, figures, stopping
 from rollout.domain.comparing import Drift
 from rollout.domain.coverage import WeekPoint
 from rollout.domain.figures import Plan, Totals, WaveEntry
@@ -19,6 +19,7 @@ from rollout.domain.readiness import FUNDING
 from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
+from rollout.emails_announcing import Gathered
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS
@@ -196,10 +197,16 @@ class Overview:
         return any(not shown.period.hard for shown in self.periods)
 
 
-def overview(rollout: Rollout, *, person: Person, now: dt.datetime) -> Overview:
+def overview(rollout: Rollout, *, person: Person, now: dt.datetime, untold: Gathered) -> Overview:
+    """`untold`: what the reader may announce (`views.announce`)."""
     today = now.astimezone(OSLO).date()
     plan, totals = figures.plan(rollout, now=now), figures.totals(rollout)
-    found = stopping.stops(plan, free_licences=figures.licences(rollout).free, now=now)
+    found = stopping.stops(
+        plan,
+        free_licences=figures.licences(rollout).free,
+        now=now,
+        untold=announcing.urgent(rollout, untold, now=now),
+    )
     ahead = waves_ahead(plan, now=now)
     periods = list(rollout.blackouts.all())
     drawn = charts.timeline(
@@ -327,6 +334,8 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
         return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
     if stop.code == Matter.POOL_SHORT:
         return reverse("rollout:licences", args=[rollout.slug])
+    if stop.code == Matter.UNTOLD:
+        return reverse("rollout:announce", args=[rollout.slug])
     if stop.code in MATTER_ANCHORS:
         wave = reverse("rollout:wave", args=[rollout.slug, stop.wave.number])
         return f"{wave}#{MATTER_ANCHORS[Matter(stop.code)]}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,6 @@ from rollout.domain.judging import Check
 from rollout.domain.reviewing import Standing
 from rollout.domain.words import thousands
 from rollout.models import Pace, Review, Wave
-from rollout.templatetags.skin import percent
 from rollout.views.course_words import Tag
 from rollout.views.review_charts import Chart, chart
 
@@ -66,7 +66,9 @@ class CheckLine:
     def value(self) -> str:
         if not self.check.value:
             return _("ikke målt")
-        return percent(Decimal(self.check.value)) if self.check.key in SHARES else _number(self.check, self.check.value)
+        if self.check.key in SHARES:
+            return _percent(Decimal(self.check.value), decimals=1)
+        return _number(self.check, self.check.value)
 
     @property
     def threshold(self) -> str:
@@ -102,10 +104,14 @@ class CheckLine:
         return Tag("stop", "exclamation-mark-circle", _("Ikke oppfylt"))
 
 
+def _percent(number: Decimal, *, decimals: int) -> str:
+    return f"{number_format(number, decimal_pos=decimals)}\N{NO-BREAK SPACE}%"
+
+
 def _number(check: Check, text: str) -> str:
     number = Decimal(text)
     if check.key in SHARES:
-        return percent(number, 0)
+        return _percent(number, decimals=0)
     if check.key == "backlog_days":
         return _("%(n)s dager") % {"n": f"{number.normalize():f}".replace(".", ",")}
     return thousands(int(number))

@@ -91,7 +91,7 @@ def _to_review(request: Request, rollout: Rollout, number: int) -> HttpResponse:
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 
-@may(Do.CHANGE_PLAN)
+@may(Do.CHANGE_PLAN, agency="agency")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def figures(request: Request, slug: str, number: int, agency: str) -> HttpResponse:

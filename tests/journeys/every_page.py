@@ -12,6 +12,7 @@ from agencies.models import Agency, Person, RoleName
 from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
+    compositions,
     confirming,
     creating,
     deciding,
@@ -21,6 +22,7 @@ from rollout.domain import (
     joining,
     leaving,
     licensing,
+    placing,
     rehearsing,
     requesting,
     reviewing,
@@ -108,6 +110,7 @@ PAGES: dict[str, Shown] = {
     "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
     "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
     "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "scenario, its forecast": Shown("rollout:scenario-forecast", R | {"pk": "scenario"}),
     "new scenario": Shown("rollout:scenario-new", R),
     "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
@@ -152,6 +155,7 @@ PAGES: dict[str, Shown] = {
     "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
     "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
+    "compose": Shown("rollout:compose", R),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
     "copy": Shown("rollout:rollout-copy", R),
@@ -159,6 +163,7 @@ PAGES: dict[str, Shown] = {
     "import": Shown("rollout:import", R),
     "import, tried": Shown("rollout:import", R, do=offer_list(GOOD_ROW)),
     "import, refused": Shown("rollout:import", R, do=offer_list(GOOD_ROW, BAD_ROW)),
+    "announcing": Shown("rollout:announce", R),
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
@@ -360,6 +365,13 @@ def build() -> dict[str, object]:
     )
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
+    # Wave 5 has been told its dates, and one of its agencies has moved since.
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
+    wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
+    asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=now)
+    compositions.run(composition_id=asked.pk, now=now)
     scenario = scenarios.make(
         rollout=rollout,
         name="UDE for seg selv",

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_chief_leaves_the_week_and_keeps_the_reminders(visitor):
-    page = visitor.sign_in("Kommunikasjonssjef")
+    page = visitor.sign_in("Kommunikasjonssjef i Klimaetaten")
     visitor.visit("/varsler/")
     expect(page.get_by_role("heading", level=1, name="Varsler")).to_be_visible()
     visitor.check("notices")
@@ -22,6 +22,6 @@ def test_a_chief_leaves_the_week_and_keeps_the_reminders(visitor):
 
     expect(page.get_by_text("Valgene er lagret.")).to_be_visible()
     expect(page.get_by_label("Virksomheten denne uken")).not_to_be_checked()
-    expect(page.get_by_label("Påminnelser om steg")).to_be_checked()
+    expect(page.get_by_label("Påminnelse")).to_be_checked()
     visitor.check("notices, saved")
     assert set(MailChoice.objects.values_list("kind", "wanted")) == {("to_do", True), ("agency_week", False)}

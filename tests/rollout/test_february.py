@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.db import transaction
 
 from agencies.models import Person
-from rollout import clock
-from rollout.domain import confirming, deciding, opening, scheduling, signing_off, stepping, together
+from rollout import clock, emails_announcing
+from rollout.domain import announcing, confirming, deciding, opening, scheduling, signing_off, stepping, together
 from rollout.emails_reminding import REMINDERS
 from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
 from rollout.reference import proposed_plan
@@ -17,6 +17,7 @@ from tests.factories import at
 
 pytestmark = pytest.mark.django_db
 LEAD, SPONSOR = "prosjektleder@example.org", "sponsor@example.org"
+ANSWER = ("leder", "kommunikasjonssjef")
 STATUS_WEEKS = {
     "week:2018-W06": at("2018-02-05 08:00"),
     "week:2018-W07": at("2018-02-12 08:00"),
@@ -40,12 +41,8 @@ def placement(slug) -> Placement:
     return Placement.objects.get(agency__slug=slug)
 
 
-def people_of(*slugs) -> set[str]:
-    return {
-        f"{mailbox}.{slug}@example.org"
-        for slug in slugs
-        for mailbox in ("leder", "kommunikasjonssjef", "nokkelperson1", "nokkelperson2", "nokkelperson3")
-    }
+def people_of(*slugs, mailboxes=(*ANSWER, "nokkelperson1", "nokkelperson2", "nokkelperson3")) -> set[str]:
+    return {f"{mailbox}.{slug}@example.org" for slug in slugs for mailbox in mailboxes}
 
 
 def sent() -> Counter:
@@ -111,7 +108,15 @@ def test_with_a_go_each_person_of_a_ready_agency_gets_one_mail_a_step_and_nobody
     assert sent() == Counter(
         [
             (at("2018-02-01 09:00"), "sign_receipt", "signoff:kli:1", "leder.kli@example.org"),
+            *(
+                (at("2018-02-01 09:00"), "your_dates", "wave:1:leaders", address)
+                for address in people_of("bns", "bre", "kli", "oby", "vav", mailboxes=ANSWER)
+            ),
             *statuses(),
+            *(
+                (at("2018-02-07 08:00"), "deferred", "wave:1:leaders", address)
+                for address in (LEAD, *people_of("bns", mailboxes=ANSWER))
+            ),
             *((at("2018-02-07 08:00"), "leaders_open", "wave:1:leaders", address) for address in let_in),
             *((at("2018-02-27 08:00"), "all_staff_open", "wave:1:all_staff", address) for address in let_in),
         ]
@@ -127,7 +132,7 @@ def test_stepping_event_by_event_ends_where_stepping_day_by_day_does(rollout):
         stepping.step_event()
     by_event = sent()
     assert clock.now() == at("2018-02-27 08:00")
-    assert len(by_event) == 49
+    assert len(by_event) == 62
     assert {moment for moment, *_rest in by_event} == {
         at("2018-02-01 09:00"),
         *STATUS_WEEKS.values(),
@@ -145,6 +150,9 @@ def test_a_moved_all_staff_date_is_corrected_once_for_everyone_told_of_the_old_o
         wave=wave, leaders_on=wave.leaders_on, all_staff_on=dt.date(2018, 3, 1), by=lead(), now=clock.now()
     )
     corrections = OutgoingEmail.objects.filter(kind="date_changed")
+    assert not corrections.exists()
+    seen = emails_announcing.gathered(rollout).mark
+    announcing.announce(rollout=rollout, seen=seen, by=lead(), now=clock.now())
     assert set(corrections.values_list("to_address", flat=True)) == people_of("bre", "kli", "oby", "vav")
     assert corrections.count() == 20
     assert all("1. mars 2018" in mail.text for mail in corrections)
@@ -159,7 +167,7 @@ def test_the_preview_names_exactly_the_mail_that_is_then_written(rollout):
         for d in opening.preview(rollout.waves.get(number=1), now=clock.now()).messages
     }
     stepping.step_to(to=at("2018-02-07 08:00"))
-    written = OutgoingEmail.objects.filter(kind="leaders_open")
+    written = OutgoingEmail.objects.filter(kind__in=["leaders_open", "deferred"])
     assert foretold == set(written.values_list("kind", "subject", "to_address", "text"))
 
 

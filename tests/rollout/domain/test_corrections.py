@@ -1,4 +1,5 @@
-"""A moved date: what is not sent is withdrawn and written anew, what is sent is corrected (rule 10); and settling."""
+"""A moved date: what is not sent is withdrawn and written anew at once, what is sent is corrected when a lead announces
+it (rule 10); and settling."""
 
 import datetime as dt
 import uuid
@@ -7,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import RoleName
-from rollout.domain import opening, scheduling, settling
+from rollout import emails_announcing
+from rollout.domain import announcing, opening, scheduling, settling
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent
 from tests.factories import (
@@ -67,6 +69,15 @@ def move_all_staff(wave, day, *, now="2018-02-12 10:00"):
     )
 
 
+def announce(wave, *, now="2018-02-12 10:30", note=""):
+    seen = emails_announcing.gathered(wave.rollout).mark
+    return announcing.announce(rollout=wave.rollout, seen=seen, note=note, by=make_lead(), now=at(now))
+
+
+def nothing_to_announce(wave):
+    return not emails_announcing.gathered(wave.rollout).notices
+
+
 def messages():
     return [(message.kind, message.state) for message in OutgoingEmail.objects.order_by("id")]
 
@@ -96,12 +107,14 @@ def test_a_message_that_was_sent_or_may_have_been_is_corrected_in_its_thread(wav
     set_state(first, state)
 
     move_all_staff(wave, "2018-03-06")
+    assert messages() == [(EmailKind.LEADERS_OPEN, state)], "not before a lead announces it"
+    announce(wave)
 
     assert messages() == [(EmailKind.LEADERS_OPEN, state), (EmailKind.DATE_CHANGED, EmailState.WAITING)]
     correction = OutgoingEmail.objects.get(kind=EmailKind.DATE_CHANGED)
     assert correction.in_reply_to == first.message_id
     assert correction.to_address == HEAD
-    assert correction.headline == "Ny dato: Workplace åpner for alle 6. mars 2018 (Pulje 1)"
+    assert correction.headline == "Ny dato: Workplace åpner for alle 6. mars 2018 (Klimaetaten)"
     for body in (correction.text, correction.html):
         assert "irsdag 6. mars 2018" in body
         assert "irsdag 27. februar 2018" in body
@@ -112,14 +125,18 @@ def test_a_failed_message_is_not_corrected(wave):
 
     move_all_staff(wave, "2018-03-06")
 
+    assert nothing_to_announce(wave)
     assert messages() == [(EmailKind.LEADERS_OPEN, EmailState.FAILED)]
 
 
-def test_a_correction_not_sent_is_replaced_by_one_that_names_the_date_last_told(wave):
+def test_a_correction_not_sent_is_withdrawn_at_once_and_announced_anew_from_the_date_last_told(wave):
     set_state(OutgoingEmail.objects.get(), EmailState.SENT)
     wave = move_all_staff(wave, "2018-03-06")
+    announce(wave)
 
     move_all_staff(wave, "2018-03-13")
+    assert messages()[1:] == [(EmailKind.DATE_CHANGED, EmailState.WITHDRAWN)]
+    announce(wave)
 
     assert messages() == [
         (EmailKind.LEADERS_OPEN, EmailState.SENT),
@@ -136,9 +153,11 @@ def test_a_correction_sent_is_corrected_in_its_turn(wave):
     first = OutgoingEmail.objects.get()
     set_state(first, EmailState.SENT)
     wave = move_all_staff(wave, "2018-03-06")
+    announce(wave)
     set_state(OutgoingEmail.objects.latest("id"), EmailState.SENT)
 
     move_all_staff(wave, "2018-03-13")
+    announce(wave)
 
     latest = OutgoingEmail.objects.latest("id")
     assert latest.in_reply_to == first.message_id
@@ -149,9 +168,11 @@ def test_a_correction_sent_is_corrected_in_its_turn(wave):
 def test_a_date_moved_and_moved_back_before_anything_was_sent_needs_no_correction(wave):
     set_state(OutgoingEmail.objects.get(), EmailState.SENT)
     wave = move_all_staff(wave, "2018-03-06")
+    announce(wave)
 
     move_all_staff(wave, "2018-02-27")
 
+    assert nothing_to_announce(wave)
     assert messages() == [(EmailKind.LEADERS_OPEN, EmailState.SENT), (EmailKind.DATE_CHANGED, EmailState.WITHDRAWN)]
 
 
@@ -235,6 +256,19 @@ def test_a_message_that_was_not_sent_waits_again_under_its_own_message_id(unknow
 def test_a_message_that_was_not_sent_is_written_anew_when_its_date_has_moved(wave, unknown):
     move_all_staff(wave, "2018-03-06")
 
+    settle(unknown, was_sent=False)
+
+    assert messages() == [
+        (EmailKind.LEADERS_OPEN, EmailState.WITHDRAWN),
+        (EmailKind.LEADERS_OPEN, EmailState.WAITING),
+    ]
+    assert nothing_to_announce(wave)
+
+
+def test_what_is_written_anew_needs_no_correction_that_still_waits(wave, unknown):
+    move_all_staff(wave, "2018-03-06")
+    announce(wave)
+
     settled = settle(unknown, was_sent=False)
 
     assert settled.state == EmailState.WITHDRAWN
@@ -250,9 +284,11 @@ def test_a_correction_that_was_not_sent_gives_way_to_the_one_after_it(wave):
     """Else the reader would be told of the old date after the new one."""
     set_state(OutgoingEmail.objects.get(), EmailState.SENT)
     wave = move_all_staff(wave, "2018-03-06")
+    announce(wave)
     cut_off = OutgoingEmail.objects.latest("id")
     set_state(cut_off, EmailState.UNKNOWN)
     move_all_staff(wave, "2018-03-13")
+    announce(wave)
     set_state(OutgoingEmail.objects.latest("id"), EmailState.SENT)
 
     settle(cut_off, was_sent=False)
@@ -279,6 +315,7 @@ def test_only_those_who_were_told_get_a_correction(wave):
     OutgoingEmail.objects.update(state=EmailState.SENT, settled_at=timezone.now())
 
     move_all_staff(wave, "2018-03-06")
+    announce(wave)
 
     corrected = OutgoingEmail.objects.filter(kind=EmailKind.DATE_CHANGED).values_list("to_address", flat=True)
     assert list(corrected) == [HEAD]

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +78,8 @@ def tick_each_day(rollout, first: dt.date, last: dt.date, *, delivered: bool = T
         reminding.send_due(rollout=rollout, now=dt.datetime.combine(day, dt.time(8), tzinfo=OSLO))
         if delivered:
             everything_leaves()
+        else:
+            OutgoingEmail.objects.update(not_before=F("not_before") - dt.timedelta(days=1))
 
 
 def told(**filters) -> list[tuple[str, str, str]]:

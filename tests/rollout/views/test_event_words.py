@@ -134,7 +134,12 @@ TOLD = [
     (EventKind.MESSAGE_RESENT, {}, {"message_id": "a"}, "En melding er sendt på nytt"),
     (EventKind.ADDRESS_CORRECTED, {}, {"person": 1}, "E-postadressen til en person er rettet"),
     (EventKind.ADDRESS_TRIED, {}, {"person": 1}, "E-postadressen til en person prøves igjen"),
-    (EventKind.CHANGES_ANNOUNCED, {}, {}, "Endringene i planen er kunngjort"),
+    (
+        EventKind.CHANGES_ANNOUNCED,
+        {},
+        {"people": 7, "agencies": ["kli"]},
+        "Endringene i planen er kunngjort for 7 personer",
+    ),
     (
         EventKind.FIGURES_ENTERED,
         {},

@@ -43,7 +43,7 @@ def page(email: str) -> str:
 def test_the_chief_may_leave_reminders_and_the_week_and_nothing_else(kli):
     html = page("kommunikasjonssjef.kli@example.org")
     assert html.count('type="checkbox" name="wanted"') == html.count(" checked>") == 2
-    for words in ("Påminnelser om steg", "Virksomheten denne uken", "Åpent for ledere", "Kvittering for signatur"):
+    for words in ("Påminnelse", "Virksomheten denne uken", "Åpent for ledere", "Kvittering for signatur"):
         assert words in html
     for words in ("Ingen beslutning", "Levering feilet", "Mandag klokken 8: hvor langt"):
         assert words not in html

@@ -65,9 +65,11 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:compose", R, ""),
     ("rollout:scenarios", R, ""),
     ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-forecast", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
@@ -99,6 +101,7 @@ PAGES = (
     ("rollout:calendar-feed", {"secret": "the-feed-of-v1"}, ""),
     ("rollout:import", R, ""),
     ("rollout:import-list", R | SUFFIX, ""),
+    ("rollout:announce", R, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
     ("rollout:forecast", R, ""),
@@ -221,13 +224,14 @@ def fill(agencies: int) -> Rollout:
             person=person,
             to_address=person.email,
             headline="Workplace er åpnet",
+            told={agency.slug: {"wave": 99, "leaders_on": "2018-12-03", "all_staff_on": "2018-12-10"}},
             message_id=f"<{number}@example.org>",
             state=(EmailState.SENT, EmailState.UNKNOWN, EmailState.FAILED, EmailState.WAITING)[number % 4],
             written_at=make.NOW,
             not_before=make.NOW,
             settled_at=make.NOW,
         )
-        for number, person in enumerate(people)
+        for number, (person, (_role, _email, agency)) in enumerate(zip(people, held, strict=True))
     )
     swap = {p.agency.slug: {"wave": later[0].number} for p in placements if p.wave_id == third.pk}
     for pk, purpose, places in ((A_SCENARIO, Purpose.WHAT_IF, swap), (A_BASELINE, Purpose.BASELINE, {})):

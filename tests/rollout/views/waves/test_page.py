@@ -35,10 +35,11 @@ def test_the_preview_says_who_is_let_in_who_is_not_and_why(as_lead, wave):
 def test_the_preview_shows_which_mail_goes_to_whom(as_lead, wave):
     html = as_lead.get(WAVE).text
     words = text_of(html)
-    assert "5 e-poster sendes" in words
+    assert "8 e-poster sendes" in words
     assert "Brann- og redningsetaten: Workplace er åpnet for ledere og nøkkelpersoner" in words
     assert "leder.bre@example.org" in words
-    assert "leder.kli@example.org" not in words
+    assert "Klimaetaten: Workplace er utsatt" in words
+    assert "Pulje 1: Klimaetaten ble utsatt prosjektleder@example.org" in words
     frame = re.search(r"<iframe[^>]*>", html).group()
     assert "sandbox" in frame
     assert not OutgoingEmail.objects.exists()
@@ -50,7 +51,7 @@ def test_the_mail_to_one_of_them_is_shown_in_its_own_frame(as_lead, wave):
     response = as_lead.get(f"{WAVE}mail/2/")
     assert response["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'"
     assert "du er virksomhetsleder" in response.text
-    assert as_lead.get(f"{WAVE}mail/6/").status_code == 404
+    assert as_lead.get(f"{WAVE}mail/9/").status_code == 404
     assert as_lead.get(f"{WAVE}mail/0/").status_code == 404
 
 

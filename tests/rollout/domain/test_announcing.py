@@ -1,0 +1,404 @@
+"""What people were told and no longer holds: gathered, shown, and told in one message to each (rule 10)."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+from icalendar import Calendar
+
+from agencies.models import Role, RoleName
+from rollout import emails_announcing
+from rollout.domain import announcing, deciding, leaving, opening, placing, requesting, scheduling, undoing
+from rollout.domain.refusals import Refused
+from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent, Verdict
+from tests.factories import (
+    NOW,
+    at,
+    give_role,
+    make_agency,
+    make_lead,
+    make_people,
+    make_ready,
+    make_rollout,
+    place,
+)
+
+pytestmark = pytest.mark.django_db
+
+HEAD, CHIEF = "leder.kli@example.org", "kommunikasjonssjef.kli@example.org"
+BOTH = "leder.to@example.org"
+
+
+@pytest.fixture
+def rollout():
+    """Waves 1 to 4; in wave 2 Klimaetaten and Omsorgsbygg, in wave 3 Bymiljøetaten. One person heads the last two."""
+    rollout = make_rollout(waves=4)
+    make_lead()
+    for slug, name, wave in (("kli", "Klimaetaten", 2), ("oby", "Omsorgsbygg", 2), ("bym", "Bymiljøetaten", 3)):
+        agency = make_agency(slug, name=name, employees=40)
+        make_people(agency, key_people=1)
+        make_ready(place(agency, rollout.waves.get(number=wave)))
+    for slug in ("oby", "bym"):
+        give_role(BOTH, RoleName.AGENCY_HEAD, placement(rollout, slug).agency)
+    return rollout
+
+
+def placement(rollout, slug):
+    return rollout.placements.get(agency__slug=slug)
+
+
+def wave(rollout, number):
+    return rollout.waves.get(number=number)
+
+
+def decide(rollout, number, verdict=Verdict.GO, *, now=NOW):
+    deciding.decide(wave=wave(rollout, number), verdict=verdict, reason="Klare.", by=make_lead(), now=now)
+
+
+def move(rollout, slug, number, *, now=NOW):
+    to = wave(rollout, number) if number else None
+    return placing.move(placement=placement(rollout, slug), to=to, by=make_lead(), now=now)
+
+
+def set_dates(rollout, number, leaders_on, all_staff_on, *, now=NOW):
+    dates = {"leaders_on": dt.date.fromisoformat(leaders_on), "all_staff_on": dt.date.fromisoformat(all_staff_on)}
+    return scheduling.set_dates(wave=wave(rollout, number), by=make_lead(), now=now, reason="Plassmangel.", **dates)
+
+
+def sent(**which):
+    OutgoingEmail.objects.filter(state=EmailState.WAITING, **which).update(
+        state=EmailState.SENT, settled_at=timezone.now()
+    )
+
+
+def told(rollout):
+    """Both waves have their go, and everybody has it in writing."""
+    decide(rollout, 2)
+    decide(rollout, 3)
+    sent()
+
+
+def gathered(rollout):
+    return {
+        (notice.person.email, change.agency.slug): (change.before["wave"], change.now["wave"])
+        for notice in emails_announcing.gathered(rollout).notices
+        for change in notice.changes
+    }
+
+
+def announce(rollout, *, note="", seen=None, now=NOW):
+    seen = emails_announcing.gathered(rollout).mark if seen is None else seen
+    return announcing.announce(rollout=rollout, seen=seen, note=note, by=make_lead(), now=now)
+
+
+def mail(**which):
+    return list(OutgoingEmail.objects.filter(**which).exclude(state=EmailState.WITHDRAWN).order_by("to_address"))
+
+
+def events_in(message):
+    assert message.calendar, "no calendar file"
+    return {
+        str(event["uid"]): (str(event["status"]), event.decoded("dtstart").isoformat(), event["sequence"])
+        for event in Calendar.from_ical(message.calendar).walk("VEVENT")
+    }
+
+
+# -- the go ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_go_tells_head_and_chief_their_dates_with_both_openings_for_the_calendar(rollout):
+    decide(rollout, 2)
+
+    messages = mail(kind=EmailKind.YOUR_DATES)
+    assert [one.to_address for one in messages] == [
+        CHIEF,
+        "kommunikasjonssjef.oby@example.org",
+        HEAD,
+        "leder.oby@example.org",
+        BOTH,
+    ]
+    event = PlanEvent.objects.get(kind=EventKind.DECIDED)
+    to_head = messages[2]
+    assert to_head.occurrence == f"event:{event.pk}"
+    assert to_head.headline == "Klimaetaten: Workplace åpner for ledere 4. april 2018"
+    for body in (to_head.text, to_head.html):
+        assert "nsdag 4. april 2018" in body
+        assert "irsdag 17. april 2018" in body
+        assert "Omsorgsbygg" not in body
+    second = wave(rollout, 2)
+    assert events_in(to_head) == {
+        f"wave-{second.pk}-leaders@puljeplan": ("CONFIRMED", "2018-04-04T08:00:00+02:00", event.pk),
+        f"wave-{second.pk}-all-staff@puljeplan": ("CONFIRMED", "2018-04-17T08:00:00+02:00", event.pk),
+    }
+
+
+def test_a_go_that_falls_before_its_mail_is_sent_takes_the_mail_with_it(rollout):
+    decide(rollout, 2)
+    move(rollout, "bym", 2)
+
+    assert mail() == []
+    assert gathered(rollout) == {}, "nobody has been told anything"
+
+
+@pytest.mark.parametrize("undone_by", ["dates", "no-go"])
+def test_neither_new_dates_nor_a_stop_leaves_the_mail_of_the_go_waiting(rollout, undone_by):
+    decide(rollout, 2)
+    if undone_by == "dates":
+        set_dates(rollout, 2, "2018-04-05", "2018-04-18")
+    else:
+        decide(rollout, 2, Verdict.NO_GO)
+
+    assert mail() == []
+
+
+def test_a_second_go_for_the_same_dates_tells_only_who_has_not_been_told(rollout):
+    told(rollout)
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+
+    new = mail(kind=EmailKind.YOUR_DATES, state=EmailState.WAITING)
+    assert {one.to_address for one in new} == {"kommunikasjonssjef.bym@example.org", "leder.bym@example.org", BOTH}
+    to_both = next(one for one in new if one.to_address == BOTH)
+    assert sorted(to_both.told) == ["bym", "oby"]
+    assert "De gjelder i stedet for dem du har fått før." in to_both.text
+    third = wave(rollout, 3)
+    assert events_in(to_both)[f"wave-{third.pk}-leaders@puljeplan"][0] == "CANCELLED"
+    assert to_both.in_reply_to, "it corrects what was told of wave 3"
+    assert gathered(rollout) == {}
+
+
+def test_the_opening_itself_is_told_instead_of_a_go_that_was_not_sent(rollout):
+    decide(rollout, 2)
+    opening.open_step(wave_id=wave(rollout, 2).pk, now=at("2018-04-04 08:00"))
+
+    assert {one.kind for one in mail()} == {EmailKind.LEADERS_OPEN}
+
+
+# -- gathered and told -----------------------------------------------------------------------------------------------
+
+
+def test_what_nobody_was_told_of_is_nothing_to_announce(rollout):
+    move(rollout, "kli", 3)
+    set_dates(rollout, 3, "2018-05-02", "2018-05-15")
+
+    assert gathered(rollout) == {}
+    with pytest.raises(Refused, match="ingenting å kunngjøre"):
+        announce(rollout)
+
+
+def test_many_moves_are_one_message_to_each_with_what_they_were_told_and_what_holds(rollout):
+    told(rollout)
+    move(rollout, "kli", 3)
+    move(rollout, "oby", 3)
+    move(rollout, "kli", 4)
+    set_dates(rollout, 3, "2018-05-02", "2018-05-15")
+
+    assert gathered(rollout) == {
+        (HEAD, "kli"): (2, 4),
+        (CHIEF, "kli"): (2, 4),
+        ("leder.oby@example.org", "oby"): (2, 3),
+        ("kommunikasjonssjef.oby@example.org", "oby"): (2, 3),
+        ("leder.bym@example.org", "bym"): (3, 3),
+        ("kommunikasjonssjef.bym@example.org", "bym"): (3, 3),
+        (BOTH, "oby"): (2, 3),
+        (BOTH, "bym"): (3, 3),
+    }
+    assert mail(kind=EmailKind.DATE_CHANGED) == [], "nobody is told before a lead announces it"
+
+    event = announce(rollout, note="Skolestart.")
+
+    assert event.after == {"people": 7, "agencies": ["bym", "kli", "oby"]}
+    corrections = mail(kind=EmailKind.DATE_CHANGED)
+    assert len({one.to_address for one in corrections}) == len(corrections) == 7
+    to_both = next(one for one in corrections if one.to_address == BOTH)
+    for body in (to_both.text, to_both.html):
+        assert "Skolestart." in body
+        assert "Omsorgsbygg" in body
+        assert "Bymiljøetaten" in body
+        assert "nsdag 2. mai 2018" in body
+        assert "Klimaetaten" not in body
+    assert {uid.split("@")[0]: status for uid, (status, *_rest) in events_in(to_both).items()} == {
+        f"wave-{wave(rollout, 2).pk}-leaders": "CANCELLED",
+        f"wave-{wave(rollout, 2).pk}-all-staff": "CANCELLED",
+        f"wave-{wave(rollout, 3).pk}-leaders": "CONFIRMED",
+        f"wave-{wave(rollout, 3).pk}-all-staff": "CONFIRMED",
+    }
+    first = OutgoingEmail.objects.get(kind=EmailKind.YOUR_DATES, to_address=HEAD)
+    to_head = next(one for one in corrections if one.to_address == HEAD)
+    assert to_head.in_reply_to == first.message_id
+    assert gathered(rollout) == {}
+
+
+def test_the_same_opening_in_the_calendar_is_moved_by_a_higher_sequence(rollout):
+    told(rollout)
+    before = events_in(OutgoingEmail.objects.get(kind=EmailKind.YOUR_DATES, to_address=HEAD))
+    set_dates(rollout, 2, "2018-04-05", "2018-04-18")
+    announce(rollout)
+    after = events_in(OutgoingEmail.objects.get(kind=EmailKind.DATE_CHANGED, to_address=HEAD))
+
+    assert before.keys() == after.keys()
+    assert all(after[uid][2] > before[uid][2] for uid in before)
+    assert {begins[:10] for _status, begins, _sequence in after.values()} == {"2018-04-05", "2018-04-18"}
+
+
+def test_an_opening_stays_in_the_calendar_of_who_has_another_agency_in_the_wave(rollout):
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+    sent()
+    move(rollout, "bym", 4)
+    announce(rollout)
+
+    (to_both,) = mail(kind=EmailKind.DATE_CHANGED, to_address=BOTH)
+    assert sorted(to_both.told) == ["bym"]
+    assert {status for status, *_rest in events_in(to_both).values()} == {"CONFIRMED"}
+
+
+@pytest.mark.parametrize("back", ["moved", "undone"])
+def test_a_move_and_back_again_tells_nobody_anything(rollout, back):
+    told(rollout)
+    event = move(rollout, "kli", 3)
+    assert len(gathered(rollout)) == 2
+    if back == "moved":
+        move(rollout, "kli", 2)
+    else:
+        undoing.undo(rollout=rollout, change=event.change, by=make_lead(), now=NOW)
+
+    assert gathered(rollout) == {}
+
+
+def test_who_was_told_is_told_that_the_agency_is_in_the_queue_or_has_left(rollout):
+    told(rollout)
+    move(rollout, "kli", None)
+    leaving.withdraw(placement=placement(rollout, "oby"), reason="Legges ned.", by=make_lead(), now=NOW)
+    announce(rollout)
+
+    (to_head,) = mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)
+    assert "står i køen, og har ingen dato ennå" in to_head.text
+    assert "Gjelder ikke lenger: pulje 2, for ledere onsdag 4. april 2018" in to_head.text
+    (to_other,) = mail(kind=EmailKind.DATE_CHANGED, to_address="leder.oby@example.org")
+    assert "trukket fra utrullingen" in to_other.text
+    assert {status for status, *_rest in events_in(to_other).values()} == {"CANCELLED"}
+
+
+def test_who_no_longer_answers_for_an_agency_hears_no_more_of_it(rollout):
+    told(rollout)
+    Role.objects.filter(person__email=HEAD).update(until=NOW)
+    Role.objects.filter(person__email=BOTH, agency__slug="oby").update(until=NOW)
+    move(rollout, "kli", 4)
+    move(rollout, "oby", 4)
+    move(rollout, "bym", 4)
+    announce(rollout)
+
+    assert mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD) == []
+    (to_both,) = mail(kind=EmailKind.DATE_CHANGED, to_address=BOTH)
+    assert sorted(to_both.told) == ["bym"]
+
+
+def test_the_answer_to_a_wish_for_another_date_has_told_those_it_went_to(rollout):
+    told(rollout)
+    chief = Role.objects.get(agency__slug="kli", role=RoleName.COMMUNICATION_CHIEF).person
+    wish = requesting.ask_for_date(
+        placement=placement(rollout, "kli"), wanted=wave(rollout, 3), reason="Flytting.", by=chief, now=NOW
+    )
+    requesting.accept_date(request=wish, to=wave(rollout, 3), by=make_lead(), now=NOW)
+    assert gathered(rollout) == {}
+
+    set_dates(rollout, 3, "2018-05-02", "2018-05-15")
+
+    answers = mail(kind=EmailKind.ANSWER)
+    assert {one.to_address for one in answers} == {HEAD, CHIEF}
+    assert all("2. mai 2018" in one.text and "26. april" not in one.text for one in answers), "written anew"
+
+
+# -- pressing ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_changed_after_it_was_shown_is_not_announced_unseen(rollout):
+    told(rollout)
+    move(rollout, "kli", 3)
+    seen = emails_announcing.gathered(rollout).mark
+    move(rollout, "oby", 3)
+
+    with pytest.raises(Refused, match="andre enn da du åpnet siden"):
+        announce(rollout, seen=seen)
+    assert mail(kind=EmailKind.DATE_CHANGED) == []
+
+
+def test_a_second_press_tells_nobody_and_says_who_did(rollout):
+    told(rollout)
+    move(rollout, "kli", 3)
+    seen = emails_announcing.gathered(rollout).mark
+    announce(rollout, seen=seen)
+
+    with pytest.raises(Refused, match="prosjektleder@example.org kunngjorde endringene 1. feb. kl. 09.00"):
+        announce(rollout, seen=seen)
+    assert len(mail(kind=EmailKind.DATE_CHANGED)) == 2
+
+
+def test_the_same_change_announced_back_and_forth_is_told_each_time(rollout):
+    told(rollout)
+    for number in (3, 2, 3):
+        move(rollout, "kli", number)
+        announce(rollout)
+        sent()
+    assert len(mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)) == 3
+
+
+# -- near at hand ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "is_urgent"),
+    [("2018-03-27 09:00", True), ("2018-03-23 09:00", False)],  # Easter lies between: three working days
+)
+def test_an_opening_within_three_working_days_makes_an_untold_change_urgent(rollout, now, is_urgent):
+    told(rollout)
+    set_dates(rollout, 2, "2018-04-05", "2018-04-18", now=at("2018-03-20 09:00"))
+    found = announcing.urgent(rollout, emails_announcing.gathered(rollout), now=at(now))
+
+    slugs = [(one.agency.slug, one.day) for one in found]
+    assert slugs == ([("kli", dt.date(2018, 4, 4)), ("oby", dt.date(2018, 4, 4))] if is_urgent else [])
+
+
+# -- deferred ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def opened(rollout):
+    """Wave 2 has opened for leaders. Omsorgsbygg was let in, Klimaetaten was not ready."""
+    told(rollout)
+    placement(rollout, "kli").readiness_confirmation.delete()
+    deciding.choose_deferral(placement=placement(rollout, "kli"), to=wave(rollout, 4), by=make_lead(), now=NOW)
+    opening.open_due(now=at("2018-04-04 08:00"))
+    return rollout
+
+
+def test_the_deferred_are_told_why_and_where_to_and_the_leads_of_them_all(opened):
+    messages = mail(kind=EmailKind.DEFERRED)
+    assert [one.to_address for one in messages] == [CHIEF, HEAD, "prosjektleder@example.org"]
+    for one in messages:
+        for body in (one.text, one.html):
+            assert "Klarmelding" in body
+            assert "pulje 4, som åpner for ledere onsdag 23. mai 2018" in body
+            assert "Omsorgsbygg" not in body
+    second, fourth = wave(opened, 2), wave(opened, 4)
+    statuses = {uid.split("@")[0]: status for uid, (status, *_rest) in events_in(messages[0]).items()}
+    assert statuses == {
+        f"wave-{second.pk}-leaders": "CANCELLED",
+        f"wave-{second.pk}-all-staff": "CANCELLED",
+        f"wave-{fourth.pk}-leaders": "CONFIRMED",
+        f"wave-{fourth.pk}-all-staff": "CONFIRMED",
+    }
+    assert gathered(opened) == {}, "who is deferred has been told so"
+
+
+def test_a_deferral_that_is_not_sent_names_the_new_place_when_that_changes(opened):
+    move(opened, "kli", 3, now=at("2018-04-04 09:00"))
+
+    messages = mail(kind=EmailKind.DEFERRED)
+    assert len(messages) == 3
+    for one in messages:
+        assert "pulje 3, som åpner for ledere torsdag 26. april 2018" in one.text
+        assert "Klarmelding" in one.text
+        assert "23. mai" not in one.text
+    assert gathered(opened) == {}
