@@ -32,6 +32,9 @@ def build() -> Rollout:
         agency = make_agency(slug, name=name, employees=120)
         make_people(agency)
         make_ready(place(agency, waves[wave]))
+    unready = make_agency("bym", name=f"Bymiljø {NASTY}", employees=90)
+    make_people(unready)
+    place(unready, make_wave(rollout, 3))
     for slug in ("utf", "hav"):
         make_people(make_agency(slug))
 

@@ -82,14 +82,14 @@ def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
 
 
 def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+    """Of the first wave to open that would pass anybody over."""
+    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS]
+    for wave in sorted(ahead, key=lambda wave: (wave.leaders_on, wave.number)):
+        drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+        if drafts:
+            said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+            return Occasion(_about(said, wave, Step.LEADERS), drafts)
+    return Occasion(_("Slik det står nå, utsettes ingen i puljene som gjenstår å åpne for ledere."))
 
 
 def _leaders_open(rollout: Rollout, now: dt.datetime) -> Occasion:
