@@ -1,5 +1,5 @@
 # The two commands: `make demo` runs Puljeplan on this machine, `make test` runs every test. See docs/operations.md.
-.PHONY: demo demo-reset test bench bench-commit bench-mail calibrate chaos lint format lock
+.PHONY: demo demo-reset test bench bench-commit bench-mail bench-compose calibrate chaos lint format lock
 
 PYTHON := .venv/bin/python
 
@@ -47,6 +47,11 @@ bench-mail:
 calibrate:
 	@scripts/bootstrap dev
 	@exec $(PYTHON) -W ignore -m tests.calibrate $(ARGS)
+
+# One JSON object: how long the composer takes, and to what gap.
+bench-compose:
+	@scripts/bootstrap dev
+	@exec $(PYTHON) -W ignore -m tests.bench.composer
 
 # 5 000 messages while everything goes wrong, then workers killed at each named point. Some minutes; ends by itself.
 # Fewer: make chaos ARGS="500 5" (messages, cuts at each point).

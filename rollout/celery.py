@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "open due waves": {"task": "rollout.tasks.open_due_waves", "schedule": 20.0, "options": {"expires": 20}},
     "weekly status": {"task": "rollout.tasks.send_weekly_status", "schedule": 60.0, "options": {"expires": 60}},
     "forecasts": {"task": "rollout.tasks.make_forecasts", "schedule": 30.0, "options": {"expires": 30}},
+    "reminders": {"task": "rollout.tasks.send_reminders", "schedule": 60.0, "options": {"expires": 60}},
     "enforce retention": {"task": "rollout.tasks.enforce_retention", "schedule": 600.0, "options": {"expires": 600}},
     "deliver outgoing": {"task": "rollout.tasks.deliver_outgoing", "schedule": 5.0, "options": {"expires": 5}},
 }

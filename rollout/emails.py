@@ -22,10 +22,12 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
 from rollout import emails_html
+from rollout.emails_choosing import wanted_by
 from rollout.models import (
     OSLO,
     EmailKind,
     EmailState,
+    Lesson,
     OutgoingEmail,
     Placement,
     PlanEvent,
@@ -71,12 +73,20 @@ class AgencyRoles:
     headcount: int
 
 
-def write(drafts: Iterable[Draft], *, rollout: Rollout, occurrence: str, now: dt.datetime) -> list[OutgoingEmail]:
+def write(
+    drafts: Iterable[Draft],
+    *,
+    rollout: Rollout,
+    occurrence: str,
+    now: dt.datetime,
+    not_before: dt.datetime | None = None,
+) -> list[OutgoingEmail]:
     """Make the drafts rows under `occurrence` ("event:17") and return those that were not there already.
 
-    `now` is the rollout's time. The unique key makes a second run write nothing. The Message-ID is settled here, so
-    that every attempt to send bears the same one.
+    `now` is the rollout's time, and so is `not_before`: what is not urgent waits until then. The unique key makes a
+    second run write nothing. The Message-ID is settled here, so that every attempt to send bears the same one.
     """
+    wait = max(not_before - now, dt.timedelta()) if not_before else dt.timedelta()
     rows = [
         OutgoingEmail(
             rollout=rollout,
@@ -93,7 +103,7 @@ def write(drafts: Iterable[Draft], *, rollout: Rollout, occurrence: str, now: dt
             told=draft.told,
             calendar=draft.calendar,
             written_at=now,
-            not_before=timezone.now(),
+            not_before=timezone.now() + wait,
             request_id=_request_id(),
         )
         for draft in drafts
@@ -122,6 +132,7 @@ def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetim
         wave=wave,
         placements=placements,
         opened_on=max(_day(opened), wave.leaders_on),
+        lessons=list(Lesson.objects.for_wave(wave)) if placements else [],
     )
 
 
@@ -163,19 +174,14 @@ def no_decision(*, wave: Wave, step: Step, now: dt.datetime) -> list[Draft]:
 
 
 def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
-    """To the leads and the sponsor: the week's frozen figures. Templates read `report` and `figures`."""
+    """To the leads, the sponsor and who subscribes: the week's frozen figures. Templates read `report`, `figures`."""
     context = {
         "report": report,
         "figures": report.figures,
         "link": _link(report.rollout, f"status/{report.label}/"),
     }
-    return _to_central(
-        EmailKind.WEEKLY_STATUS,
-        f"week:{report.label}",
-        report.rollout,
-        context,
-        roles=(RoleName.PROJECT_LEAD, RoleName.SPONSOR),
-    )
+    readers = wanted_by(EmailKind.WEEKLY_STATUS)
+    return _to_people(EmailKind.WEEKLY_STATUS, f"week:{report.label}", report.rollout, context, readers)
 
 
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
@@ -201,12 +207,19 @@ def _plain(template_name: str, context: dict[str, Any]) -> str:
 
 
 def _to_agencies(
-    kind: EmailKind, *, step: Step, wave: Wave, placements: Sequence[Placement], opened_on: dt.date
+    kind: EmailKind,
+    *,
+    step: Step,
+    wave: Wave,
+    placements: Sequence[Placement],
+    opened_on: dt.date,
+    lessons: Sequence[Lesson] = (),
 ) -> list[Draft]:
     shared = {
         **_frame(wave.rollout),
         "wave": wave,
         "opened_on": opened_on,
+        "lessons": lessons,
     }
     drafts = []
     for person, places in _told(placements).items():
@@ -222,16 +235,16 @@ def _to_agencies(
     return drafts
 
 
-def _to_central(
-    kind: EmailKind,
-    subject: str,
-    rollout: Rollout,
-    context: dict[str, Any],
-    roles: Sequence[RoleName] = (RoleName.PROJECT_LEAD,),
+def _to_central(kind: EmailKind, subject: str, rollout: Rollout, context: dict[str, Any]) -> list[Draft]:
+    """To the leads."""
+    leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD).values("person")
+    people = Person.objects.filter(is_active=True, pk__in=leads).order_by("email")
+    return _to_people(kind, subject, rollout, context, people)
+
+
+def _to_people(
+    kind: EmailKind, subject: str, rollout: Rollout, context: dict[str, Any], people: Iterable[Person]
 ) -> list[Draft]:
-    people = Person.objects.filter(
-        is_active=True, pk__in=Role.objects.current().filter(role__in=roles).values("person")
-    ).order_by("email")
     context = {**_frame(rollout), **context}
     return [Draft(kind, subject, person, *render(kind, {**context, "person": person})) for person in people]
 
@@ -289,10 +302,11 @@ def place_of(wave: Wave | None) -> Place:
 
 
 def _frame(rollout: Rollout) -> dict[str, Any]:
-    """What every mail needs: the rollout, and whom to ask."""
+    """What every mail needs: the rollout, whom to ask, and where the reader chooses what to get."""
     leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
     contact = rollout.contact_email or leads.order_by("since", "id").values_list("person__email", flat=True).first()
-    return {"rollout": rollout, "tool": rollout.tool_name, "contact": contact or ""}
+    choices = f"{settings.SITE_URL}/varsler/"
+    return {"rollout": rollout, "tool": rollout.tool_name, "contact": contact or "", "choices_link": choices}
 
 
 def _names(names: list[str]) -> str:

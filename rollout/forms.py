@@ -317,7 +317,7 @@ class LastDayForm(forms.Form):
 
 
 class DecisionForm(forms.Form):
-    """A go or no-go. `version` is the wave's plan version as it was shown."""
+    """A go or no-go. `version` is the wave's plan version as it was shown; `override` as `deciding.decide` takes it."""
 
     reason = forms.CharField(
         label=_("Begrunnelse"),
@@ -325,6 +325,13 @@ class DecisionForm(forms.Form):
         max_length=2000,
         help_text=_("Står i historikken og i ukestatusen."),
         error_messages={"required": _("Skriv en begrunnelse. Den gjelder både klarsignal og stopp.")},
+    )
+    override = forms.CharField(
+        label=_("Klarsignal likevel: hvorfor?"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        required=False,
+        help_text=_("Trengs bare for klarsignal. Står i historikken."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 

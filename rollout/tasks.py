@@ -7,7 +7,7 @@ from celery import shared_task
 
 from agencies.models import Agency
 from rollout import clock, codes, delivery, rehearsals
-from rollout.domain import opening, rehearsing, reporting, retention
+from rollout.domain import compositions, opening, rehearsing, reminding, reporting, retention
 from rollout.domain.forecasting import keeping
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
@@ -35,6 +35,13 @@ def make_forecasts() -> None:
 
 
 @shared_task
+def send_reminders() -> None:
+    now = clock.now()
+    for rollout in Rollout.objects.order_by("pk"):
+        reminding.send_due(rollout=rollout, now=now)
+
+
+@shared_task
 def enforce_retention() -> None:
     retention.enforce_all(now=clock.now())
 
@@ -50,6 +57,11 @@ def send_commitment_code(rollout: int, agency: int, address: str, code: str) -> 
     codes.mail(
         rollout=Rollout.objects.get(pk=rollout), agency=Agency.objects.get(pk=agency), address=address, code=code
     )
+
+
+@shared_task
+def compose(composition: int) -> None:
+    compositions.run(composition_id=composition, now=clock.now())
 
 
 @shared_task

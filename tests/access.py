@@ -16,12 +16,14 @@ from django.core.cache import cache
 from django.db import transaction
 from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from agencies.models import Person, Role, RoleName
 from rollout import heartbeat
 from rollout.domain import reporting, scenarios
 from rollout.models import (
     CalendarFeed,
+    Composition,
     DateRequest,
     EmailKind,
     EmailState,
@@ -40,6 +42,8 @@ from tests.factories import (
     make_person,
     make_ready,
     make_rollout,
+    make_wave,
+    open_for_all,
     place,
     set_clock,
 )
@@ -122,11 +126,21 @@ TABLE: dict[str, Line] = {
     "rollout:archive": Line(get={LEAD, HEAD, CHIEF}, args=KLI, agency=True),
     "rollout:archive-case": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
     "rollout:archive-file": Line(get={LEAD, HEAD, CHIEF}, args=KLI | {"suffix": "json"}, agency=True),
+    "rollout:notices": Line(get=EVERYONE, post=EVERYONE),
     "rollout:my-data": Line(get=EVERYONE),
     "rollout:my-data-file": Line(get=EVERYONE, args={"suffix": "json"}),
     "rollout:my-data-erase": Line(get=EVERYONE, post=EVERYONE),
     "rollout:accessibility": Line(get=ANYONE),
     "rollout:privacy": Line(get=ANYONE),
+    # reviews, and what they taught
+    "rollout:wave-review": Line(get=CENTRAL, args=R | {"number": 1}),
+    "rollout:wave-review-close": Line(post=LEADS, args=R | {"number": 1}),
+    "rollout:wave-review-import": Line(get=LEADS, post=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-template": Line(get=LEADS, args=R | {"number": 3}),
+    "rollout:wave-review-figures": Line(get=LEADS, post=LEADS, args=KLI | {"number": 1}, agency=True),
+    "rollout:lessons": Line(get=CENTRAL, args=R),
+    "rollout:lessons-edit": Line(get=LEADS, post=LEADS, args=KLI, agency=True),
+    "rollout:criteria": Line(get=LEADS, post=LEADS, args=R),
     # the licences
     "rollout:licences": Line(get=CENTRAL, args=R),
     "rollout:licences-pool": Line(get=LEADS, post=LEADS, args=R),
@@ -220,6 +234,9 @@ TABLE: dict[str, Line] = {
     "rollout:wave-mail": Line(get=LEADS, args=R | {"number": 1, "place": 1}),
     # the history, and the rollouts
     "rollout:history": Line(get=CENTRAL, args=R),
+    # the composer
+    "rollout:compose": Line(get=LEADS, post=LEADS, args=R),
+    "rollout:compose-cancel": Line(post=LEADS, args=R | {"pk": A_REQUEST}),
     "rollout:rehearsal": Line(get=CENTRAL, post=LEADS, args=R),
     "rollout:rollouts": Line(get=CENTRAL),
     "rollout:rollout-activate": Line(get=LEADS, post=LEADS, args=R),
@@ -228,6 +245,7 @@ TABLE: dict[str, Line] = {
     "rollout:scenarios": Line(get=CENTRAL, args=R),
     "rollout:scenario-new": Line(get=LEADS, post=LEADS, args=R),
     "rollout:scenario": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
+    "rollout:scenario-forecast": Line(get=CENTRAL, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-edit": Line(get=LEADS, post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-adopt": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
     "rollout:scenario-catch-up": Line(post=LEADS, args=R | {"pk": A_SCENARIO}),
@@ -301,10 +319,21 @@ def make_world():
     Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
     attach(kli.evidence.get(step__number=4))
     place(make_agency("vav"), rollout.waves.get(number=1))
+    open_for_all(make_wave(rollout, 3))
     kul = make_agency("kul")
     make_lead()
     asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
     DateRequest.objects.create(placement=kli, **asked)
+    wishes = {"weights": {"order": 3}, "pilots": [], "rushed": [], "everyone": False}
+    Composition.objects.create(
+        pk=A_REQUEST,
+        rollout=rollout,
+        wishes=wishes,
+        plan_version=0,
+        asked_by=make_lead(),
+        asked_at=NOW,
+        alive_at=timezone.now(),
+    )
     JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
     make_person("avvist@example.org", pk=A_PERSON)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()

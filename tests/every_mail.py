@@ -32,11 +32,9 @@ def build() -> Rollout:
         agency = make_agency(slug, name=name, employees=120)
         make_people(agency)
         make_ready(place(agency, waves[wave]))
-    unready = make_agency("bym", name=f"Bymiljø {NASTY}", employees=90)
-    make_people(unready)
-    place(unready, make_wave(rollout, 3))
-    for slug in ("utf", "hav"):
+    for slug in ("utf", "hav", "ufo"):
         make_people(make_agency(slug))
+    place(Agency.objects.get(slug="ufo"), waves[1])  # which is not ready, and will be deferred
 
     deciding.decide(wave=waves[0], verdict=Verdict.GO, reason="Alle er klare.", by=lead, now=NOW)
     opening.open_due(now=at("2018-02-07 08:00"))
@@ -48,6 +46,7 @@ def build() -> Rollout:
     scheduling.set_dates(wave=waves[0], by=lead, now=TODAY, reason=WRITTEN, **dates)
     StepEvidence.objects.filter(placement__agency__slug="lys").delete()  # so it is held back
 
+    StepEvidence.objects.filter(placement__agency__slug="vav", step__key="risk_and_dpia").delete()  # so it is reminded
     _ask_and_answer(rollout, lead)
     drafting.save(rollout=rollout, text="Ny tekst.", revision_seen=0, by=lead, now=TODAY)
     return rollout

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import itertools
 import math
+from decimal import Decimal
 
 from agencies.models import Agency, AgencyKind, Person, Role, RoleName
 from rollout.models import (
@@ -18,31 +19,28 @@ from rollout.models import (
     LicenceBudget,
     LicencePool,
     MailSwitch,
+    Pace,
     Placement,
     PlacementStatus,
     ReadinessConfirmation,
+    Review,
     Rollout,
     SignOff,
     StepEvidence,
+    UsageFigures,
     Verdict,
     Wave,
+    WaveState,
+    opening_moment,
     text_hash,
 )
 from rollout.reference import default_course
+from tests.baseline import BASELINE
 
 #: The morning on which the reference rollout starts; a Thursday.
 NOW = dt.datetime(2018, 2, 1, 9, 0, tzinfo=OSLO)
 #: Steps fulfilled by facts and not by evidence (rule 3).
 FACT_STEPS = ("funding", "guidelines_adopted", "key_people_named", "readiness_confirmed")
-BASELINE = {
-    1: (dt.date(2018, 2, 7), dt.date(2018, 2, 27)),
-    2: (dt.date(2018, 4, 4), dt.date(2018, 4, 17)),
-    3: (dt.date(2018, 4, 26), dt.date(2018, 5, 7)),
-    4: (dt.date(2018, 5, 23), dt.date(2018, 6, 5)),
-    5: (dt.date(2018, 8, 16), dt.date(2018, 8, 28)),
-    6: (dt.date(2018, 9, 6), dt.date(2018, 9, 18)),
-    7: (dt.date(2018, 9, 27), dt.date(2018, 10, 16)),
-}
 _numbers = itertools.count(1)
 
 
@@ -233,6 +231,54 @@ def give_go(wave: Wave, *, by: Person | None = None, at: dt.datetime = NOW, verd
         by=by or make_lead(),
         decided_at=at,
     )
+
+
+def open_for_all(wave: Wave, *, at: dt.datetime | None = None) -> Wave:
+    """Opened in both steps, on its dates unless told otherwise, with everybody in it let in."""
+    leaders = opening_moment(wave.leaders_on)
+    everybody = at or opening_moment(wave.all_staff_on)
+    wave.state, wave.leaders_opened_at, wave.all_staff_opened_at = WaveState.ALL_OPEN, leaders, everybody
+    wave.save()
+    for placement in wave.placements.select_related("agency"):
+        placement.employees_at_opening = placement.agency.employees
+        placement.leaders_access_at, placement.all_staff_access_at = leaders, everybody
+        placement.save()
+    return wave
+
+
+#: Figures that meet every criterion, for an agency of a hundred.
+GOOD_FIGURES = {
+    "invited": 100,
+    "activated": 80,
+    "leaders_invited": 12,
+    "leaders_activated": 11,
+    "weekly_active": 50,
+    "on_mobile": 30,
+    "support_requests": 7,
+    "severe_incidents": 0,
+    "backlog_days": Decimal("1.5"),
+}
+
+
+def make_figures(placement: Placement, on: dt.date, **numbers) -> UsageFigures:
+    return UsageFigures.objects.create(
+        placement=placement,
+        measured_on=on,
+        definition="Aktivert: har logget inn.",
+        source="Innsikt",
+        entered_by=make_lead(),
+        entered_at=NOW,
+        **GOOD_FIGURES | numbers,
+    )
+
+
+def make_review(wave: Wave, *, pace: str = Pace.SAME, at: dt.datetime = NOW) -> Review:
+    """The wave, open for all or not yet, with its review ended: so that the next may get its go (rule 13)."""
+    if wave.state != WaveState.ALL_OPEN:
+        open_for_all(wave)
+    Wave.objects.filter(pk=wave.pk).update(state=WaveState.CLOSED)
+    decided = {"pace": pace, "proposal": Pace.SAME, "reason": "Det gikk bra."}
+    return Review.objects.create(wave=wave, figures=[], criteria=[], closed_by=make_lead(), closed_at=at, **decided)
 
 
 def _slot(wave: Wave) -> dict:

@@ -157,6 +157,12 @@ def _unpinned(board: Board, event: PlanEvent) -> None:
     _same(event, "before", event.before, {"reason": board.pins.pop(event.agency.slug, None)})
 
 
+def _reviewed(board: Board, event: PlanEvent) -> None:
+    wave = board.waves[event.wave.number]
+    _same(event, "before", event.before, {"state": wave.state})
+    wave.state = event.after["state"]
+
+
 def _opened(board: Board, event: PlanEvent) -> None:
     wave = board.waves[event.wave.number]
     _same(event, "before", event.before, {"state": wave.state})
@@ -196,6 +202,7 @@ TELLS: dict[EventKind, Callable[[Board, PlanEvent], None]] = {
     EventKind.UNPINNED: _unpinned,
     EventKind.LEADERS_OPENED: _opened,
     EventKind.ALL_STAFF_OPENED: _opened,
+    EventKind.REVIEW_CLOSED: _reviewed,
     EventKind.HELD: _held,
     EventKind.RELEASED: _released,
     EventKind.FUNDING_SET: _funding_set,

@@ -20,7 +20,7 @@ from rollout.models import OSLO
 
 _PLAIN = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+|<[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+>|[A-Za-z0-9:+, -]+")
 _SHORT = 64  # with any header's name, fewer than the 78 characters a line has room for
-_CALENDAR = '; method=PUBLISH; name="datoer.ics"'
+_CALENDAR = ';\r\n method=PUBLISH; name="datoer.ics"'
 _FILE = 'Content-Disposition: attachment; filename="datoer.ics"\r\n'
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 

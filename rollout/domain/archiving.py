@@ -21,11 +21,14 @@ from rollout.models import (
     EventKind,
     Placement,
     PlanEvent,
+    Review,
     SignOff,
     text_hash,
 )
 
 FORMAT = "puljeplan-archive-1"
+#: What is kept of a criterion: whether it was met ("True", "False", or "": not measured), and against what.
+ARCHIVED = ("key", "met", "value", "threshold")
 #: What a signature's record is compared by, in the words of a refusal.
 COMPARED = {
     "rollout": gettext_lazy("utrulling"),
@@ -74,7 +77,9 @@ def document(placement: Placement, *, now: dt.datetime) -> dict[str, Any]:
     """Everything, as it stands at `now`. People are named by `opaque_id`, and by name and address unless erased."""
     rollout, agency = placement.rollout, placement.agency
     events = list(PlanEvent.objects.filter(rollout=rollout).about_agency(agency).for_telling().order_by("pk"))
-    decisions = _decisions(placement, events)
+    waves = _waves(placement, events)
+    decisions = Decision.objects.filter(wave__in=waves).select_related("wave", "by").order_by("pk")
+    reviews = Review.objects.filter(wave__in=waves).select_related("wave", "closed_by").order_by("pk")
     return {
         "format": FORMAT,
         "made_at": _moment(now),
@@ -95,10 +100,28 @@ def document(placement: Placement, *, now: dt.datetime) -> dict[str, Any]:
                 "wave": _text(decision.wave.number),
                 "verdict": decision.verdict,
                 "reason": decision.reason,
+                "override": decision.override,
                 "decided_at": _moment(decision.decided_at),
                 "by": _person(decision.by),
             }
             for decision in decisions
+        ],
+        # The wave's as a whole: figures of the other agencies are theirs.
+        "reviews": [
+            {
+                "wave": _text(review.wave.number),
+                "pace": review.pace,
+                "proposal": review.proposal,
+                "reason": review.reason,
+                "closed_at": _moment(review.closed_at),
+                "by": _person(review.closed_by),
+                "criteria": [{name: _text(check[name]) for name in ARCHIVED} for check in review.criteria],
+            }
+            for review in reviews
+        ],
+        "lessons": [
+            {"number": _text(lesson.number), "text": lesson.text, "written_at": _moment(lesson.written_at)}
+            for lesson in placement.lessons.order_by("number")
         ],
         "evidence": [_evidence(found) for found in _evidence_of(placement)],
         "readiness": [
@@ -147,10 +170,9 @@ def _with_all_it_says(found):
     return found.select_related("placement__rollout", "placement__agency", "version", "person")
 
 
-def _decisions(placement: Placement, events: list[PlanEvent]) -> list[Decision]:
-    """Those of the waves in which the agency has stood, while others decide for it too: go and no-go are a wave's."""
-    waves = {placement.wave_id} | {event.wave_id for event in events if event.wave_id}
-    return list(Decision.objects.filter(wave__in=waves - {None}).select_related("wave", "by").order_by("pk"))
+def _waves(placement: Placement, events: list[PlanEvent]) -> set[int]:
+    """Those in which the agency has stood, while others decide for it too: go, no-go and review are a wave's."""
+    return {event.wave_id for event in events if event.wave_id} | ({placement.wave_id} if placement.wave_id else set())
 
 
 def _evidence_of(placement: Placement):

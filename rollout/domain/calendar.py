@@ -20,7 +20,7 @@ from rollout.domain.locks import lock_plan
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.models import BlackoutPeriod, EventKind, PlanEvent, Rollout, WaveState, opening_moment
+from rollout.models import OSLO, BlackoutPeriod, EventKind, PlanEvent, Rollout, WaveState, opening_moment
 
 #: The furthest that a date may be pushed in search of an open day: a table that bans every day is a mistake.
 FURTHEST = dt.timedelta(days=400)
@@ -67,6 +67,14 @@ def working_day_on_or_before(day: dt.date) -> dt.date:
 
 def working_day_on_or_after(day: dt.date) -> dt.date:
     return _first(day, 1, is_working_day)
+
+
+def when_not_urgent(now: dt.datetime) -> dt.datetime:
+    """When mail that is not urgent may leave: at once, but from a weekend or a public holiday at 08:00 the next working
+    day.
+    """
+    today = now.astimezone(OSLO).date()
+    return now if is_working_day(today) else opening_moment(working_day_on_or_after(today))
 
 
 def working_days_between(start: dt.date, end: dt.date) -> int:

@@ -17,7 +17,17 @@ from rollout.domain.calendar import Calendar, add_working_days, calendar_of, wor
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
-from rollout.models import BlackoutPeriod, CourseStep, CourseVersion, EventKind, LicencePool, MailSwitch, Rollout, Wave
+from rollout.models import (
+    BlackoutPeriod,
+    CourseStep,
+    CourseVersion,
+    Criteria,
+    EventKind,
+    LicencePool,
+    MailSwitch,
+    Rollout,
+    Wave,
+)
 from rollout.reference import default_blackouts, default_course, default_guidelines
 
 NORWEGIAN_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
@@ -126,6 +136,7 @@ def create_from(
     rollout = _new(slug=slug, name=name, tool_name=tool_name, **fields)
     LicencePool.objects.create(rollout=rollout, size=pool, price_nok=price_nok)
     BlackoutPeriod.objects.bulk_create(_copies(template.blackouts.all(), rollout=rollout))
+    Criteria.objects.bulk_create(_copies(Criteria.objects.filter(rollout=template), rollout=rollout))
     course = CourseVersion.objects.create(rollout=rollout, number=1, made_at=now)
     steps = CourseStep.objects.filter(course_version=template.course_versions.latest("number"))
     CourseStep.objects.bulk_create(_copies(steps, course_version=course))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from rollout import emails, emails_dates
+from rollout.domain import reviewing
 from rollout.domain.calendar import calendar_of
 from rollout.domain.locks import lock_placement, lock_plan, lock_wave
 from rollout.domain.recording import record
@@ -24,14 +25,18 @@ def decide(
     by: Person,
     now: dt.datetime,
     plan_version_seen: int | None = None,
+    override: str = "",
 ) -> Decision:
     """Give a wave its go or no-go, for the plan as it stands. The latest decision counts.
+
+    `override`: why a go is given although the review of the wave before stands in the way (rule 13).
 
     The go that covers both steps is told to the head and the chief of each agency, with the dates.
 
     Raises:
         Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
-            a go: is empty, its next step's moment has passed, or a date ahead is closed in the calendar.
+            a go: is empty, its next step's moment has passed, a date ahead is closed in the calendar, or the wave
+            before has not been reviewed, or its review said to wait, and there is no `override`.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -58,7 +63,14 @@ def decide(
             calendar.refuse_closed(ahead)
         if not wave.placements.exists():
             raise DecisionRefused(_("%(wave)s har ingen virksomheter. Flytt noen inn først.") % {"wave": wave})
-    said = {"verdict": verdict, "reason": reason.strip(), "plan_version": wave.plan_version, "by": by}
+    override = _overriding(wave, override) if verdict == Verdict.GO else ""
+    said = {
+        "verdict": verdict,
+        "reason": reason.strip(),
+        "override": override,
+        "plan_version": wave.plan_version,
+        "by": by,
+    }
     latest = wave.decisions.last()
     if latest is not None and all(getattr(latest, name) == value for name, value in said.items()):
         return latest  # a double press
@@ -71,7 +83,7 @@ def decide(
         at=now,
         wave=wave,
         before={"decision": before},
-        after={"decision": verdict, "decision_id": decision.pk},
+        after={"decision": verdict, "decision_id": decision.pk} | ({"override": override} if override else {}),
         reason=decision.reason,
     )
     if verdict == Verdict.GO and step == Step.LEADERS:
@@ -80,6 +92,19 @@ def decide(
     elif verdict == Verdict.NO_GO:
         emails_dates.withdraw_your_dates(wave)
     return decision
+
+
+def _overriding(wave: Wave, override: str) -> str:
+    """The reason to give a go all the same; empty where nothing stands in the way.
+
+    Raises:
+        DecisionRefused: something does, and there is no reason.
+    """
+    why = reviewing.what_stands_before(wave)
+    if why and not override.strip():
+        how = _("Avslutt evalueringen først, eller skriv hvorfor puljen skal få klarsignal likevel.")
+        raise DecisionRefused(f"{why} {how}", field="override")
+    return override.strip() if why else ""
 
 
 @transaction.atomic

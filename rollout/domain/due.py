@@ -1,20 +1,26 @@
-"""What is due, asked of the data: openings first, then the weekly status (rule 15)."""
+"""What is due, asked of the data: openings first, then the weekly status, then reminders (rule 15)."""
 
 import datetime as dt
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from rollout.domain import opening, reporting
+from rollout.domain import opening, reminding, reporting
 from rollout.models import Rollout, Step, WaveState, opening_moment
 
 
-def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str] | None:
+def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
     """The first moment after `after` at which something falls due, and a phrase for it."""
+    event, reminders = next_event(rollout, after=after), reminding.next_moment(rollout, after=after)
+    return min([event, *([(reminders, _("påminnelser"))] if reminders is not None else [])])
+
+
+def next_event(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
+    """The same, of what the whole rollout sees: openings and the weekly status."""
     moments = [(moment, phrase) for moment, phrase in _openings(rollout) if moment > after]
     _year, week, moment = reporting.next_sending(after=after)
     moments.append((moment, _("ukestatus for uke %(week)s") % {"week": week}))
-    return min(moments, default=None)
+    return min(moments)
 
 
 def _openings(rollout: Rollout):
@@ -29,16 +35,22 @@ def _openings(rollout: Rollout):
 
 def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
+    run_events(rollout=rollout, now=now)
+    reminding.send_due(rollout=rollout, now=now)
+
+
+def run_events(*, rollout: Rollout, now: dt.datetime) -> None:
+    """The same without reminders, which change nothing of the plan."""
     opening.open_due(rollout=rollout, now=now)
     reporting.send_due(rollout=rollout, now=now)
 
 
-def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
+def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime, reminders: bool = True) -> None:
     """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
+    coming, run = (next_moment, run_due) if reminders else (next_event, run_events)
     moment = start
-    while moments := [m for r in rollouts if (m := next_moment(r, after=moment)) and m[0] <= to]:
-        moment = min(moments)[0]
+    while rollouts and (moment := min(coming(rollout, after=moment)[0] for rollout in rollouts)) <= to:
         for rollout in rollouts:
-            run_due(rollout=rollout, now=moment)
+            run(rollout=rollout, now=moment)
     for rollout in rollouts:
-        run_due(rollout=rollout, now=to)
+        run(rollout=rollout, now=to)

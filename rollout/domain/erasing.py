@@ -18,7 +18,7 @@ from rollout.domain.inviting import end_role
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
-from rollout.models import EmailState, EventKind, LastSeen, OutgoingEmail, Rollout
+from rollout.models import EmailState, EventKind, LastSeen, MailChoice, OutgoingEmail, Rollout
 
 #: Whose tables hold the plan; what other apps keep on a person (log-ins, devices, issuers) is theirs alone, and goes.
 OURS = ("agencies", "rollout")
@@ -60,6 +60,7 @@ def erase(*, person: Person, by: Person | None, now: dt.datetime) -> Person:
     erased = ["email", "name", "is_active", "last_login", "erased_at", "mail_refused_at", "mail_refusal"]
     person.save(update_fields=erased)
     LastSeen.objects.filter(person=person).delete()
+    MailChoice.objects.filter(person=person).delete()
     sign_out_everywhere(person)
     forget_in_other_apps(person)
     if rollout is not None:

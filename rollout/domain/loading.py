@@ -15,7 +15,7 @@ from django.db import transaction
 from agencies import lists
 from agencies.models import Agency, Person, Role, RoleName
 from rollout import reference
-from rollout.domain import confirming, importing, inviting, licensing, queueing, scheduling, signing_off
+from rollout.domain import confirming, importing, inviting, licensing, queueing, reviewing, scheduling, signing_off
 from rollout.domain.creating import create_rollout
 from rollout.domain.locks import lock_table
 from rollout.domain.readiness import key_people_required
@@ -23,6 +23,7 @@ from rollout.domain.words import thousands
 from rollout.models import OSLO, DemoClock, Placement, Rollout
 
 SLUG = "workplace-2018"
+INVENTED = "oppdiktet eksempel"
 LEAD, SPONSOR = "prosjektleder@example.org", "sponsor@example.org"
 HEAD, CHIEF, KEY_PERSON = (
     "leder.{slug}@example.org",
@@ -126,6 +127,10 @@ def load_reference_rollout() -> Rollout | None:
     for slug, status in reference.statuses().items():
         if status == "pilot":
             queueing.mark_pilot(rollout=rollout, agency=Agency.objects.get(slug=slug), by=lead, now=LISTED_AT)
+    for slug, texts in reference.pilot_lessons().items():
+        reviewing.write_lessons(
+            placement=rollout.placements.get(agency__slug=slug), texts=texts, source=INVENTED, by=lead, now=LISTED_AT
+        )
     _give_domains()
     queue = list(rollout.placements.queued().select_related("agency"))
     _add_people([placement.agency for placement in queue])

@@ -28,6 +28,9 @@ HEADINGS = {
     "rollout.DateRequest": gettext_lazy("Ønsker om dato du har sendt eller besvart"),
     "rollout.JoinRequest": gettext_lazy("Ønsker om å bli med du har sendt eller besvart"),
     "rollout.Decision": gettext_lazy("Beslutninger"),
+    "rollout.Review": gettext_lazy("Evalueringer du har avsluttet"),
+    "rollout.UsageFigures": gettext_lazy("Tall for bruk du har lagt inn"),
+    "rollout.Lesson": gettext_lazy("Erfaringer du har skrevet"),
     "rollout.Waiver": gettext_lazy("Fritak du har gitt"),
     "rollout.GuidelineVersion": gettext_lazy("Kjøreregler du har publisert"),
     "rollout.GuidelineDraft": gettext_lazy("Utkast til kjøreregler"),
@@ -35,6 +38,7 @@ HEADINGS = {
     "rollout.CalendarFeed": gettext_lazy("Kalenderadresser du har laget"),
     "rollout.Scenario": gettext_lazy("Scenarioer du har laget, tatt i bruk eller forkastet"),
     "rollout.LastSeen": gettext_lazy("Hvor langt du har lest"),
+    "rollout.MailChoice": gettext_lazy("Varsler du har valgt"),
     "rollout.OutgoingEmail": gettext_lazy("E-post til deg"),
     "account.EmailAddress": gettext_lazy("Adresser for innlogging"),
     "mfa.Authenticator": gettext_lazy("Sikkerhetsnøkler og totrinnskoder"),
@@ -84,6 +88,8 @@ LABELS = {
     "ip": gettext_lazy("IP-adresse"),
     "user_agent": gettext_lazy("nettleser"),
     "created_at": gettext_lazy("laget"),
+    "wanted": gettext_lazy("ønsket"),
+    "chosen_at": gettext_lazy("valgt"),
     "last_seen_at": gettext_lazy("sist brukt"),
 }
 

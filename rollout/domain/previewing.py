@@ -7,6 +7,7 @@ follows what people do (a signature, a request) is drafted for the latest of its
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -22,7 +23,7 @@ from rollout import (
     emails_guidelines,
     emails_people,
 )
-from rollout.domain import opening, readiness, reporting, signing_off
+from rollout.domain import opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
@@ -72,26 +73,6 @@ def preview(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> Occasion:
 # -- openings ------------------------------------------------------------------------------------------------------
 
 
-def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
-    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS and not wave.has_go]
-    if not ahead:
-        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
-    wave = min(ahead, key=lambda wave: (wave.leaders_on, wave.number))
-    said = _("Gis klarsignal for %(wave)s, som åpner for ledere %(day)s, sendes denne.")
-    return Occasion(_about(said, wave, Step.LEADERS), emails_dates.your_dates(wave=wave, now=now))
-
-
-def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    """Of the first wave to open that would pass anybody over."""
-    ahead = [wave for wave, step in _steps_ahead(rollout) if step == Step.LEADERS]
-    for wave in sorted(ahead, key=lambda wave: (wave.leaders_on, wave.number)):
-        drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-        if drafts:
-            said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-            return Occasion(_about(said, wave, Step.LEADERS), drafts)
-    return Occasion(_("Slik det står nå, utsettes ingen i puljene som gjenstår å åpne for ledere."))
-
-
 def _leaders_open(rollout: Rollout, now: dt.datetime) -> Occasion:
     wave = _next_wave(rollout, Step.LEADERS)
     if wave is None:
@@ -133,6 +114,28 @@ def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
     return Occasion(_about(said, wave, step), emails.no_decision(wave=wave, step=step, now=now))
 
 
+def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
+    drafts = emails_dates.your_dates(wave=wave, now=now)
+    said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    wave = _next_wave(rollout, Step.LEADERS)
+    if wave is None:
+        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
+    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
+    if not drafts:
+        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
+    return Occasion(_about(said, wave, Step.LEADERS), drafts)
+
+
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
     """What a lead would announce now."""
     found = emails_announcing.gathered(rollout)
@@ -165,6 +168,16 @@ def _weekly_status(rollout: Rollout, now: dt.datetime) -> Occasion:
     drafts = emails.weekly_status(report=reporting.draft(rollout=rollout, week=week, now=now), now=now)
     day = long_date(reporting.sending_moment(*week).date())
     return Occasion(_("Den neste sendes %(day)s. Tallene er slik de er nå.") % {"day": day}, drafts)
+
+
+def _reminders(kind: EmailKind, rollout: Rollout, now: dt.datetime) -> Occasion:
+    found = reminding.next_of_kind(kind, rollout=rollout, now=now)
+    if found is None:
+        return Occasion(_("Ingen virksomhet har noe å gjøre som det minnes om de neste ukene."))
+    day, drafts = found
+    return Occasion(
+        _("De neste sendes %(day)s. Det som gjøres før det, er ikke med.") % {"day": long_date(day)}, drafts
+    )
 
 
 # -- people and the guidelines -------------------------------------------------------------------------------------
@@ -290,14 +303,18 @@ KINDS: dict[EmailKind, Kind] = {
     ),
     EmailKind.NO_DECISION: Kind(gettext_lazy("Når dagen kommer uten klarsignal"), _leads, _no_decision),
     EmailKind.TO_DO: Kind(
-        gettext_lazy("Før en frist, og ukentlig etter den"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("14, 7 og 2 dager før en frist, og hver uke etter den, til steget er gjort"),
+        gettext_lazy("Kommunikasjonssjef, og virksomhetsleder når steget er en uke over fristen"),
+        partial(_reminders, EmailKind.TO_DO),
     ),
     EmailKind.AGENCY_WEEK: Kind(
-        gettext_lazy("Mandag klokken 08.00, når noe gjenstår"), gettext_lazy("Kommunikasjonssjef"), not_written_yet
+        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
+        gettext_lazy("Kommunikasjonssjef"),
+        partial(_reminders, EmailKind.AGENCY_WEEK),
     ),
     EmailKind.WEEKLY_STATUS: Kind(
         gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag"),
-        gettext_lazy("Prosjektledere og sponsor"),
+        gettext_lazy("Prosjektledere, sponsor og lesere som har bedt om den"),
         _weekly_status,
     ),
     EmailKind.INVITED: Kind(gettext_lazy("Når noen får en rolle"), gettext_lazy("Den som får rollen"), _invited),

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from agencies.models import Agency, Person
+from rollout.emails_reminding import withdraw_unsent
 from rollout.models import EventKind, PlanEvent, Rollout, Wave
 
 #: One for each action whose events belong together, and are undone together.
@@ -31,7 +32,9 @@ def record(
     """Write one event, in the transaction of the change it tells of. `by` None: the system did it.
 
     `change` groups the events of one action; without it the event stands alone. `undoes`: the event it takes back.
+    Reminders that have not left and may tell of what has changed are withdrawn; the next tick writes what is true.
     """
+    withdraw_unsent(rollout=rollout, agency=agency, now=at)
     return PlanEvent.objects.create(
         rollout=rollout,
         kind=kind,

@@ -1,7 +1,8 @@
 """The dress rehearsal (*generalprøve*): the plan played to its end by the verbs that will run, before anyone is told.
 
 Played on copies of all tables (`shadow`), so that nothing of it is left and no live row waits for it. Nobody acts while
-it plays, but for what is assumed (`Assumptions`); what it foretells is what happens if nobody does.
+it plays, but for what is assumed (`Assumptions`); what it foretells is what happens if nobody does. Reminders are left
+out: they would be of everything, for ever.
 """
 
 import datetime as dt
@@ -131,10 +132,10 @@ def _play(rollout: Rollout, *, start: dt.datetime, to: dt.datetime, assuming: As
     refusals: list[Happening] = []
     if assuming.go or assuming.ready:
         for eve, number in _eves(rollout, start=start, to=to):
-            due.run_through([rollout], start=start, to=eve)
+            due.run_through([rollout], start=start, to=eve, reminders=False)
             refusals += _assume(rollout.waves.get(number=number), now=eve, assuming=assuming)
             start = eve
-    due.run_through([rollout], start=start, to=to)
+    due.run_through([rollout], start=start, to=to, reminders=False)
     return refusals
 
 
@@ -160,7 +161,9 @@ def _assume(wave: Wave, *, now: dt.datetime, assuming: Assumptions) -> list[Happ
         if assuming.ready:
             _do_what_is_missing(wave, by=role.person, now=now)
         if assuming.go and not wave.has_go and wave.next_step and wave.placements.exists():
-            deciding.decide(wave=wave, verdict=Verdict.GO, reason=_("Antatt i generalprøven."), by=role.person, now=now)
+            # Nobody reviews a wave while it plays: what is assumed goes before the reviews too (rule 13).
+            assumed = _("Antatt i generalprøven.")
+            deciding.decide(wave=wave, verdict=Verdict.GO, reason=assumed, override=assumed, by=role.person, now=now)
     except Refused as refused:
         return [_refusal(wave, refused, now=now)]
     return []

@@ -10,6 +10,7 @@ from rollout import emails_delivery
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
+from rollout.emails_reminding import REMINDERS
 from rollout.models import EmailState, EventKind, OutgoingEmail
 
 #: What can be sent again: the others are on their way, to be settled first, or no longer true.
@@ -33,6 +34,8 @@ def resend(*, message: OutgoingEmail, reason: str, by: Person, now: dt.datetime)
         raise Refused(_("Meldingen er sendt på nytt allerede. Send i så fall den nye på nytt."))
     if message.person.mail_refused_at is not None:
         raise Refused(_("Adressen %(email)s er avvist. Rett den først.") % {"email": message.person.email})
+    if message.kind in REMINDERS:
+        raise Refused(_("Påminnelser sendes ikke på nytt. Den neste sier hva som gjenstår da."))
     draft = emails_delivery.draft_again(message)
     if draft is None:
         raise Refused(

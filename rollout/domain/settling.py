@@ -13,6 +13,7 @@ from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.server_log import ServerLog
+from rollout.emails_reminding import REMINDERS
 from rollout.models import EmailState, EventKind, OutgoingEmail, Rollout
 
 
@@ -38,9 +39,11 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
     )
     if was_sent:
         message.state, message.settled_at = EmailState.SENT, timezone.now()
-    elif message.person.erased_at is not None or emails_dates.write_anew(
-        message, event=event, now=now
-    ):  # nobody is left to send it to
+    elif (
+        message.person.erased_at is not None  # nobody is left to send it to
+        or message.kind in REMINDERS  # the next tick writes what is left to do
+        or emails_dates.write_anew(message, event=event, now=now)
+    ):
         message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()
     else:
         message.state, message.not_before, message.data_at = EmailState.WAITING, timezone.now(), None

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from agencies.models import Person, Role, RoleName
 from agencies.sign_in import BY_OIDC
 from rollout import emails, emails_guidelines
+from rollout.domain.calendar import when_not_urgent
 from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.readiness import current_guidelines
 from rollout.domain.recording import record
@@ -89,7 +90,9 @@ def publish(
     if is_material and last is not None:
         signed = signed_before(rollout)
         drafts = emails_guidelines.guidelines_changed(version=version, placements=signed)
-        emails.write(drafts, rollout=rollout, occurrence=f"event:{event.pk}", now=now)
+        # Who signs has some time to do it in: it may wait until Monday.
+        occurrence, until = f"event:{event.pk}", when_not_urgent(now)
+        emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now, not_before=until)
     return version
 
 

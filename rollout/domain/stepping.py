@@ -3,12 +3,14 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.domain import due
 from rollout.domain.forecasting import keeping
 from rollout.domain.refusals import Refused
-from rollout.models import OSLO, DemoClock, Rollout
+from rollout.models import OSLO, DemoClock, EmailState, OutgoingEmail, Rollout
 
 MORNING = dt.time(9, 0)
 
@@ -29,6 +31,8 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     due.run_through(rollouts, start=clock.now, to=to)
     for rollout in rollouts:
         keeping.keep(rollout, now=to)
+    held_back = OutgoingEmail.objects.filter(state=EmailState.WAITING, not_before__gt=timezone.now())
+    held_back.update(not_before=F("not_before") - (to - clock.now))  # what waits has waited for as long
     clock.now = to
     clock.save(update_fields=["now"])
     return to
@@ -44,9 +48,9 @@ def step_day() -> dt.datetime:
 
 @transaction.atomic
 def step_event() -> dt.datetime:
-    """To the next moment at which something falls due."""
+    """To the next opening or weekly status. Reminders on the way are sent, but there is one on most working days."""
     clock = DemoClock.objects.select_for_update().get()
-    moments = [m for r in Rollout.objects.all() if (m := due.next_moment(r, after=clock.now))]
+    moments = [due.next_event(rollout, after=clock.now) for rollout in Rollout.objects.all()]
     if not moments:
         raise Refused(_("Det er ingen flere hendelser i planen."))
     return step_to(to=min(moments)[0])

@@ -2,6 +2,7 @@
 
 from rollout.models.calendar import BlackoutPeriod, CalendarFeed
 from rollout.models.commitments import Commitment, CommitmentProof, KeptCommitments
+from rollout.models.compositions import UNDER_WAY, Composition, CompositionState
 from rollout.models.course import (
     CourseStep,
     CourseVersion,
@@ -16,13 +17,16 @@ from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff,
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
 from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
+from rollout.models.reminders import CHOSEN_KINDS, MailChoice, ReminderRun
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
+from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
 from rollout.models.rollouts import DemoClock, LicencePool, LicencePrice, Rollout, Signers
 from rollout.models.scenarios import Purpose, Scenario, ScenarioState
 from rollout.models.status import StatusReport
 from rollout.models.waves import (
     CAPACITY,
     OSLO,
+    WAVE_CLOSING,
     WAVE_TRANSITIONS,
     Decision,
     Step,
@@ -35,14 +39,21 @@ from rollout.models.waves import (
 
 __all__ = [
     "CAPACITY",
+    "CHOSEN_KINDS",
+    "LESSONS",
     "OSLO",
+    "UNDER_WAY",
+    "WAVE_CLOSING",
     "WAVE_TRANSITIONS",
     "BlackoutPeriod",
     "CalendarFeed",
     "Commitment",
     "CommitmentProof",
+    "Composition",
+    "CompositionState",
     "CourseStep",
     "CourseVersion",
+    "Criteria",
     "DateRequest",
     "Decision",
     "DemoClock",
@@ -58,18 +69,23 @@ __all__ = [
     "JoinRequest",
     "KeptCommitments",
     "LastSeen",
+    "Lesson",
     "LicenceBudget",
     "LicencePool",
     "LicencePrice",
+    "MailChoice",
     "MailSwitch",
     "OutgoingEmail",
     "OwnerRole",
+    "Pace",
     "Placement",
     "PlacementStatus",
     "PlanEvent",
     "Purpose",
     "ReadinessConfirmation",
+    "ReminderRun",
     "RequestState",
+    "Review",
     "Rollout",
     "Scenario",
     "ScenarioState",
@@ -78,6 +94,7 @@ __all__ = [
     "StatusReport",
     "Step",
     "StepEvidence",
+    "UsageFigures",
     "Verdict",
     "Waiver",
     "Wave",

@@ -40,11 +40,12 @@ class Step(models.TextChoices):
     ALL_STAFF = "all_staff", _("tilgang for alle")
 
 
-#: What each step takes a wave from and to; closing comes with the review (rule 13).
+#: What each step takes a wave from and to, and what the end of its review does (rule 13).
 WAVE_TRANSITIONS = {
     Step.LEADERS: (WaveState.PLANNED, WaveState.LEADERS_OPEN),
     Step.ALL_STAFF: (WaveState.LEADERS_OPEN, WaveState.ALL_OPEN),
 }
+WAVE_CLOSING = (WaveState.ALL_OPEN, WaveState.CLOSED)
 
 
 _UID_STEP = {Step.LEADERS: "leaders", Step.ALL_STAFF: "all-staff"}
@@ -140,6 +141,15 @@ class Wave(models.Model):
         """The step that opens next, or None when the wave is open for all."""
         return next((step for step, (before, _after) in WAVE_TRANSITIONS.items() if before == self.state), None)
 
+    @property
+    def is_closed(self) -> bool:
+        return self.state == WaveState.CLOSED
+
+    def before(self) -> "Wave | None":
+        """The nearest wave before it, by number, that holds agencies."""
+        earlier = Wave.objects.filter(rollout=self.rollout_id, number__lt=self.number, placements__isnull=False)
+        return earlier.order_by("-number").first()
+
     def day_of(self, step: Step) -> dt.date:
         return self.leaders_on if step == Step.LEADERS else self.all_staff_on
 
@@ -175,6 +185,8 @@ class Decision(models.Model):
     wave = models.ForeignKey(Wave, on_delete=models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.TextField(_("begrunnelse"))
+    # Why a go was given though the wave before had no review, or one that said to wait (rule 13); empty: no need.
+    override = models.TextField(_("begrunnelse for unntaket"), blank=True)
     plan_version = models.PositiveIntegerField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField()

@@ -81,6 +81,14 @@ def statuses() -> dict[str, str]:
     return {row["slug"]: row["status"] for row in _rows("oslo-2018-provenance.csv")}
 
 
+def pilot_lessons() -> dict[str, list[str]]:
+    """Slug to what a pilot might have taught, at most three: invented, all of it."""
+    lessons: dict[str, list[str]] = {}
+    for row in sorted(_rows("lessons.csv"), key=lambda row: (row["slug"], int(row["number"]))):
+        lessons.setdefault(row["slug"], []).append(row["text"])
+    return lessons
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     with (FOLDER / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from agencies.models import RoleName
 from rollout.domain.words import long_date
-from rollout.models import OSLO, OwnerRole, Placement, PlacementStatus, PlanEvent, Verdict
+from rollout.models import OSLO, OwnerRole, Pace, Placement, PlacementStatus, PlanEvent, Verdict
 from rollout.views.event_words import step_names, tell
 
 #: Archival, with tags and Unicode, and for screen readers.
@@ -115,12 +115,25 @@ def _decisions(found: dict[str, Any]) -> dict[str, Any]:
                 [_("Besluttet"), _said(said["decided_at"])],
                 [_("Av"), _who(said["by"])],
                 [_("Begrunnelse"), said["reason"]],
+                [_("Unntak fra evalueringen av puljen før"), said["override"]],
             ],
         )
         for said in found["decisions"]
     ]
+    entries += [
+        _entry(
+            _("Evaluering av pulje %(number)s: %(pace)s")
+            % {"number": review["wave"], "pace": str(Pace(review["pace"]).label).lower()},
+            [
+                [_("Avsluttet"), _said(review["closed_at"])],
+                [_("Av"), _who(review["by"])],
+                [_("Begrunnelse"), review["reason"]],
+            ],
+        )
+        for review in found["reviews"]
+    ]
     note = _("Beslutningene gjelder hele puljen virksomheten har stått i.")
-    return _section(_("Klarsignal og stopp"), entries, note=note, none=_("Ingen beslutninger."))
+    return _section(_("Klarsignal, stopp og evaluering"), entries, note=note, none=_("Ingen beslutninger."))
 
 
 def _evidence(found: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,8 @@ MENU = (
 #: What one needs more seldom: in the user's menu.
 PANEL = (
     (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
+    (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
+    (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
     (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
     (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
     (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
@@ -42,7 +44,7 @@ PANEL = (
     (_("Import"), "rollout:import", Do.IMPORT),
 )
 #: What is there whether or not there is a rollout, for whoever has signed in.
-ALWAYS = ((_("Mine opplysninger"), "rollout:my-data"),)
+ALWAYS = ((_("Varsler"), "rollout:notices"), (_("Mine opplysninger"), "rollout:my-data"))
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from agencies.models import Agency, RoleName
 from rollout.domain.words import long_date, thousands
-from rollout.models import CourseStep, EventKind, PlacementStatus, PlanEvent, Rollout, Step, Verdict
+from rollout.models import CourseStep, EventKind, Pace, PlacementStatus, PlanEvent, Rollout, Step, Verdict
 from rollout.views import event_words_agency as agency_side
 
 #: The longest text that is told in full where a field was changed.
@@ -128,7 +128,28 @@ def _cap_set(event: PlanEvent, steps: dict[str, str]) -> str:
 
 
 def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
-    return str(Verdict(event.after["decision"]).label)
+    said = str(Verdict(event.after["decision"]).label)
+    if override := event.after.get("override"):
+        return _("%(said)s, tross evalueringen av puljen før (%(why)s)") % {"said": said, "why": override.rstrip(".")}
+    return said
+
+
+def _figures_entered(event: PlanEvent, steps: dict[str, str]) -> str:
+    return _("Tall for bruk per %(day)s er lagt inn") % {"day": _day(event.after["measured_on"])}
+
+
+def _lesson(event: PlanEvent, steps: dict[str, str]) -> str:
+    after = event.after
+    words = {"number": after["number"], "text": Truncator(after["text"]).chars(2 * TEXT_AT_MOST)}
+    return (_("Erfaring %(number)s: %(text)s") if after["text"] else _("Erfaring %(number)s er tatt bort")) % words
+
+
+def _review_closed(event: PlanEvent, steps: dict[str, str]) -> str:
+    pace, proposal = (Pace(event.after[key]).label for key in ("pace", "proposal"))
+    words = {"pace": str(pace).lower(), "proposal": str(proposal).lower()}
+    if pace == proposal:
+        return _("Evalueringen er avsluttet: %(pace)s") % words
+    return _("Evalueringen er avsluttet: %(pace)s (forslaget var %(proposal)s)") % words
 
 
 def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
@@ -389,9 +410,9 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
     EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
     EventKind.CHANGES_ANNOUNCED: _announced,
-    EventKind.FIGURES_ENTERED: _just(gettext_noop("Tall for bruk er lagt inn")),
-    EventKind.LESSON_WRITTEN: _just(gettext_noop("En erfaring er skrevet ned")),
-    EventKind.REVIEW_CLOSED: _just(gettext_noop("Evalueringen er avsluttet")),
+    EventKind.FIGURES_ENTERED: _figures_entered,
+    EventKind.LESSON_WRITTEN: _lesson,
+    EventKind.REVIEW_CLOSED: _review_closed,
     EventKind.CRITERIA_SET: _just(gettext_noop("Kriteriene for evaluering er endret")),
     EventKind.SCENARIO_ADOPTED: _scenario_adopted,
 }

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from celery import current_app
 from django.db import connection
+from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from rollout import heartbeat
-from rollout.models import OutgoingEmail
+from rollout.models import EmailState, OutgoingEmail
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,14 @@ def _beat() -> str:
 
 
 def _mail() -> str:
-    """How long the oldest message that may be sent has waited. What is put off, or held, does not wait for us."""
+    """How long the oldest message that may be sent has waited, or stood as being sent. What is put off, or held, does
+    not wait for us.
+    """
     now = timezone.now()
-    oldest = OutgoingEmail.objects.to_send(now).values_list("not_before", flat=True).first()
+    waiting = OutgoingEmail.objects.to_send(now).values_list("not_before", flat=True).first()
+    # Its worker is gone, and no other has come to see.
+    claimed = OutgoingEmail.objects.filter(state=EmailState.CLAIMED).aggregate(Min("claimed_at"))["claimed_at__min"]
+    oldest = min(filter(None, (waiting, claimed)), default=None)
     if oldest is None or now - oldest <= MAIL_AT_MOST:
         return "ok"
     return f"oldest unsent message has waited {(now - oldest).total_seconds():.0f} seconds"

@@ -20,7 +20,7 @@ from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
 from rollout.emails_announcing import Gathered
-from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, opening_moment
+from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS
 from rollout.views.course_words import Tag
@@ -155,6 +155,7 @@ class Overview:
     groups: list[GroupShown]
     ahead: list[Ahead]
     next_decision: Ahead | None
+    to_review: list[Wave]
     changes: Changes
     timeline: charts.Timeline | None
     lines: list[WaveLine]
@@ -221,6 +222,7 @@ def overview(rollout: Rollout, *, person: Person, now: dt.datetime, untold: Gath
         groups=[_shown(rollout, group) for group in stopping.grouped(found)],
         ahead=ahead[:WAVES_AHEAD],
         next_decision=next((one for one in ahead if one.entry.entries and not one.wave.has_go), None),
+        to_review=[entry.wave for entry in plan.waves if entry.wave.state == WaveState.ALL_OPEN and entry.entries],
         changes=changes_for(rollout, person, now=now),
         timeline=drawn,
         lines=[WaveLine(entry, row) for entry, row in zip(plan.waves, drawn.rows, strict=True)] if drawn else [],

@@ -11,6 +11,7 @@ from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock
 from rollout.domain import adopting, scenarios
+from rollout.domain.forecasting.beside import beside
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
 from rollout.forms_scenarios import AdoptForm, EditScenarioForm, NewScenarioForm
@@ -43,6 +44,27 @@ def show(request: Request, slug: str, pk: int) -> HttpResponse:
     """The scenario beside today's plan."""
     scenario = _scenario(request, slug, pk)
     return _page(request, scenario, AdoptForm(scenario=scenario))
+
+
+@may(Do.SEE_PLAN)
+@never_cache
+@require_safe
+def forecast(request: Request, slug: str, pk: int) -> HttpResponse:
+    """When the scenario and today's plan are done: a page of its own, and a part that the scenario's asks for."""
+    scenario = _scenario(request, slug, pk)
+    found = beside(scenario, now=clock.now())
+    today, other = _("I dag"), _("Scenarioet")
+    names = (_("Referanseplanen"), today) if scenario.is_baseline else (today, other)
+    context = {
+        "rollout": scenario.rollout,
+        "scenario": scenario,
+        "beside": found,
+        "earlier": -found.days_later if found else 0,
+        "other": _("Dagens plan") if scenario.is_baseline else other,
+        "sides": [*zip(names, (found.before, found.after), strict=True)] if found else [],
+    }
+    template = "rollout/scenario_forecast.html"
+    return render(request, f"{template}#beside" if request.htmx else template, context)
 
 
 def _scenario(request: Request, slug: str, pk: int) -> Scenario:

@@ -3,11 +3,13 @@
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 
+from agencies.models import Agency
 from rollout import emails
-from rollout.domain import figures, opening, placing, undoing
+from rollout.domain import figures, opening, placing, reviewing, undoing
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
@@ -16,11 +18,14 @@ from rollout.domain.words import long_date
 from rollout.forms import DeferralForm
 from rollout.models import (
     OSLO,
+    WAVE_CLOSING,
     Decision,
     EmailKind,
     EmailState,
+    Lesson,
     OutgoingEmail,
     PlanEvent,
+    Review,
     Rollout,
     Step,
     Verdict,
@@ -108,6 +113,10 @@ class WavePage:
     decisions: list[Decision]
     sent: list[Sent]
     history: list[Told]
+    #: Why the wave may not be given its go yet (rule 13); empty: nothing stands before it.
+    stands_before: str
+    review: Review | None
+    lessons: list[Lesson]
     now: dt.datetime
     calendar: Calendar
     previous: Wave | None
@@ -120,6 +129,16 @@ class WavePage:
     @property
     def icon(self) -> str:
         return STATE_ICONS[self.wave.state]
+
+    @property
+    def is_for_review(self) -> bool:
+        return self.wave.state in WAVE_CLOSING and bool(self.entry.entries)
+
+    @property
+    def lessons_by_agency(self) -> list[tuple[Agency, list[Lesson]]]:
+        return [
+            (agency, list(found)) for agency, found in groupby(self.lessons, key=lambda lesson: lesson.placement.agency)
+        ]
 
     @property
     def slots(self) -> list[bool]:
@@ -206,6 +225,9 @@ def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | 
         decisions=list(wave.decisions.select_related("by").order_by("-id")),
         sent=_sent(rollout, wave),
         history=_history(rollout, wave),
+        stands_before=reviewing.what_stands_before(wave) if preview.step else "",
+        review=Review.objects.filter(wave=wave).first(),
+        lessons=reviewing.lessons_for(wave),
         now=now,
         calendar=calendar_of(rollout),
         previous=_beside(plan, number - 1),

@@ -38,7 +38,8 @@ def _show(
     page = wave_page(rollout, number, now=clock.now())
     if page is None:
         raise Http404
-    form = form or DecisionForm(initial={"version": page.wave.plan_version})
+    form = form or DecisionForm(initial={"version": page.wave.plan_version}, use_required_attribute=False)
+    form.fields["override"].required = bool(page.stands_before)  # of a go: what is shown, not what a stop needs
     context = {
         "rollout": rollout,
         "page": page,
@@ -96,6 +97,7 @@ def _decide(request: Request, rollout: Rollout, number: int, verdict: Verdict, s
             wave=wave,
             verdict=verdict,
             reason=form.cleaned_data["reason"],
+            override=form.cleaned_data["override"],
             by=request.user,
             now=clock.now(),
             plan_version_seen=form.cleaned_data["version"],

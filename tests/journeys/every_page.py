@@ -12,6 +12,7 @@ from agencies.models import Agency, Person, RoleName
 from rollout import clock, rehearsals
 from rollout.domain import (
     calendar,
+    compositions,
     confirming,
     creating,
     deciding,
@@ -24,6 +25,7 @@ from rollout.domain import (
     placing,
     rehearsing,
     requesting,
+    reviewing,
     scenarios,
     scheduling,
     signing_off,
@@ -33,7 +35,7 @@ from rollout.domain import (
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import EmailState, GuidelineVersion, OutgoingEmail, Placement, Purpose, Rollout, Verdict
 from rollout.reference import proposed_plan
-from tests.factories import NOW, at, give_role, make_guidelines
+from tests.factories import NOW, at, give_role, make_figures, make_guidelines
 
 LEAD, CHIEF = "prosjektleder@example.org", "kommunikasjonssjef.vav@example.org"
 SLUG = "workplace-2018"
@@ -108,6 +110,7 @@ PAGES: dict[str, Shown] = {
     "scenario": Shown("rollout:scenario", R | {"pk": "scenario"}, do=unfold),
     "scenario, refused": Shown("rollout:scenario", R | {"pk": "scenario"}, do=press("Ta i bruk det som er krysset av")),
     "scenario, a baseline": Shown("rollout:scenario", R | {"pk": "baseline"}, do=unfold),
+    "scenario, its forecast": Shown("rollout:scenario-forecast", R | {"pk": "scenario"}),
     "new scenario": Shown("rollout:scenario-new", R),
     "change a scenario": Shown("rollout:scenario-edit", R | {"pk": "scenario"}),
     "calendar": Shown("rollout:calendar", R),
@@ -124,6 +127,14 @@ PAGES: dict[str, Shown] = {
     "dates": Shown("rollout:wave-dates", WAVE_2),
     "dates, with their effect": Shown("rollout:wave-dates", WAVE_2, do=new_dates),
     "cap": Shown("rollout:wave-cap", WAVE_3),
+    "wave, reviewed": Shown("rollout:wave-review", WAVE_1, do=unfold),
+    "wave, reviewed, refused": Shown("rollout:wave-review", WAVE_1, do=press("Avslutt evalueringen")),
+    "wave, reviewed too early": Shown("rollout:wave-review", WAVE_3),
+    "figures": Shown("rollout:wave-review-figures", WAVE_1 | {"agency": "bre"}),
+    "figures, from a file": Shown("rollout:wave-review-import", WAVE_1),
+    "lessons": Shown("rollout:lessons", R),
+    "lessons of an agency": Shown("rollout:lessons-edit", BRE),
+    "criteria": Shown("rollout:criteria", R),
     "release": Shown("rollout:wave-release", WAVE_1 | {"agency": "vav"}),
     "agencies": Shown("agencies:list"),
     "agency": Shown("agencies:agency", {"agency": "bns"}),
@@ -144,6 +155,7 @@ PAGES: dict[str, Shown] = {
     "rehearsal": Shown("rollout:rehearsal", R, do=unfold),
     "rehearsal, none played": Shown("rollout:rehearsal", R, query="go=1"),
     "history, of an agency": Shown("rollout:history", R, query="agency=bns"),
+    "compose": Shown("rollout:compose", R),
     "rollouts": Shown("rollout:rollouts"),
     "activate": Shown("rollout:rollout-activate", {"slug": "teams"}),
     "copy": Shown("rollout:rollout-copy", R),
@@ -194,6 +206,8 @@ PAGES: dict[str, Shown] = {
     "commit": Shown("rollout:commit", R, who=None),
     "commit, the address": Shown("rollout:commit-address", BRE, who=None),
     "commitments": Shown("rollout:commitments", R),
+    "notices": Shown("rollout:notices", who=CHIEF),
+    "notices, a lead's": Shown("rollout:notices"),
     "my data": Shown("rollout:my-data", who=CHIEF),
     "my data, erased": Shown("rollout:my-data-erase", who=CHIEF),
     "another's data, erased": Shown("rollout:agency-erase", BNS | {"role": "role"}),
@@ -246,6 +260,7 @@ NO_PAGES = {
     "rollout:status-mail-html",
     "rollout:wave-export",
     "rollout:wave-mail",
+    "rollout:wave-review-template",
 }
 
 #: The pages' dialogs: the page they are opened on, and what opens them.
@@ -263,6 +278,8 @@ DIALOGS = (
     ("wave, planned", "Sett datoer"),
     ("wave, planned", "Endre taket"),
     ("wave, open", "Slipp inn Vann- og avløpsetaten"),
+    ("wave, reviewed", "Tall for Brann- og redningsetaten"),
+    ("lessons", "Endre fra Bydel Alna"),
     ("agency", "Rediger Bydel Nordstrand"),
     ("agency", "Trekk fra utrullingen"),
     ("agency", "Inviter til Bydel Nordstrand"),
@@ -305,7 +322,24 @@ def build() -> dict[str, object]:
     stepping.step_to(to=at("2018-02-27 09:00"))
     now = clock.now()
 
-    deciding.decide(wave=waves[2], verdict=Verdict.GO, reason="Klare nok til å begynne.", by=lead, now=now)
+    for slug, active in (("bre", 210), ("kli", 12)):
+        make_figures(
+            placement(slug),
+            now.date(),
+            invited=placement(slug).headcount,
+            activated=active,
+            weekly_active=active,
+            on_mobile=None,
+        )
+    reviewing.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
+    deciding.decide(
+        wave=waves[2],
+        verdict=Verdict.GO,
+        reason="Klare nok til å begynne.",
+        override="Tallene for pulje 1 kommer om tre uker.",
+        by=lead,
+        now=now,
+    )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
     left = rollout.placements.placed().filter(wave__number=7).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)
@@ -335,6 +369,9 @@ def build() -> dict[str, object]:
     deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
     OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
+    wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
+    asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=now)
+    compositions.run(composition_id=asked.pk, now=now)
     scenario = scenarios.make(
         rollout=rollout,
         name="UDE for seg selv",

@@ -19,6 +19,7 @@ COMMANDS = (
     "create_rollout",
     "load_reference_rollout",
     "send_weekly_status",
+    "send_reminders",
     "open_due_waves",
     "deliver_outgoing",
 )

@@ -10,11 +10,13 @@ import pytest
 from django.core.cache import cache
 from django.db import transaction
 
-from agencies.models import Agency
+from agencies.models import Agency, Person
 from rollout import emails_code
 from rollout.delivery.writing import Letter, as_bytes
 from rollout.domain import previewing
 from rollout.domain.previewing import KINDS
+from rollout.emails import Draft
+from rollout.management.commands.preview_mail import letter
 from rollout.models import EmailKind, Rollout
 from tests import every_mail
 from tests.factories import set_clock
@@ -42,29 +44,14 @@ def rollout(django_db_setup, django_db_blocker):
 
 
 def letters(kind: str) -> list[Letter]:
-    """The mails of one kind, as rows would be sent."""
-    rollout = Rollout.objects.get()
+    """The mails of one kind, as they would be sent."""
+    rollout, now = Rollout.objects.get(), every_mail.TODAY
     if kind == CODE:
-        agency = Agency.objects.get(slug="lys")
-        words = [("ny@example.org", *emails_code.code(rollout=rollout, agency=agency, code="123456", minutes=15))]
-    else:
-        drafts = previewing.preview(EmailKind(kind), rollout=rollout, now=every_mail.TODAY).drafts
-        words = [(draft.person.email, draft.headline, draft.text, draft.html) for draft in drafts]
-    return [
-        Letter(
-            id=number,
-            message_id=f"<{number}@example.org>",
-            in_reply_to="",
-            to_address=address,
-            headline=headline,
-            text=text,
-            html=markup,
-            written_at=every_mail.TODAY,
-            attempts=0,
-            reply_to=rollout.contact_email,
-        )
-        for number, (address, headline, text, markup) in enumerate(words)
-    ]
+        agency, reader = Agency.objects.get(slug="lys"), Person.objects.get(email="ny@example.org")
+        words = emails_code.code(rollout=rollout, agency=agency, code="123456", minutes=15)
+        return [letter(Draft(EmailKind.ANSWER, "", reader, *words), rollout=rollout, now=now)]
+    drafts = previewing.preview(EmailKind(kind), rollout=rollout, now=now).drafts
+    return [letter(draft, rollout=rollout, now=now) for draft in drafts]
 
 
 class Read(HTMLParser):
@@ -127,26 +114,28 @@ def test_every_kind_that_is_written_is_drafted_for_somebody(kind):
 
 @pytest.mark.parametrize("kind", [*WRITTEN, CODE])
 def test_the_standard_library_reads_it_without_a_complaint(kind):
-    for letter in letters(kind):
-        content = as_bytes(letter)
+    for sent in letters(kind):
+        content = as_bytes(sent)
         mail = email.message_from_bytes(content, policy=default)
 
-        assert [part.defects for part in mail.walk()] == [[], [], []]
+        assert not any(part.defects for part in mail.walk())
         assert all(not value.defects for part in mail.walk() for value in part.values())
         assert max(len(line) for line in content.split(b"\r\n")) <= 78
-        assert mail["Subject"] == letter.headline
-        assert mail["To"] == letter.to_address
+        assert mail["Subject"] == sent.headline
+        assert mail["To"] == sent.to_address
         assert mail["Auto-Submitted"] == "auto-generated"
-        assert mail.get_body(["plain"]).get_content().splitlines() == letter.text.splitlines()
-        assert mail.get_body(["html"]).get_content().splitlines() == letter.html.splitlines()
+        assert mail.get_body(["plain"]).get_content().splitlines() == sent.text.splitlines()
+        assert mail.get_body(["html"]).get_content().splitlines() == sent.html.splitlines()
+        files = [part.get_content_type() for part in mail.iter_attachments()]
+        assert files == (["text/calendar"] if sent.calendar else [])
 
 
 @pytest.mark.parametrize("kind", [*WRITTEN, CODE])
 def test_the_text_part_stands_alone(kind):
     """It has every link, every date and every agency that the HTML has."""
     names = [agency.name for agency in Agency.objects.all()]
-    for letter in letters(kind):
-        seen, text = Read(letter.html), flat(letter.text)
+    for sent in letters(kind):
+        seen, text = Read(sent.html), flat(sent.text)
 
         for link in seen.links:
             assert link.removeprefix("mailto:") in text
@@ -158,27 +147,27 @@ def test_the_text_part_stands_alone(kind):
 
 @pytest.mark.parametrize("kind", [*WRITTEN, CODE])
 def test_the_html_is_well_formed_in_bokmal_and_brings_nothing_from_elsewhere(kind):
-    for letter in letters(kind):
-        seen = Read(letter.html)
+    for sent in letters(kind):
+        seen = Read(sent.html)
 
-        assert '<html lang="nb"' in letter.html
+        assert '<html lang="nb"' in sent.html
         assert seen.brought == set()
         assert seen.elements.isdisjoint({"script", "img", "link", "iframe", "form", "object", "svg", "video"})
-        assert len(letter.html.encode()) < GMAIL_CUTS_AT
+        assert len(sent.html.encode()) < GMAIL_CUTS_AT
 
 
 @pytest.mark.parametrize("kind", [*WRITTEN, CODE])
 def test_what_somebody_wrote_stays_words(kind):
-    for letter in letters(kind):
-        seen = Read(letter.html)
+    for sent in letters(kind):
+        seen = Read(sent.html)
 
         assert "script" not in seen.elements and "b" not in seen.elements
-        if every_mail.NASTY in letter.text:
+        if every_mail.NASTY in sent.text:
             assert flat(every_mail.NASTY) in seen.text
-        if "<script>" in letter.text:
+        if "<script>" in sent.text:
             assert "<script>alert('hei')</script>" in seen.text
-        assert "&amp;amp;" not in letter.html
-        assert html.unescape(letter.headline) == letter.headline
+        assert "&amp;amp;" not in sent.html
+        assert html.unescape(sent.headline) == sent.headline
 
 
 def test_a_command_writes_one_of_each_to_a_folder_and_says_where_there_is_none(tmp_path, settings):

@@ -5,10 +5,12 @@ from collections import Counter
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
 from agencies.models import Person
 from rollout import clock, emails_announcing
 from rollout.domain import announcing, confirming, deciding, opening, scheduling, signing_off, stepping, together
+from rollout.emails_reminding import REMINDERS
 from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
 from rollout.reference import proposed_plan
 from tests.factories import at
@@ -44,8 +46,15 @@ def people_of(*slugs, mailboxes=(*ANSWER, "nokkelperson1", "nokkelperson2", "nok
 
 
 def sent() -> Counter:
-    """Every message there is: (moment, kind, subject, to)."""
-    return Counter(OutgoingEmail.objects.values_list("written_at", "kind", "subject", "to_address"))
+    """Every message there is but reminders: (moment, kind, subject, to)."""
+    messages = OutgoingEmail.objects.exclude(kind__in=REMINDERS)
+    return Counter(messages.values_list("written_at", "kind", "subject", "to_address"))
+
+
+def reminders() -> Counter:
+    """(moment, to) of the reminders and the weeks' mails, but those a change withdrew."""
+    mails = OutgoingEmail.objects.filter(kind__in=REMINDERS).exclude(state="withdrawn")
+    return Counter(mails.values_list("written_at", "to_address"))
 
 
 def statuses() -> list:
@@ -171,3 +180,28 @@ def test_the_clock_never_goes_back(rollout):
     stepping.step_to(to=at("2018-02-08 09:00"))
     with pytest.raises(stepping.Refused, match="går bare framover"):
         stepping.step_to(to=at("2018-02-08 08:59"))
+
+
+def test_reminders_are_the_same_whether_one_steps_by_day_or_by_event(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    with transaction.atomic():
+        while clock.now() < at("2018-02-26 08:00"):
+            stepping.step_event()
+        by_event = reminders()
+        transaction.set_rollback(True)
+    while clock.now() < at("2018-02-26 08:00"):
+        stepping.step_day()
+    assert by_event == reminders() != Counter()
+
+
+def test_reminders_come_at_eight_on_working_days_one_a_person_and_never_to_who_is_ready(rollout):
+    wave_one_gets_ready_but_for_nordstrand()
+    through_february()
+
+    written = reminders()
+    assert written and set(written.values()) == {1}
+    moments = {moment.astimezone(OSLO) for moment, _to in written}
+    assert {(moment.hour, moment.minute) for moment in moments} == {(8, 0)}
+    assert all(moment.weekday() < 5 for moment in moments)
+    assert not {to for _moment, to in written} & people_of("bre", "kli", "oby", "vav")
+    assert {to.split(".")[0] for _moment, to in written} == {"kommunikasjonssjef", "leder"}

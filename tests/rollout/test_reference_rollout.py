@@ -164,6 +164,7 @@ def test_all_that_happened_happened_before_in_order_and_on_working_days(rollout)
         EventKind.AGENCY_IMPORTED,
         EventKind.JOINED,
         EventKind.PILOT_MARKED,
+        EventKind.LESSON_WRITTEN,
         EventKind.FUNDING_SET,
         EventKind.WAVE_ADDED,
         EventKind.STEP_CONFIRMED,

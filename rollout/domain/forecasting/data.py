@@ -5,7 +5,9 @@ from a wave to the next one's leaders. What was learnt of the pace is learnt of 
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
 from rollout.domain.forecasting.days import Days
 
@@ -125,7 +127,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Observed:
-    """What finished waves have taught. `waits`: open days from all-staff to the decision of the review, by wave."""
+    """What finished waves have taught. `why`: the steps that deferred agencies lacked, and how often. `waits` and
+    `activations`: for each wave that got so far the open days from its all-staff opening to the decision of its
+    review, and to half of those invited having taken their accounts into use.
+    """
 
     pieces: tuple[Piece, ...] = ()
     let_in: int = 0
@@ -133,6 +138,13 @@ class Observed:
     why: tuple[tuple[str, int], ...] = ()
     waits: tuple[int, ...] = ()
     activations: tuple[int, ...] = ()
+
+
+class Place(TypedDict):
+    """Where an agency stands: a wave's number or None, and its position there or in the queue, from 1."""
+
+    wave: int | None
+    position: int | None
 
 
 @dataclass(frozen=True)
@@ -154,3 +166,40 @@ class PlanData:
         """The same plan where nobody is late with that step."""
         agencies = (replace(one, late=tuple(key for key in one.late if key != step)) for one in self.agencies)
         return replace(self, agencies=tuple(agencies))
+
+    def otherwise(self, *, places: Mapping[str, Place], dates: Mapping[str, Mapping[str, str]]) -> "PlanData":
+        """Another plan of the same agencies, as a scenario holds it: `places` by slug, `dates` by the wave's number.
+
+        Who is not named stays, and what has opened is as it was. A changed wave has no go (rule 6), and who moves has
+        no step late: the due dates are others.
+        """
+        agencies = [self._placed_otherwise(one, places.get(one.slug), n) for n, one in enumerate(self.agencies)]
+        agencies.sort(key=lambda found: found[0])
+        now = {one.slug: one.wave for one in self.agencies}
+        changed = {number for _n, one in agencies if one.wave != now[one.slug] for number in (one.wave, now[one.slug])}
+        waves = {wave.number: wave for wave in self.waves}
+        for number, told in dates.items():
+            leaders_on, all_staff_on = (dt.date.fromisoformat(told[name]) for name in ("leaders_on", "all_staff_on"))
+            wave = waves.get(int(number), WavePlan(int(number), leaders_on, all_staff_on))
+            if not wave.all_in:
+                days = (wave.leaders_on if wave.leaders_in else leaders_on, all_staff_on)
+                if days != (wave.leaders_on, wave.all_staff_on):
+                    wave = replace(wave, leaders_on=days[0], all_staff_on=days[1], firm=False)
+            waves[wave.number] = wave
+        return replace(
+            self,
+            waves=tuple(
+                replace(wave, firm=wave.firm and (wave.leaders_in or wave.number not in changed))
+                for wave in waves.values()
+            ),
+            agencies=tuple(one for _n, one in agencies),
+        )
+
+    def _placed_otherwise(self, agency: AgencyPlan, place: Place | None, n: int) -> tuple[int, AgencyPlan]:
+        """With where it stands in the order. Whose leaders are in stays."""
+        if place is None or agency.has_leaders:
+            return n, agency
+        position = place["position"] or 0
+        if place["wave"] == agency.wave:
+            return position, agency
+        return position, replace(agency, wave=place["wave"], late=(), defer_to=None)

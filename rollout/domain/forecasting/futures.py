@@ -43,10 +43,15 @@ class Belief:
 
 @dataclass(frozen=True)
 class Typical:
-    """The plan's own typical lengths in open days, from leaders to all staff, and from there to the next leaders."""
+    """The plan's own typical lengths in working days: from leaders to all staff, and from there to the next leaders.
+
+    `distance` is that gap as it is. `gap` counts none as longer than the stretch to all staff: what is longer is a
+    pause in the plan, and no work that can slip.
+    """
 
     all_staff: int
     gap: int
+    distance: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def believe(data: PlanData) -> Belief:
         length = min(piece.planned, typical.all_staff if piece.step == "all_staff" else typical.gap)
         if length > 0:
             logs.append(_log(1 + piece.late / length, 0.5 / length))
-    waits = [_log(wait / typical.gap, 0.5 / typical.gap) for wait in seen.waits]
+    waits = [_log(wait / typical.distance, 0.5 / typical.distance) for wait in seen.waits]
     return Belief(
         pace=assumed.pace.seen(logs),
         share=assumed.deferral.seen(deferred=seen.deferred, let_in=seen.let_in),
@@ -99,10 +104,17 @@ def typical_of(data: PlanData) -> Typical:
     pieces = list(_pieces(in_order(data), data.days))
     all_staff = [piece.planned for piece in pieces if not piece.leaders]
     gaps = [piece.planned for piece in pieces if piece.leaders and piece.after is not None and piece.planned > 0]
+    assumed = data.assumptions
+    to_all_staff = _middle(all_staff, assumed.all_staff_days)
     return Typical(
-        all_staff=max(1, round(statistics.median(all_staff))) if all_staff else data.assumptions.all_staff_days,
-        gap=max(1, round(statistics.median(gaps))) if gaps else data.assumptions.gap_days,
+        all_staff=to_all_staff,
+        gap=_middle([min(gap, to_all_staff) for gap in gaps], assumed.gap_days),
+        distance=_middle(gaps, assumed.gap_days),
     )
+
+
+def _middle(lengths: list[int], otherwise: int) -> int:
+    return max(1, round(statistics.median(lengths))) if lengths else otherwise
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,7 @@ class _Chain:
         if belief.wait is not None:
             pace, spread = _parameters(belief.wait, futures, waits)
             logs = pace + spread * waits.standard_normal((len(self.waves), futures))
-            self._waits = self.typical.gap * _taken(logs)
+            self._waits = self.typical.distance * _taken(logs)
         ahead = list(_pieces(self.waves, self.days))
         noise = self._pieces.standard_normal((len(ahead), futures))
         self._start_over = self._that_agree(ahead, noise)
@@ -252,7 +264,7 @@ class _Chain:
         """The dates of a new wave after one that is open for all on these days, at the plan's typical distance."""
         noise = self._pieces.standard_normal((2, self.futures))
         gap, all_staff = _taken(self._pace + self._spread * noise)
-        leaders = self.days.moved(last, np.maximum(1, self.typical.gap * gap))
+        leaders = self.days.moved(last, np.maximum(1, self.typical.distance * gap))
         return leaders, self.days.moved(leaders, np.maximum(1, self.typical.all_staff * all_staff))
 
     def held(self) -> Ints:

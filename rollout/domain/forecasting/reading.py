@@ -1,17 +1,31 @@
 """A rollout's rows as the plain values that a forecast is made of, in a number of queries that does not grow."""
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
 
 from rollout.domain import calendar, figures
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.forecasting.data import AgencyPlan, Observed, Piece, PlanData, WavePlan
 from rollout.domain.forecasting.days import Days
-from rollout.models import OSLO, CourseStep, EventKind, PlanEvent, Rollout, WaveState, last_opening_day
+from rollout.models import (
+    OSLO,
+    CourseStep,
+    EventKind,
+    PlanEvent,
+    Review,
+    Rollout,
+    UsageFigures,
+    WaveState,
+    last_opening_day,
+)
 
 DAY = dt.timedelta(days=1)
 #: Before the first date of the plan, so that what came early still lies on the calendar.
 EARLIER = dt.timedelta(days=120)
+#: The share of those invited by which a wave counts as activated.
+ACTIVATED = 0.5
 TELLING = [
     EventKind.WAVE_ADDED,
     EventKind.DATES_SET,
@@ -28,12 +42,17 @@ def read(rollout: Rollout, *, now: dt.datetime) -> PlanData:
     dates = [day for entry in plan.waves for day in (entry.wave.leaders_on, entry.wave.all_staff_on)]
     closed = calendar.calendar_of(rollout)
     days = Days.of(min([today, *dates]) - EARLIER, is_working=calendar.is_working_day, is_open=closed.is_open)
+    decided = dict(Review.objects.filter(wave__rollout=rollout).values_list("wave__number", "closed_at"))
     return PlanData(
         ahead_from=ahead_from,
         days=days,
-        waves=tuple(_wave(entry) for entry in plan.waves),
+        waves=tuple(_wave(entry, decided=entry.wave.number in decided) for entry in plan.waves),
         agencies=tuple(_agency(entry, today) for entry in [*plan.queue, *_placed(plan)]),
-        observed=_observed(rollout, plan, days),
+        observed=replace(
+            _observed(rollout, plan, days),
+            waits=_after_all_staff(plan, decided, days),
+            activations=_after_all_staff(plan, _activated(rollout), days),
+        ),
     )
 
 
@@ -47,7 +66,7 @@ def _placed(plan: Plan) -> list[Entry]:
     return [entry for wave in plan.waves for entry in wave.entries]
 
 
-def _wave(entry: WaveEntry) -> WavePlan:
+def _wave(entry: WaveEntry, *, decided: bool) -> WavePlan:
     wave = entry.wave
     return WavePlan(
         number=wave.number,
@@ -56,6 +75,7 @@ def _wave(entry: WaveEntry) -> WavePlan:
         leaders_in=not wave.is_planned,
         all_in=wave.state in (WaveState.ALL_OPEN, WaveState.CLOSED),
         firm=wave.has_go,
+        decided=decided,
         people_cap=wave.people_cap,
     )
 
@@ -108,6 +128,32 @@ def _observed(rollout: Rollout, plan: Plan, days: Days) -> Observed:
                 planned, following = min(ahead)
                 begun[following] = ("leaders", day, planned)
     return Observed(pieces=tuple(pieces), let_in=let_in, deferred=deferred, why=tuple(why.most_common()))
+
+
+def _after_all_staff(plan: Plan, moments: Mapping[int, dt.datetime | dt.date], days: Days) -> tuple[int, ...]:
+    """How many open days after its all-staff opening each wave's moment came, in the waves' order."""
+    found = []
+    for wave in (entry.wave for entry in plan.waves):
+        if wave.number in moments and wave.all_staff_opened_at is not None:
+            moment = moments[wave.number]
+            day = moment.astimezone(OSLO).date() if isinstance(moment, dt.datetime) else moment
+            opened = days.number(wave.all_staff_opened_at.astimezone(OSLO).date())
+            found.append(max(0, days.late_by(opened, days.number(day))))
+    return tuple(found)
+
+
+def _activated(rollout: Rollout) -> dict[int, dt.date]:
+    """For each wave the day by whose figures half of those invited had taken their accounts into use."""
+    rows = UsageFigures.objects.filter(placement__rollout=rollout, placement__wave__isnull=False).in_force()
+    told = sorted(rows.values_list("measured_on", "placement__wave__number", "placement", "invited", "activated"))
+    found: dict[int, dt.date] = {}
+    latest: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+    for day, wave, placement, invited, activated in told:
+        latest[wave][placement] = (invited, activated)
+        all_invited, all_activated = map(sum, zip(*latest[wave].values(), strict=True))
+        if all_invited and all_activated >= ACTIVATED * all_invited:
+            found.setdefault(wave, day)
+    return found
 
 
 def _end(

@@ -20,11 +20,28 @@ class Command(PlanCommand):
         parser.add_argument("wave", metavar="WAVE", type=int, help=_("nummeret på puljen"))
         parser.add_argument("verdict", choices=Verdict.values, help=_("klarsignal (go) eller stopp (no-go)"))
         parser.add_argument("--reason", metavar="TEXT", required=True, help=_("begrunnelsen; står i historikken"))
+        parser.add_argument(
+            "--override",
+            metavar="TEXT",
+            default="",
+            help=_("hvorfor puljen får klarsignal uten at puljen før er ferdig evaluert"),
+        )
 
     def run(
-        self, *, rollout: Rollout, by: Person, wave: int, verdict: str, reason: str, now: dt.datetime, **options: Any
+        self,
+        *,
+        rollout: Rollout,
+        by: Person,
+        wave: int,
+        verdict: str,
+        reason: str,
+        override: str,
+        now: dt.datetime,
+        **options: Any,
     ) -> None:
-        decision = deciding.decide(wave=find_wave(rollout, wave), verdict=verdict, reason=reason, by=by, now=now)
+        decision = deciding.decide(
+            wave=find_wave(rollout, wave), verdict=verdict, reason=reason, override=override, by=by, now=now
+        )
         self.stdout.write(
             _("%(wave)s: %(verdict)s er registrert.")
             % {"wave": decision.wave, "verdict": decision.get_verdict_display().lower()}

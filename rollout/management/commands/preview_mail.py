@@ -47,4 +47,5 @@ def letter(draft: Draft, *, rollout: Rollout, now: dt.datetime) -> Letter:
         written_at=now,
         attempts=0,
         reply_to=rollout.contact_email,
+        calendar=draft.calendar,
     )

@@ -10,11 +10,23 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from agencies.models import RoleName
-from rollout.domain import archiving, confirming, deciding, erasing, signing_off
+from rollout.domain import archiving, confirming, deciding, erasing, reviewing, signing_off
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, EvidenceFile, Placement, PlanEvent, SignOff
 from rollout.views import archive_pdf
-from tests.factories import NOW, at, give_role, make_agency, make_lead, make_person, make_ready, make_rollout, place
+from tests.factories import (
+    NOW,
+    at,
+    give_role,
+    make_agency,
+    make_figures,
+    make_lead,
+    make_person,
+    make_ready,
+    make_rollout,
+    open_for_all,
+    place,
+)
 from tests.shell import run
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +100,20 @@ def test_the_export_holds_decisions_evidence_files_waivers_and_events(kli):
     ]
     assert [let_off["reason"] for let_off in found["waivers"]] == ["Gjort i piloten."]
     assert {event["kind"] for event in found["events"]} >= {"signed", "step_waived", "case_set"}
+
+
+def test_the_export_holds_the_reviews_decision_and_the_agencys_own_lessons_but_nobodys_figures(kli):
+    lead = make_lead()
+    open_for_all(kli.wave)
+    make_figures(kli, kli.wave.all_staff_on, activated=77)
+    reviewing.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=NOW)
+    reviewing.close(wave=kli.wave, pace="hold", reason="To ting mangler.", by=lead, now=at("2018-03-22 12:00"))
+    found = json.loads(exported(kli))
+    (review,) = found["reviews"]
+    assert (review["wave"], review["pace"], review["reason"]) == ("1", "hold", "To ting mangler.")
+    assert {"key": "working_days", "met": "False", "value": "0", "threshold": "15"} in review["criteria"]
+    assert [lesson["text"] for lesson in found["lessons"]] == ["Begynn i tide."]
+    assert not any("activated" in event["after"] for event in found["events"])
 
 
 def test_the_case_number_is_set_once_an_event_each_change(kli):

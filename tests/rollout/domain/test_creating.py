@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rollout.domain import calendar, creating, scheduling
+from rollout.domain import calendar, creating, reviewing, scheduling
 from rollout.domain.calendar import calendar_of, working_days_between
 from rollout.domain.refusals import Refused
 from rollout.models import BlackoutPeriod, EventKind, Rollout
@@ -77,9 +77,10 @@ def test_the_same_first_day_gives_the_same_dates(template, lead):
     assert dates(make(template, lead, leaders_on=dt.date(2018, 2, 7))) == dates(template)
 
 
-def test_course_guidelines_periods_and_caps_are_copied_as_they_stand(template, lead):
+def test_course_guidelines_periods_caps_and_criteria_are_copied_as_they_stand(template, lead):
     make_guidelines(template, number=2, text="Den nye teksten.")
     scheduling.set_people_cap(wave=template.waves.get(number=2), cap=9000, by=lead, now=NOW)
+    reviewing.set_criteria(rollout=template, activated=65, by=lead, now=NOW)
 
     made = make(template, lead)
 
@@ -92,6 +93,7 @@ def test_course_guidelines_periods_and_caps_are_copied_as_they_stand(template, l
     assert list(made.blackouts.values_list("name", "hard")) == [("Stengt", True)]
     assert template.blackouts.count() == 1
     assert list(made.waves.values_list("people_cap", flat=True)) == [None, 9000] + [None] * 5
+    assert (made.criteria.activated, made.criteria.weekly_active) == (65, 40)
 
 
 def test_a_decision_is_not_copied(template, lead):

@@ -2,8 +2,8 @@ import pytest
 
 from rollout.domain import deciding, placing, scheduling
 from rollout.domain.refusals import DecisionRefused
-from rollout.models import Decision, EventKind, PlanEvent, Verdict, Wave, WaveState
-from tests.factories import NOW, at, make_agency, make_lead, make_rollout, place
+from rollout.models import Decision, EventKind, Pace, PlanEvent, Verdict, Wave, WaveState
+from tests.factories import NOW, at, make_agency, make_lead, make_review, make_rollout, open_for_all, place
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +110,63 @@ def test_where_to_defer_is_chosen_among_waves_still_to_open(wave, lead):
     deciding.choose_deferral(placement=placement, to=None, by=lead, now=NOW)
     placement.refresh_from_db()
     assert placement.deferral_wave is None
+
+
+# -- the review of the wave before (rule 13) -----------------------------------------------------------------------
+
+GATE = at("2018-03-22 12:00")
+
+
+@pytest.fixture
+def second(wave):
+    """Wave 2, with an agency, after wave 1."""
+    place(make_agency("bre"), wave.rollout.waves.get(number=2))
+    return wave.rollout.waves.get(number=2)
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_go_waits_for_the_review_of_the_wave_before_whether_that_has_opened_or_not(wave, second, lead, opened):
+    """Not opened yet, its review is further off still: all goes could be given on the first day."""
+    if opened:
+        open_for_all(wave)
+    with pytest.raises(DecisionRefused, match="Evalueringen av pulje 1 har ikke endt i en beslutning") as refused:
+        decide(second, lead, now=GATE if opened else NOW)
+    assert refused.value.field == "override"
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("pace", [Pace.FASTER, Pace.SAME, Pace.SLOWER])
+def test_after_a_review_that_goes_on_the_next_wave_may_be_given_its_go(wave, second, lead, pace):
+    make_review(wave, pace=pace)
+    assert decide(second, lead, now=GATE, override="Ingen grunn").override == ""
+
+
+def test_a_review_that_says_wait_holds_the_next_go_back(wave, second, lead):
+    make_review(wave, pace=Pace.HOLD)
+    with pytest.raises(DecisionRefused, match="endte med «vent med neste pulje»"):
+        decide(second, lead, now=GATE)
+    assert decide(second, lead, now=GATE, override="Hendelsen er lukket.").verdict == Verdict.GO
+
+
+def test_a_lead_may_override_with_a_reason_that_stands_in_the_decision_and_the_event(wave, second, lead):
+    open_for_all(wave)
+    decision = decide(second, lead, now=GATE, override=" Tallene kommer fredag. ")
+    assert decision.override == "Tallene kommer fredag."
+    assert PlanEvent.objects.get(kind=EventKind.DECIDED).after["override"] == "Tallene kommer fredag."
+    assert decide(second, lead, now=GATE, override="Tallene kommer fredag.") == decision, "a double press"
+
+
+def test_a_no_go_needs_no_review(second, lead):
+    assert decide(second, lead, Verdict.NO_GO).override == ""
+
+
+def test_a_wave_that_was_emptied_has_nothing_to_review_but_the_one_before_it_has(wave, second, lead):
+    third = wave.rollout.waves.get(number=3)
+    place(make_agency("vav"), third)
+    make_review(wave)
+    second.placements.all().delete()
+    assert decide(third, lead, now=GATE).verdict == Verdict.GO
+
+
+def test_nothing_stands_before_the_first_wave(wave, second, lead):
+    assert decide(wave, lead).verdict == Verdict.GO

@@ -9,7 +9,7 @@ from django.test import Client
 from agencies.models import Person, Role, RoleName
 from rollout.domain import erasing, inviting, settling, signing_off
 from rollout.domain.refusals import Refused
-from rollout.models import EmailKind, EmailState, EventKind, LastSeen, OutgoingEmail, PlanEvent, SignOff
+from rollout.models import EmailKind, EmailState, EventKind, LastSeen, MailChoice, OutgoingEmail, PlanEvent, SignOff
 from tests.factories import NOW, at, give_role, make_agency, make_lead, make_person, make_rollout, place
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +79,7 @@ def test_no_table_names_who_was_erased(world):
     write_mail(world, make_lead(), headline=f"{NAME} ber om ny dato", text=f"{NAME} ({EMAIL})", html=f"<b>{NAME}</b>")
     Client().force_login(person)
     LastSeen.objects.create(person=person, rollout=world.rollout, event_id=1, seen_at=NOW)
+    MailChoice.objects.create(person=person, kind=EmailKind.TO_DO, wanted=False, chosen_at=NOW)
     words = every_word_in_the_database()
     assert EMAIL in words and NAME in words
 
@@ -88,6 +89,7 @@ def test_no_table_names_who_was_erased(world):
     assert EMAIL not in words
     assert NAME.lower() not in words
     assert not LastSeen.objects.filter(person=person).exists()
+    assert not MailChoice.objects.filter(person=person).exists()
 
 
 def test_the_signature_stands_as_it_was_under_the_same_opaque_id(world):

@@ -19,12 +19,13 @@ from rollout.domain import (
     placing,
     profiles,
     queueing,
+    reviewing,
     scheduling,
     signing_off,
     together,
     undoing,
 )
-from rollout.models import CAPACITY, PlacementStatus, Verdict, WaveState, opening_moment
+from rollout.models import CAPACITY, Pace, PlacementStatus, Verdict, WaveState, opening_moment
 from tests.watched_plan import JOINED_FROM_START, LEADS, SLUGS, WatchedPlan, base
 
 pytestmark = pytest.mark.django_db
@@ -270,8 +271,21 @@ class Plan(WatchedPlan):
         version = self.looked[lead]["waves"].get(wave.number) if asks else None
         self.attempt(
             lambda: deciding.decide(
-                wave=wave, verdict=verdict, reason="Slik", plan_version_seen=version, **self.acting(lead)
+                wave=wave,
+                verdict=verdict,
+                reason="Slik",
+                override="Uten evaluering",
+                plan_version_seen=version,
+                **self.acting(lead),
             )
+        )
+
+    @action(lead=leads, number=numbers, pace=st.sampled_from(list(Pace)))
+    def review(self, lead, number, pace):
+        wave = self.wave(number)
+        self.attempt(
+            lambda: reviewing.close(wave=wave, pace=pace, reason="Lært", **self.acting(lead)),
+            allowed=wave.state == WaveState.ALL_OPEN,
         )
 
     @action(lead=leads, slug=slugs, number=queue_or_wave)

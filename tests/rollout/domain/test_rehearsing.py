@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from agencies.models import Person, RoleName
 from rollout import clock
-from rollout.domain import deciding, due, opening, rehearsing, shadow, stepping, together
+from rollout.domain import deciding, due, opening, rehearsing, shadow, together
 from rollout.domain.rehearsing import REFUSED, Assumptions
 from rollout.models import EventKind, LicencePool, OutgoingEmail, PlanEvent, Rollout, Verdict, WaveState
 from rollout.reference import proposed_plan
@@ -54,7 +54,7 @@ def test_what_is_foretold_of_the_reference_year_is_what_then_happens_message_by_
     last_event, last_message = PlanEvent.objects.last().pk, OutgoingEmail.objects.order_by("pk").last().pk
     played = rehearsing.rehearse(rollout=reference, now=clock.now(), until=YEAR_ENDS)
 
-    stepping.step_to(to=at("2018-12-31 23:59"))
+    due.run_through([reference], start=clock.now(), to=at("2018-12-31 23:59"), reminders=False)
     assert foretold(played) == told_since(last_message)
     happened = PlanEvent.objects.filter(pk__gt=last_event).order_by("at", "pk")
     assert [(h["at"], h["kind"], h["before"], h["after"], h["reason"]) for h in played["happenings"]] == [

@@ -4,10 +4,14 @@ import datetime as dt
 import itertools
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from rollout.domain import reporting
 from rollout.domain.reporting import Week, latest_week, next_sending, sending_moment
-from rollout.models import OSLO, EmailKind, OutgoingEmail, Rollout, StatusReport
+from rollout.models import OSLO, CourseVersion, EmailKind, OutgoingEmail, Rollout, StatusReport
 from tests import factories as make
 from tests.factories import at
 
@@ -141,6 +145,57 @@ def test_after_three_silent_weeks_one_status_catches_up(rollout):
     assert reporting.send_due(rollout=rollout, now=now) is None
     assert [r.label for r in rollout.status_reports.all()] == ["2018-W06", "2018-W09"]
     assert StatusReport.objects.last().figures["since"]["week"] == "2018-W06"
+
+
+def test_a_day_late_after_an_outage_one_is_sent_and_the_next_comes_on_its_monday(rollout):
+    assert reporting.send_due(rollout=rollout, now=at("2018-02-06 09:13")).label == "2018-W06"
+    assert reporting.send_due(rollout=rollout, now=at("2018-02-06 09:14")) is None
+    assert reporting.send_due(rollout=rollout, now=at("2018-02-12 07:59")) is None
+    assert reporting.send_due(rollout=rollout, now=at("2018-02-12 08:00")).label == "2018-W07"
+    assert len(mail("2018-W06")) == len(mail("2018-W07")) == 2
+
+
+def clock_changes() -> list[dt.date]:
+    """The Sundays of thirteen years on which Oslo's clocks are set."""
+    noons = [dt.datetime.combine(monday, dt.time(12, tzinfo=OSLO)) for monday in MONDAYS]
+    return [
+        after.date() - dt.timedelta(days=1)
+        for before, after in itertools.pairwise(noons)
+        if before.utcoffset() != after.utcoffset()
+    ]
+
+
+def test_round_each_clock_change_a_week_sends_one_at_eight_and_none_a_minute_before_or_after(rollout):
+    assert len(clock_changes()) == 26
+    minute, sent, expected = dt.timedelta(minutes=1), [], []
+    for sunday in clock_changes():
+        for day in (sunday, sunday + dt.timedelta(days=1)):
+            moment = sending_moment(*Week.of(day)).astimezone(dt.UTC)
+            for tick in (moment, moment + minute, moment + dt.timedelta(hours=1), moment + dt.timedelta(days=2)):
+                if report := reporting.send_due(rollout=rollout, now=tick):
+                    sent.append((report.label, tick))
+            assert reporting.due_week(rollout, sending_moment(*Week.of(day).next) - minute) is None
+            expected.append((Week.of(day).label, moment))
+
+    assert sent == expected
+    assert OutgoingEmail.objects.count() == 2 * len(expected)
+
+
+MOMENTS = st.lists(st.integers(0, 24 * 7 * 40), min_size=1, max_size=25).map(sorted)
+
+
+@hypothesis_settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(hours=MOMENTS)
+def test_whenever_beat_is_up_each_week_it_sees_gets_one_and_those_it_slept_through_none(db, hours):
+    """Hours after New Year's Eve at which beat ticks: forty weeks with both clock changes, and any outage."""
+    with transaction.atomic():
+        rollout = make.make_rollout()
+        CourseVersion.objects.update(made_at=at("2017-01-01 09:00"))
+        ticks = [at("2017-12-31 12:00").astimezone(dt.UTC) + dt.timedelta(hours=hour) for hour in hours]
+        made = [report.label for tick in ticks if (report := reporting.send_due(rollout=rollout, now=tick))]
+        transaction.set_rollback(True)
+
+    assert made == sorted({latest_week(tick).label for tick in ticks})
 
 
 def test_two_rollouts_have_a_status_each(rollout):

@@ -1,11 +1,14 @@
 """Many workers at the same Monday: one status. The control shows that the guards are what does it."""
 
 import pytest
+from celery import current_app
 from django.db import connection
 
+from rollout import delivery, tasks
 from rollout.domain import reporting
-from rollout.models import OutgoingEmail, Rollout, StatusReport
+from rollout.models import EmailKind, OutgoingEmail, Rollout, StatusReport
 from tests import factories as make
+from tests.mail_server import serving
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -58,3 +61,29 @@ def test_control_without_lock_and_constraint_every_worker_sends_one(rollout, no_
             cursor.execute("TRUNCATE rollout_statusreport CASCADE")
         with connection.schema_editor() as schema:
             schema.add_constraint(StatusReport, constraint)
+
+
+def test_two_beats_on_two_hosts_do_no_harm(rollout, settings):
+    """Each of beat's ticks, whichever there are, at once and three times over: the server takes each mail once."""
+    settings.DEMO_MODE = True
+    make.set_clock(MONDAY)
+    agency = make.make_ready(make.place(make.make_agency("kli"), rollout.waves.get(number=1))).agency
+    make.make_people(agency)
+    make.give_go(rollout.waves.get(number=1))
+    make.set_clock(make.at("2018-02-12 08:00"))
+    ticks = [getattr(tasks, entry["task"].rpartition(".")[2]) for entry in current_app.conf.beat_schedule.values()]
+
+    def beat():
+        for tick in ticks * 3:
+            tick()
+
+    with serving() as server:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        outcomes = at_once(beat, beat)
+        delivery.deliver_waiting()  # what the last tick wrote
+
+    assert count(outcomes, "done") == 2, outcomes
+    messages = OutgoingEmail.objects.values_list("kind", "message_id")
+    assert [kind for kind, _ in messages].count(EmailKind.WEEKLY_STATUS) == 1
+    assert [kind for kind, _ in messages].count(EmailKind.LEADERS_OPEN) == 5
+    assert server.accepted == {message_id: 1 for _, message_id in messages}

@@ -3,8 +3,30 @@
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from rollout.models import Decision, GuidelineVersion, LicenceBudget, LicencePool, Placement, PlanEvent, SignOff, Wave
-from tests.factories import NOW, give_go, make_agency, make_lead, make_person, make_rollout, place, sign
+from rollout.models import (
+    Decision,
+    GuidelineVersion,
+    LicenceBudget,
+    LicencePool,
+    Placement,
+    PlanEvent,
+    Review,
+    SignOff,
+    UsageFigures,
+    Wave,
+)
+from tests.factories import (
+    NOW,
+    give_go,
+    make_agency,
+    make_figures,
+    make_lead,
+    make_person,
+    make_review,
+    make_rollout,
+    place,
+    sign,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +115,9 @@ def append_only_rows(rollout):
     give_go(rollout.waves.get(number=1))
     PlanEvent.objects.create(rollout=rollout, kind="moved", at=NOW)
     rollout.status_reports.create(year=2018, week=6, made_at=NOW, figures={})
-    return (PlanEvent, Decision, SignOff, GuidelineVersion, rollout.status_reports.model)
+    make_figures(placement, NOW.date())
+    make_review(rollout.waves.get(number=2))
+    return (PlanEvent, Decision, SignOff, GuidelineVersion, UsageFigures, Review, rollout.status_reports.model)
 
 
 def test_history_decisions_signatures_and_reports_can_be_neither_changed_nor_deleted(rollout):
@@ -146,3 +170,27 @@ def test_a_role_is_held_once_at_a_time_and_at_an_agency_only_where_it_belongs_th
 def test_one_address_is_one_person_whatever_its_letters():
     make_person("a@example.org")
     refused("person_email_is_lower_case", lambda: type(make_person()).objects.create(email="A@example.org"))
+
+
+def test_figures_of_use_add_up_and_say_whence_they_are(rollout):
+    placement = place(make_agency("kli"), rollout=rollout)
+    for constraint, numbers in {
+        "activated_within_invited": {"activated": 101},
+        "leaders_activated_within_invited": {"leaders_activated": 13},
+        "leaders_are_among_all": {"invited": 10, "activated": 9, "leaders_activated": 1, "weekly_active": 5},
+        "active_within_activated": {"weekly_active": 81},
+        "mobile_within_active": {"on_mobile": 51},
+    }.items():
+        numbers = {"on_mobile": None} | numbers
+        refused(constraint, lambda n=numbers: make_figures(placement, NOW.date(), **n))
+
+
+def test_an_agency_has_three_lessons_at_most_and_a_wave_one_review(rollout):
+    placement, lead = place(make_agency("kli"), rollout=rollout), make_lead()
+    said = {"text": "Begynn i tide.", "written_by": lead, "written_at": NOW}
+    refused("three_lessons_at_most", lambda: placement.lessons.create(number=4, **said))
+    placement.lessons.create(number=3, **said)
+    refused("lesson_number_once_per_agency", lambda: placement.lessons.create(number=3, **said))
+    wave = rollout.waves.get(number=1)
+    make_review(wave)
+    refused("rollout_review_wave_id_key", lambda: make_review(wave))

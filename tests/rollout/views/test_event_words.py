@@ -47,6 +47,12 @@ TOLD = [
     (EventKind.CAP_SET, {"cap": 9000}, {"cap": None}, "Taket for medarbeidere er fjernet (var 9 000)"),
     (EventKind.DECIDED, {"decision": None}, {"decision": "go", "decision_id": 1}, "Klarsignal"),
     (
+        EventKind.DECIDED,
+        {"decision": None},
+        {"decision": "go", "decision_id": 1, "override": "Tallene kommer."},
+        "Klarsignal, tross evalueringen av puljen før (Tallene kommer)",
+    ),
+    (
         EventKind.NO_DECISION,
         {},
         {"step": "leaders", "date": "2018-02-07"},
@@ -134,9 +140,26 @@ TOLD = [
         {"people": 7, "agencies": ["kli"]},
         "Endringene i planen er kunngjort for 7 personer",
     ),
-    (EventKind.FIGURES_ENTERED, {}, {}, "Tall for bruk er lagt inn"),
-    (EventKind.LESSON_WRITTEN, {}, {}, "En erfaring er skrevet ned"),
-    (EventKind.REVIEW_CLOSED, {}, {}, "Evalueringen er avsluttet"),
+    (
+        EventKind.FIGURES_ENTERED,
+        {},
+        {"measured_on": "2018-03-20", "figures_id": 1, "source": "Innsikt"},
+        "Tall for bruk per tirsdag 20. mars 2018 er lagt inn",
+    ),
+    (EventKind.LESSON_WRITTEN, {"text": ""}, {"number": 2, "text": "Begynn i tide."}, "Erfaring 2: Begynn i tide."),
+    (EventKind.LESSON_WRITTEN, {"text": "Nei."}, {"number": 2, "text": ""}, "Erfaring 2 er tatt bort"),
+    (
+        EventKind.REVIEW_CLOSED,
+        {"state": "all_open"},
+        {"state": "closed", "pace": "same", "proposal": "same", "review_id": 1},
+        "Evalueringen er avsluttet: samme tempo",
+    ),
+    (
+        EventKind.REVIEW_CLOSED,
+        {"state": "all_open"},
+        {"state": "closed", "pace": "slower", "proposal": "hold", "review_id": 1},
+        "Evalueringen er avsluttet: saktere (forslaget var vent med neste pulje)",
+    ),
     (EventKind.CRITERIA_SET, {}, {}, "Kriteriene for evaluering er endret"),
     (
         EventKind.SCENARIO_ADOPTED,

@@ -1,13 +1,15 @@
 """Whether the process is alive, and whether all that it needs works: asked by machines, who sign in nowhere."""
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.core.cache import cache
+from django.db import OperationalError, connections
 from django.utils import timezone
 
 from rollout import heartbeat
-from rollout.models import EmailKind, OutgoingEmail
+from rollout.models import EmailKind, EmailState, OutgoingEmail
 from tests import factories as make
 
 
@@ -60,6 +62,28 @@ def test_mail_that_should_have_left_is_told_and_mail_that_is_put_off_is_not(clie
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["mail"].startswith("oldest unsent message has waited 66")
+
+
+def test_mail_whose_worker_is_gone_and_that_nobody_takes_over_is_told(client, beating):
+    write_mail(not_before=timezone.now())
+    claim = {"state": EmailState.CLAIMED, "claim": uuid.uuid4()}
+    OutgoingEmail.objects.update(**claim, claimed_at=timezone.now())
+    assert client.get("/readyz").status_code == 200
+    OutgoingEmail.objects.update(claimed_at=timezone.now() - dt.timedelta(minutes=11))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["mail"][:32]) == (503, "oldest unsent message has waited")
+
+
+def test_a_database_that_is_away_is_told_and_not_its_address(client, beating, monkeypatch):
+    def away(self):
+        raise OperationalError("connection to 10.0.0.7 failed for user hemmelig")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(type(connections["default"]), "cursor", away)
+        response = client.get("/readyz")
+        assert client.get("/healthz").status_code == 200
+    assert (response.status_code, response.json()["database"]) == (503, "unreachable")
+    assert b"hemmelig" not in response.content
 
 
 def test_a_broker_that_is_away_is_told_and_not_its_address(client, beating):

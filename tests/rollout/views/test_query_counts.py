@@ -26,6 +26,7 @@ from rollout.models import (
     EmailState,
     EventKind,
     JoinRequest,
+    Lesson,
     LicencePrice,
     OutgoingEmail,
     Placement,
@@ -64,14 +65,19 @@ PAGES = (
     ("rollout:wave-new", R, ""),
     ("rollout:board-export", R | SUFFIX, ""),
     ("rollout:calendar", R, ""),
+    ("rollout:compose", R, ""),
     ("rollout:scenarios", R, ""),
     ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
+    ("rollout:scenario-forecast", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-edit", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario-export", R | {"pk": A_SCENARIO} | SUFFIX, ""),
     ("rollout:wave", R | {"number": OPENED}, ""),
     ("rollout:wave", R | {"number": HALF_OPEN}, ""),
     ("rollout:wave", R | {"number": PLANNED}, ""),
+    ("rollout:wave-review", R | {"number": OPENED}, ""),
+    ("rollout:wave-review-template", R | {"number": OPENED}, ""),
+    ("rollout:lessons", R, ""),
     ("rollout:wave-dates", R | {"number": PLANNED}, ""),
     ("rollout:wave-cap", R | {"number": PLANNED}, ""),
     ("rollout:wave-mail", R | {"number": PLANNED, "place": 1}, ""),
@@ -183,6 +189,14 @@ def fill(agencies: int) -> Rollout:
         for wave in waves
     )
 
+    for placement in placements:
+        if placement.wave_id == first.pk:
+            for day in (14, 15, 16)[: 1 + agencies // 100]:
+                make.make_figures(placement, dt.date(2018, 2, day))
+        Lesson.objects.bulk_create(
+            Lesson(placement=placement, number=n, text="Begynn i tide.", written_by=lead, written_at=make.NOW)
+            for n in (1, 2, 3)
+        )
     asked_and_committed(placements, waves, by=people[1])
     drafting.save(rollout=rollout, text=f"{text.text}\n\nNytt.", revision_seen=0, by=lead, now=make.NOW)
     happened(rollout, placements, waves, by=lead)

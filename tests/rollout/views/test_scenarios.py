@@ -170,6 +170,15 @@ def test_the_page_shows_both_plans_and_what_the_scenario_leads_to(client, lead, 
     assert (compared.weeks[-1].before, compared.weeks[-1].after) == (1_500, 18_500)
 
 
+def test_a_new_wave_is_shown_beside_a_plan_that_has_it_not(client, lead, plan):
+    made = make(plan, places={"ude": {"wave": 4}}, dates={4: JUNE})
+
+    page = " ".join(client.get(url("scenario", plan, made)).content.decode().split())
+
+    assert "– → 19.\N{NO-BREAK SPACE}juni\N{NO-BREAK SPACE}2018" in page
+    assert "finnes ikke" in page
+
+
 def test_what_is_ticked_is_adopted_and_one_press_takes_it_back(client, lead, plan):
     made = make(plan, places={"ude": {"wave": 3}, "bre": {"wave": 3}}, dates={3: JUNE})
 
@@ -263,3 +272,31 @@ def test_the_comparison_can_be_taken_out(client, lead, plan):
 def test_another_rollouts_scenario_is_not_there(client, lead, plan):
     other = make(factories.make_rollout(slug="neste", waves=1))
     assert client.get(url("scenario", plan, other)).status_code == 404
+
+
+# -- its forecast --------------------------------------------------------------------------------------------------
+
+
+def test_a_later_scenario_is_forecast_to_end_later_than_today(client, plan, lead):
+    scenario = make(plan, dates={3: JUNE}, places={"ude": {"wave": 3}, "vav": {"wave": 3}})
+    text = client.get(url("scenario-forecast", plan, scenario)).text
+    assert "Scenarioet blir i snitt ferdig" in text
+    assert "dager senere" in text
+    assert text.count('data-label="P80"') == 2
+    assert f'hx-get="{url("scenario-forecast", plan, scenario)}"' in client.get(url("scenario", plan, scenario)).text
+
+
+def test_the_forecast_is_a_part_of_the_page_where_that_asks_for_it(client, plan, lead):
+    scenario = make(plan)
+    text = client.get(url("scenario-forecast", plan, scenario), headers={"HX-Request": "true"}).text
+    assert text.lstrip().startswith("<section")
+    assert "De to blir i snitt ferdig samtidig." in text
+
+
+def test_a_baseline_comes_first_and_todays_plan_is_held_against_it(client, plan, lead):
+    baseline = make(plan, purpose=Purpose.BASELINE)
+    scheduling.set_dates(wave=plan.waves.get(number=3), by=lead, now=NOW, **JUNE)
+    placing.move(placement=plan.placements.get(agency__slug="vav"), to=plan.waves.get(number=3), by=lead, now=NOW)
+    text = client.get(url("scenario-forecast", plan, baseline)).text
+    assert "Dagens plan blir i snitt ferdig" in text
+    assert text.index("Referanseplanen") < text.index("I dag")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.domain.forecasting import causes, forecast
-from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, PlanData, WavePlan
+from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, Place, PlanData, WavePlan
 from rollout.domain.forecasting.days import Days
 from rollout.domain.forecasting.futures import believe, draw
 from rollout.domain.forecasting.ranges import quantiles
@@ -223,6 +223,41 @@ def test_what_moved_the_forecast_is_told_in_parts_that_add_up():
     assert moved["days"] > 0
     assert next(part for part in moved["parts"] if part["what"] == "pace")["days"] > 0
     assert sum(part["days"] for part in moved["parts"]) == pytest.approx(moved["days"], abs=2)
+
+
+def test_another_plan_is_forecast_by_the_same_luck_as_todays():
+    today = reference(waves=(replace(worlds.WAVES[0], firm=True), *worlds.WAVES[1:]))
+    later = {"7": {"leaders_on": "2018-10-18", "all_staff_on": "2018-11-06"}}
+    eighth = {"8": {"leaders_on": "2018-11-19", "all_staff_on": "2018-12-03"}}
+    slower = today.otherwise(places={}, dates=later)
+    assert forecast(slower, futures=500)["finish"]["mean"] > forecast(today, futures=500)["finish"]["mean"]
+    places: dict[str, Place] = {"1-0": {"wave": 8, "position": 1}, "2-1": {"wave": None, "position": 1}}
+    moved = today.otherwise(places=places, dates=eighth)
+    where = {one.slug: one.wave for one in moved.agencies}
+    assert (where["1-0"], where["2-1"], where["1-1"]) == (8, None, 1)
+    assert [wave.number for wave in moved.waves] == [1, 2, 3, 4, 5, 6, 7, 8]
+    # The go was for wave 1 with the agency in it.
+    assert not moved.waves[0].firm
+    assert slower.waves[0].firm
+    assert today.otherwise(places={}, dates={}) == today
+
+
+def test_a_last_wave_planned_four_weeks_later_is_forecast_about_four_weeks_later():
+    """One long gap more is a pause, and does not make every piece ahead look longer."""
+    today = reference()
+    later = today.otherwise(places={}, dates={"7": {"leaders_on": "2018-10-25", "all_staff_on": "2018-11-13"}})
+    days = (forecast(plan, futures=4000)["finish"]["mean"] for plan in (today, later))
+    assert 21 <= -(next(days) - next(days)) <= 42
+
+
+def test_another_plan_changes_nothing_that_has_opened():
+    today = after_waves(1)
+    other = today.otherwise(
+        places={"1-0": {"wave": 5, "position": 1}},
+        dates={"1": {"leaders_on": "2018-03-01", "all_staff_on": "2018-03-20"}},
+    )
+    assert other.waves == today.waves
+    assert {one.slug: one.wave for one in other.agencies} == {one.slug: one.wave for one in today.agencies}
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=80))

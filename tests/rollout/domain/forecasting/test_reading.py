@@ -86,6 +86,7 @@ def test_openings_and_deferrals_are_what_was_observed(rollout, first):
 def test_the_next_wave_is_measured_from_the_opening_before_it(rollout, first):
     opening.open_due(now=at("2018-02-07 08:00"))
     opening.open_due(now=at("2018-02-27 08:00"))
+    make.make_review(rollout.waves.get(number=1), at=at("2018-03-01 08:00"))
     second, lead = rollout.waves.get(number=2), make.make_lead()
     make.make_ready(make.place(make.make_agency("vav"), second))
     scheduling.set_dates(
@@ -101,6 +102,22 @@ def test_the_next_wave_is_measured_from_the_opening_before_it(rollout, first):
     data = reading.read(rollout, now=at("2018-04-06 09:00"))
     # 27 February to 4 April, Easter's three days left out; two days late.
     assert data.observed.pieces[1:] == (Piece(2, "leaders", 23, 2),)
+
+
+def test_days_to_activation_and_to_the_decision_are_read_from_the_review(rollout, first):
+    opening.open_due(now=at("2018-02-07 08:00"))
+    opening.open_due(now=at("2018-02-27 08:00"))
+    bre = rollout.placements.get(agency__slug="bre")
+    for day, activated in ((5, 100), (7, 239), (8, 240), (20, 400)):
+        make.make_figures(bre, dt.date(2018, 3, day), invited=480, activated=activated, weekly_active=0, on_mobile=0)
+    data = reading.read(rollout, now=at("2018-03-21 09:00"))
+    assert (data.observed.activations, data.observed.waits) == ((7,), ())
+    make.make_review(rollout.waves.get(number=1), at=at("2018-03-22 10:00"))
+    data = reading.read(rollout, now=at("2018-03-22 11:00"))
+    assert (data.observed.activations, data.observed.waits) == ((7,), (17,))
+    assert [wave.decided for wave in data.waves] == [True, False, False]
+    known = keeping.told(rollout, now=at("2018-03-22 11:00"), futures=FEW)["known"]
+    assert (known["waits"], known["activations"]) == ((17,), (7,))
 
 
 def test_reading_takes_no_more_queries_for_a_larger_plan(rollout, first):

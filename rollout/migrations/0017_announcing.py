@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0014_forecasts"),
+        ("rollout", "0016_reminders_and_choices"),
     ]
 
     operations = [

@@ -1,0 +1,339 @@
+"""Reminders (*to do*, and *my agency this week*): whom to remind of what, once each morning.
+
+A step is told of 14, 7 and 2 days before it is due, and then every week that it is late, to the communication chief
+(where there is none, to the head); from the first of those weeks to the head as well. What falls on a weekend or a
+public holiday comes at 08:00 the next working day, with that day's own. On the week's first working day the chief gets
+the week's mail instead, which holds the day's reminders.
+
+What is due is asked of the data: a `ReminderRun` says that a morning has been written. A tick that comes late, twice,
+or from two hosts finds it, and after an outage one run, on a working day after 08:00, covers all the days since the one
+before.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import translation
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from agencies.models import Person, Role, RoleName
+from rollout import emails, emails_reminding
+from rollout.domain import readiness, reporting
+from rollout.domain.calendar import is_working_day, working_day_on_or_after, working_day_on_or_before
+from rollout.domain.locks import lock_plans
+from rollout.domain.readiness import FUNDING, StepStatus
+from rollout.emails_choosing import wanted_by
+from rollout.emails_reminding import OpenStep, Place
+from rollout.models import (
+    OSLO,
+    EmailKind,
+    EmailState,
+    FundingState,
+    FundingStatement,
+    Placement,
+    ReminderRun,
+    Rollout,
+    WaveState,
+    last_opening_day,
+    opening_moment,
+)
+
+DAY = dt.timedelta(days=1)
+#: Days before the due date on which one is reminded.
+BEFORE = (14, 7, 2)
+WEEK = dt.timedelta(days=7)
+#: The week's mail comes when something is due within so many days, or late.
+LOOKS_AHEAD = dt.timedelta(days=28)
+#: In how many mornings with a reminder, or weeks, a preview looks for something to show.
+TRIED_AHEAD = 6
+CHIEF, HEAD = RoleName.COMMUNICATION_CHIEF, RoleName.AGENCY_HEAD
+
+
+# -- when --------------------------------------------------------------------------------------------------------------
+
+
+def marks(due_on: dt.date) -> Iterator[dt.date]:
+    """The days on which one is reminded of a step, working days or not, for as long as it is not done."""
+    yield from (due_on - dt.timedelta(days=days) for days in BEFORE)
+    while True:
+        due_on += WEEK
+        yield due_on
+
+
+def next_mark(due_on: dt.date, *, after: dt.date) -> dt.date:
+    return next(day for day in marks(due_on) if day > after)
+
+
+def is_due(due_on: dt.date, *, after: dt.date, until: dt.date) -> bool:
+    """Whether a mark of the step lies after `after` and up to and with `until`."""
+    return next_mark(due_on, after=after) <= until
+
+
+def this_morning(now: dt.datetime) -> dt.date | None:
+    """Today in Oslo, where it is a working day and its 08:00 has come. None: nothing is written now."""
+    day = last_opening_day(now)
+    return day if day == _today(now) and is_working_day(day) else None
+
+
+def _today(now: dt.datetime) -> dt.date:
+    return now.astimezone(OSLO).date()
+
+
+def next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime | None:
+    """When the next reminder falls due by the plan as it stands; None: nothing is ahead."""
+    done_until = working_day_on_or_before(last_opening_day(after))
+    placements = _placements(rollout)
+    told = {role.agency_id for role in _roles(placements)}
+    courses = readiness.courses([one for one in placements if one.agency_id in told], now=after)
+    days = [
+        working_day_on_or_after(next_mark(status.due_on, after=done_until))
+        for course in courses.values()
+        for status in course
+        if not status.done and status.due_on is not None
+    ]
+    return opening_moment(min(days)) if days else None
+
+
+# -- once --------------------------------------------------------------------------------------------------------------
+
+
+def send_due(*, rollout: Rollout, now: dt.datetime) -> int:
+    """Write the reminders due at `now`, and anew those of the morning that a change has withdrawn. Returns how many.
+
+    The plan's lock makes the second of two see the first one's run; one run a morning is the database's own rule.
+    """
+    return _send_due(rollout=rollout, now=now) if _anything_due(rollout, now) else 0
+
+
+def _anything_due(rollout: Rollout, now: dt.datetime) -> bool:
+    """Asked before locking: most ticks find nothing."""
+    day, run = this_morning(now), rollout.reminder_runs.last()
+    if day is None:
+        return False
+    if run is None or run.day < day:
+        start = reporting.began(rollout)
+        return start is not None and start <= opening_moment(day)
+    return bool(_to_write_anew(run))
+
+
+@transaction.atomic
+def _send_due(*, rollout: Rollout, now: dt.datetime) -> int:
+    active = Rollout.objects.active()  # whose lock is held where a role is given or ended
+    rollout = lock_plans({rollout.pk, active.pk if active else rollout.pk})[rollout.pk]
+    day, run = this_morning(now), rollout.reminder_runs.last()
+    if day is None or not _anything_due(rollout, now):
+        return 0
+    if run is None or run.day < day:
+        run = ReminderRun.objects.create(rollout=rollout, day=day, since=_covered_until(run, day), made_at=now)
+        # Those of earlier mornings that never left: this morning's tell of those days too.
+        emails_reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
+        drafts = drafts_of(run, now=now)
+    else:
+        again = _to_write_anew(run)
+        drafts = [draft for draft in drafts_of(run, now=now) if draft.person.pk in again]
+    number = emails_reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
+    occurrence = f"{_occurrence(run)}{number}"
+    return len(emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now))
+
+
+def _covered_until(run: ReminderRun | None, day: dt.date) -> dt.date:
+    return run.day if run else working_day_on_or_before(day - DAY)
+
+
+def _occurrence(run: ReminderRun) -> str:
+    return f"reminders:{run.pk}:"
+
+
+def _to_write_anew(run: ReminderRun) -> set[int]:
+    """Whose mail of this morning was withdrawn, with none in its place."""
+    mails = emails_reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
+    states = list(mails.values_list("person", "state"))
+    standing = {person for person, state in states if state != EmailState.WITHDRAWN}
+    return {person for person, _state in states} - standing
+
+
+def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
+    """By person: from when nothing has reached them, where earlier mornings' mail was withdrawn unsent."""
+    mails = emails_reminding.reminders_of(run.rollout)
+    told = dict(mails.exclude(state=EmailState.WITHDRAWN).values_list("person").annotate(latest=Max("pk")).order_by())
+    days = {f"reminders:{pk}": since for pk, since in run.rollout.reminder_runs.values_list("pk", "since")}
+    since: dict[int, dt.date] = {}
+    withdrawn = mails.filter(state=EmailState.WITHDRAWN)
+    for pk, person, occurrence in withdrawn.order_by("-pk").values_list("pk", "person", "occurrence"):
+        if pk > told.get(person, 0):
+            since[person] = days.get(occurrence.rpartition(":")[0], run.since)
+    return since
+
+
+# -- whom, and of what -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Course:
+    """An agency's steps before its opening."""
+
+    placement: Placement
+    done: list[StepStatus]
+    left: list[StepStatus]
+    has_chief: bool
+    awaits_head: bool  # the chief has stated the funding
+
+    def reminds(self, roles: Iterable[Role], *, since: dt.date, day: dt.date) -> list[StepStatus]:
+        """The steps with a mark after `since` up to and with `day`, for who holds these roles at the agency."""
+        return [
+            status
+            for status in self.left
+            if status.due_on is not None
+            and is_due(status.due_on, after=since, until=day)
+            and any(self._is_for(role.role, status, status.due_on, day) for role in roles)
+        ]
+
+    def _is_for(self, role: str, status: StepStatus, due_on: dt.date, day: dt.date) -> bool:
+        if status.step.key == FUNDING and self.awaits_head:
+            return role == HEAD
+        return role == CHIEF or not self.has_chief or day >= due_on + WEEK
+
+
+def _placements(rollout: Rollout) -> list[Placement]:
+    placed = rollout.placements.placed().filter(wave__state=WaveState.PLANNED)
+    return list(placed.select_related("agency", "wave", "rollout"))
+
+
+def _roles(placements: Iterable[Placement]) -> list[Role]:
+    held = Role.objects.current().filter(
+        role__in=[CHIEF, HEAD], agency__in=[one.agency_id for one in placements], person__is_active=True
+    )
+    return list(held.select_related("person").order_by("person__email", "agency__name_sort_key", "pk"))
+
+
+def _courses(placements: list[Placement], roles: list[Role], *, now: dt.datetime) -> dict[int, _Course]:
+    """By agency."""
+    statuses = readiness.courses(placements, now=now)
+    chiefs = {role.agency_id for role in roles if role.role == CHIEF}
+    stated = {
+        one.placement_id: one.licences
+        for one in FundingStatement.objects.filter(placement__in=placements, state=FundingState.STATED, question="")
+    }
+    return {
+        one.agency_id: _Course(
+            one,
+            done=[status for status in statuses[one.pk] if status.done],
+            left=[status for status in statuses[one.pk] if not status.done and status.due_on is not None],
+            has_chief=one.agency_id in chiefs,
+            awaits_head=stated.get(one.pk, -1) >= one.headcount,
+        )
+        for one in placements
+    }
+
+
+def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
+    """The mail of one morning, written at `now`: at most one for each person. `run` need not be saved."""
+    placements = _placements(run.rollout)
+    roles = _roles(placements)
+    courses = _courses(placements, roles, now=now)
+    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails_reminding.REMINDERS)
+    untold = _untold_since(run)
+    today, frame = _today(now), emails_reminding.frame(run.rollout)
+    held: dict[Person, dict[int, list[Role]]] = {}
+    for role in roles:
+        if role.agency_id is not None:
+            held.setdefault(role.person, {}).setdefault(role.agency_id, []).append(role)
+    drafts = []
+    for person, theirs in held.items():
+        since = min(untold.get(person.pk, run.since), run.since)
+        is_weekly = person.pk in weekly and _opens_week(run.day, since)
+        places, is_week = [], False
+        for agency, here in theirs.items():
+            course = courses[agency]
+            is_whole = is_weekly and _is_open(course, today) and any(role.role == CHIEF for role in here)
+            reminded = course.reminds(here, since=since, day=run.day) if person.pk in to_do else []
+            if is_whole or reminded:
+                places.append(_place(course, here, reminded, is_whole=is_whole, today=today))
+                is_week = is_week or is_whole
+        if places:
+            kind = EmailKind.AGENCY_WEEK if is_week else EmailKind.TO_DO
+            drafts.append(emails_reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=frame))
+    return drafts
+
+
+def _opens_week(day: dt.date, since: dt.date) -> bool:
+    """Whether the first working day of the week lies among the days that are covered."""
+    monday = day - dt.timedelta(days=day.weekday())
+    return since < working_day_on_or_after(monday) <= day
+
+
+def _is_open(course: _Course, today: dt.date) -> bool:
+    """Whether something is late, or due before long, that the chief has not answered for."""
+    return any(
+        status.due_on is not None
+        and status.due_on <= today + LOOKS_AHEAD
+        and not (status.step.key == FUNDING and course.awaits_head)
+        for status in course.left
+    )
+
+
+def _place(course: _Course, roles: list[Role], reminded: list[StepStatus], *, is_whole: bool, today: dt.date) -> Place:
+    placement = course.placement
+    wave = placement.wave
+    if wave is None:
+        raise ValueError("not in a wave")
+    names = [str(role.get_role_display()) for role in roles if role.agency_id == placement.agency_id]
+    with translation.override(emails.LANGUAGE):
+        return Place(
+            agency=placement.agency,
+            wave=wave,
+            roles=get_text_list(names, _("og")),
+            days_left=(wave.leaders_on - today).days,
+            steps=[_told(status, course, today) for status in (course.left if is_whole else reminded)],
+            done=[status.step.name for status in course.done] if is_whole else (),
+            is_whole=is_whole,
+        )
+
+
+def _told(status: StepStatus, course: _Course, today: dt.date) -> OpenStep:
+    if status.due_on is None:
+        raise ValueError("no due date")
+    owner, detail = str(status.step.get_owner_role_display()), status.detail
+    if status.step.key == FUNDING and course.awaits_head:
+        owner, detail = str(HEAD.label), _("oppgitt, og venter på virksomhetslederens godkjenning")
+    return OpenStep(
+        name=status.step.name,
+        owner=owner,
+        detail=detail,
+        due_on=status.due_on,
+        days_left=(status.due_on - today).days,
+    )
+
+
+# -- ahead -------------------------------------------------------------------------------------------------------------
+
+
+def coming(*, rollout: Rollout, now: dt.datetime) -> tuple[dt.date, list[emails.Draft]]:
+    """The next morning, this one if it is not written yet, and its mail as it stands now."""
+    run, today = rollout.reminder_runs.last(), _today(now)
+    day = working_day_on_or_after(today + DAY if run is not None and run.day >= today else today)
+    return day, _drafts_ahead(rollout, day, since=_covered_until(run, day), now=now)
+
+
+def next_of_kind(kind: EmailKind, *, rollout: Rollout, now: dt.datetime) -> tuple[dt.date, list[emails.Draft]] | None:
+    """The first morning ahead that brings such mail, and the mail as it stands now. None: nothing is near."""
+    after = now
+    for _n in range(TRIED_AHEAD):
+        weeks = reporting.next_sending(after=after)[2]
+        moment = next_moment(rollout, after=after) if kind == EmailKind.TO_DO else weeks
+        if moment is None:
+            return None
+        after, day = moment, _today(moment)
+        drafts = _drafts_ahead(rollout, day, since=working_day_on_or_before(day - DAY), now=now)
+        if found := [draft for draft in drafts if draft.kind == kind]:
+            return day, found
+    return None
+
+
+def _drafts_ahead(rollout: Rollout, day: dt.date, *, since: dt.date, now: dt.datetime) -> list[emails.Draft]:
+    run = ReminderRun(rollout=rollout, day=day, since=since, made_at=now)
+    return drafts_of(run, now=max(now, opening_moment(day)))

@@ -1,0 +1,289 @@
+"""A wave's review: figures and lessons in, criteria held against thresholds, a decision out, and then nothing moves."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+
+from rollout.domain import opening, reviewing
+from rollout.domain.refusals import FieldsRefused, Refused
+from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
+from tests.factories import (
+    GOOD_FIGURES,
+    at,
+    make_agency,
+    make_figures,
+    make_lead,
+    make_people,
+    make_pilot,
+    make_ready,
+    make_rollout,
+    open_for_all,
+    place,
+)
+
+pytestmark = pytest.mark.django_db
+
+GATE = at("2018-03-22 10:00")
+MEASURED = dt.date(2018, 3, 21)
+
+
+@pytest.fixture
+def rollout():
+    return make_rollout(waves=3)
+
+
+@pytest.fixture
+def kli(rollout):
+    return place(make_agency("kli", name="Klimaetaten"), rollout.waves.get(number=1))
+
+
+@pytest.fixture
+def wave(kli):
+    """Wave 1, open for all with one agency; wave 2 has one that is ready."""
+    make_ready(place(make_agency("bre"), kli.rollout.waves.get(number=2)))
+    wave = open_for_all(kli.rollout.waves.get(number=1))
+    kli.refresh_from_db()
+    return wave
+
+
+@pytest.fixture
+def lead():
+    return make_lead()
+
+
+def enter(placement, lead, *, on=MEASURED, now=GATE, **numbers):
+    return reviewing.enter_figures(
+        placement=placement,
+        measured_on=on,
+        numbers=GOOD_FIGURES | numbers,
+        definition="Aktivert: har logget inn.",
+        source="Innsikt",
+        by=lead,
+        now=now,
+    )
+
+
+def close(wave, lead, pace=Pace.SAME, **more):
+    return reviewing.close(wave=wave, pace=pace, reason="Det gikk bra.", by=lead, now=GATE, **more)
+
+
+def checks(wave) -> dict[str, bool | None]:
+    return {check.key: check.met for check in reviewing.standing(wave, now=GATE).checks}
+
+
+def proposal(wave) -> Pace:
+    return reviewing.standing(wave, now=GATE).proposal
+
+
+# -- figures -------------------------------------------------------------------------------------------------------
+
+
+def test_figures_tell_what_they_mean_whence_and_when(wave, kli, lead):
+    row = enter(kli, lead)
+    assert (row.definition, row.source, row.measured_on) == ("Aktivert: har logget inn.", "Innsikt", MEASURED)
+    event = PlanEvent.objects.get(kind=EventKind.FIGURES_ENTERED)
+    assert (event.agency, event.wave, event.by) == (kli.agency, wave, lead)
+    assert "activated" not in event.after, "an event is told whatever the size of the group"
+
+
+def test_a_correction_is_a_new_row_and_the_latest_counts(wave, kli, lead):
+    enter(kli, lead, activated=70)
+    enter(kli, lead, activated=60)
+    enter(kli, lead, activated=60)  # a double press
+    assert UsageFigures.objects.count() == 2
+    (agency,) = reviewing.standing(wave, now=GATE).agencies
+    assert [row.activated for row in agency.rows] == [60]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"activated": 101}, "activated"),
+        ({"weekly_active": 81}, "weekly_active"),
+        ({"on_mobile": 51}, "on_mobile"),
+        ({"leaders_activated": 13}, "leaders_activated"),
+        ({"on": dt.date(2018, 2, 26)}, "measured_on"),
+        ({"on": dt.date(2018, 3, 23)}, "measured_on"),
+    ],
+)
+def test_figures_that_cannot_be_are_refused_at_their_field(wave, kli, lead, change, field):
+    with pytest.raises(FieldsRefused) as refused:
+        enter(kli, lead, **change)
+    assert list(refused.value.by_field) == [field]
+    assert not UsageFigures.objects.exists()
+
+
+def test_figures_wait_for_the_opening_for_all_and_for_an_agency_that_is_held(rollout, kli, lead):
+    with pytest.raises(Refused, match="Klimaetaten er ikke åpnet for alle ennå"):
+        enter(kli, lead)
+    open_for_all(rollout.waves.get(number=1))
+    kli.__class__.objects.filter(pk=kli.pk).update(all_staff_access_at=None, held_at=GATE)
+    with pytest.raises(Refused, match="Klimaetaten er ikke åpnet for alle ennå"):
+        enter(kli, lead)
+
+
+# -- criteria ------------------------------------------------------------------------------------------------------
+
+
+def test_with_good_figures_every_criterion_is_met_and_the_same_pace_is_proposed(wave, kli):
+    make_figures(kli, MEASURED)
+    assert set(checks(wave).values()) == {True}
+    assert proposal(wave) == Pace.SAME
+
+
+def test_what_is_not_measured_is_a_miss(wave):
+    found = checks(wave)
+    assert found["activated"] is None and found["backlog_days"] is None
+    assert found["working_days"] is False
+    assert proposal(wave) == Pace.HOLD
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missed", "proposed"),
+    [
+        ({"weekly_active": 31, "on_mobile": None}, {"weekly_active"}, Pace.SLOWER),
+        ({"weekly_active": 32, "on_mobile": None}, set(), Pace.SAME),
+        ({"activated": 49, "weekly_active": 49}, {"activated"}, Pace.SLOWER),
+        ({"leaders_activated": 9}, {"leaders_activated"}, Pace.SLOWER),
+        ({"backlog_days": Decimal(2)}, {"backlog_days"}, Pace.SLOWER),
+        ({"severe_incidents": 1}, {"severe_incidents"}, Pace.HOLD),
+        ({"leaders_activated": 9, "backlog_days": Decimal(2)}, {"leaders_activated", "backlog_days"}, Pace.HOLD),
+    ],
+)
+def test_one_miss_is_slower_and_two_or_a_severe_incident_hold(wave, kli, numbers, missed, proposed):
+    make_figures(kli, MEASURED, **numbers)
+    assert {key for key, met in checks(wave).items() if not met} == missed
+    assert proposal(wave) == proposed
+
+
+def test_the_first_wave_is_given_three_weeks_and_the_later_ones_a_week(wave, kli):
+    make_figures(kli, dt.date(2018, 3, 6))  # five working days after 27 February
+    assert checks(wave)["working_days"] is False
+    second = open_for_all(wave.rollout.waves.get(number=2))
+    make_figures(second.placements.get(), dt.date(2018, 4, 24))
+    found = reviewing.standing(second, now=at("2018-04-24 12:00")).checks
+    assert next(check for check in found if check.key == "working_days").met
+
+
+def test_after_six_weeks_more_must_have_activated(wave, kli):
+    six_weeks_on = dt.date(2018, 4, 10)
+    make_figures(kli, six_weeks_on - dt.timedelta(days=1), activated=79)
+    assert checks(wave)["activated"] is True
+    make_figures(kli, six_weeks_on, activated=79)
+    assert checks(wave)["activated"] is False
+
+
+def test_figures_must_be_there_from_every_agency(wave, kli, rollout):
+    other = place(make_agency("vav"), wave)
+    open_for_all(wave)
+    make_figures(kli, MEASURED)
+    assert checks(wave)["working_days"] is False
+    make_figures(other, MEASURED)
+    assert checks(wave)["working_days"] is True
+
+
+def test_the_next_waves_agencies_and_licences_count(wave, kli, rollout):
+    make_figures(kli, MEASURED)
+    unready = place(make_agency("mum"), rollout.waves.get(number=2))
+    assert (checks(wave)["next_ready"], checks(wave)["next_agreements"]) == (False, True), "one alone is deferred"
+    place(make_agency("ren"), unready.wave)
+    assert checks(wave)["next_agreements"] is False
+    assert checks(wave)["next_licences"] is True
+    rollout.licence_pool.__class__.objects.update(size=299)
+    assert checks(wave)["next_licences"] is False
+
+
+def test_thresholds_are_settings_with_an_event(wave, kli, lead, rollout):
+    make_figures(kli, MEASURED)
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=90, weekly_active=40)
+    assert checks(wave)["activated"] is False
+    event = PlanEvent.objects.get(kind=EventKind.CRITERIA_SET)
+    assert (event.before, event.after) == ({"activated": "50"}, {"activated": "90"})
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=90)
+    assert PlanEvent.objects.filter(kind=EventKind.CRITERIA_SET).count() == 1
+    assert Criteria.objects.get().leaders_activated == 80
+
+
+# -- lessons -------------------------------------------------------------------------------------------------------
+
+
+def test_lessons_are_three_and_each_change_is_an_event(wave, kli, lead):
+    reviewing.write_lessons(placement=kli, texts=["En", "", "Tre"], by=lead, now=GATE)
+    reviewing.write_lessons(placement=kli, texts=["En", "To", ""], by=lead, now=GATE)
+    assert list(kli.lessons.order_by("number").values_list("number", "text")) == [(1, "En"), (2, "To")]
+    told = PlanEvent.objects.filter(kind=EventKind.LESSON_WRITTEN).values_list("before__text", "after__text")
+    assert list(told) == [("", "En"), ("", "Tre"), ("", "To"), ("Tre", "")]
+
+
+def test_an_agency_teaches_nothing_before_its_leaders_are_in(kli, lead):
+    with pytest.raises(Refused, match="ikke tatt i bruk"):
+        reviewing.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
+
+
+def test_lessons_follow_into_the_next_wave_and_the_pilots_into_the_first(wave, kli, lead, rollout):
+    pilot = make_pilot(make_agency("bal"))
+    reviewing.write_lessons(placement=pilot, texts=["Fra piloten"], by=lead, now=GATE)
+    reviewing.write_lessons(placement=kli, texts=["Fra pulje 1"], by=lead, now=GATE)
+
+    def taught(number):
+        return [lesson.text for lesson in reviewing.lessons_for(rollout.waves.get(number=number))]
+
+    assert [taught(number) for number in (1, 2, 3)] == [["Fra piloten"], ["Fra pulje 1"], []]
+    rollout.waves.get(number=2).placements.update(status="withdrawn", wave=None, slot=None)  # emptied
+    assert taught(3) == ["Fra pulje 1"]
+
+
+def test_the_lessons_stand_in_the_mail_of_the_next_waves_opening(wave, kli, lead, rollout):
+    second = rollout.waves.get(number=2)
+    make_people(second.placements.get().agency)
+    reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
+    drafts = opening.preview(second, now=GATE).messages
+    assert drafts
+    for draft in drafts:
+        assert "Erfaringer fra dem som gikk foran\nKlimaetaten:\n- Begynn <i> tide. (eksempel)\n" in draft.text
+        assert "Begynn &lt;i&gt; tide. (eksempel)</li>" in draft.html
+
+
+# -- the decision --------------------------------------------------------------------------------------------------
+
+
+def test_a_review_freezes_what_was_shown_and_closes_the_wave(wave, kli, lead):
+    row = make_figures(kli, MEASURED, leaders_invited=9, leaders_activated=9)
+    reviewing.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=GATE)
+    review = close(wave, lead, Pace.SLOWER, seen=row.pk)
+    assert Wave.objects.get(pk=wave.pk).state == WaveState.CLOSED
+    (told,) = review.figures
+    assert (told["slug"], told["lessons"], told["figures"]["activated"]) == ("kli", ["Begynn i tide."], 80)
+    assert told["figures"]["leaders_activated"] is None, "a group under ten is not kept with what was shown"
+    assert (review.pace, review.proposal) == (Pace.SLOWER, Pace.SLOWER)
+    assert {check["key"] for check in review.criteria if not check["met"]} == {"leaders_activated"}
+    event = PlanEvent.objects.get(kind=EventKind.REVIEW_CLOSED)
+    assert (event.wave, event.reason, event.after["pace"]) == (wave, "Det gikk bra.", "slower")
+
+
+def test_after_the_decision_neither_figures_nor_lessons_change(wave, kli, lead):
+    make_figures(kli, MEASURED)
+    close(wave, lead)
+    with pytest.raises(Refused, match="Tallene står fast"):
+        enter(kli, lead, activated=1)
+    with pytest.raises(Refused, match="Erfaringene står fast"):
+        reviewing.write_lessons(placement=kli, texts=["Ny"], by=lead, now=GATE)
+    with pytest.raises(Refused, match="alt avsluttet"):
+        close(wave, lead)
+    assert (UsageFigures.objects.count(), Lesson.objects.count(), Review.objects.count()) == (1, 0, 1)
+
+
+def test_a_decision_is_on_the_figures_that_were_seen(wave, kli, lead):
+    seen = reviewing.standing(wave, now=GATE).seen
+    make_figures(kli, MEASURED)
+    with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
+        close(wave, lead, seen=seen)
+    assert not Review.objects.exists()
+
+
+def test_a_review_has_a_reason_and_waits_for_the_opening_for_all(wave, lead, rollout):
+    with pytest.raises(Refused, match="begrunnelse"):
+        reviewing.close(wave=wave, pace=Pace.SAME, reason=" ", by=lead, now=GATE)
+    with pytest.raises(Refused, match="Pulje 2 er ikke åpnet for alle ennå"):
+        close(rollout.waves.get(number=2), lead)
