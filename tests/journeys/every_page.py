@@ -341,7 +341,7 @@ def build() -> dict[str, object]:
         now=now,
     )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
-    left = rollout.placements.placed().filter(wave__number=7).first()
+    left = rollout.placements.placed().filter(wave__number=6).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)
     pinned = rollout.placements.placed().filter(wave__number=4).first()
     leaving.pin(placement=pinned, reason="Må åpne før sommeren.", by=lead, now=now)
@@ -366,7 +366,9 @@ def build() -> dict[str, object]:
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
     # Wave 5 has been told its dates, and one of its agencies has moved since.
-    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    deciding.decide(
+        wave=waves[5], verdict=Verdict.GO, reason="I god tid.", override="De er spurt allerede.", by=lead, now=now
+    )
     OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
