@@ -167,7 +167,7 @@ PAGES: dict[str, Shown] = {
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
-    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "held"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),

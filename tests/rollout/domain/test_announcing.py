@@ -8,7 +8,18 @@ from icalendar import Calendar
 
 from agencies.models import Role, RoleName
 from rollout import emails_announcing
-from rollout.domain import announcing, deciding, leaving, opening, placing, requesting, scheduling, undoing
+from rollout.domain import (
+    announcing,
+    deciding,
+    erasing,
+    inviting,
+    leaving,
+    opening,
+    placing,
+    requesting,
+    scheduling,
+    undoing,
+)
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent, Verdict
 from tests.factories import (
@@ -292,6 +303,30 @@ def test_who_no_longer_answers_for_an_agency_hears_no_more_of_it(rollout):
     assert mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD) == []
     (to_both,) = mail(kind=EmailKind.DATE_CHANGED, to_address=BOTH)
     assert sorted(to_both.told) == ["bym"]
+
+
+def test_a_message_that_waits_loses_the_agency_that_is_no_longer_its_readers(rollout):
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+    role = Role.objects.get(person__email=BOTH, agency__slug="oby")
+
+    inviting.end_role(role=role, by=make_lead(), now=NOW)
+
+    (to_both,) = mail(kind=EmailKind.YOUR_DATES, to_address=BOTH)
+    assert sorted(to_both.told) == ["bym"]
+    assert "Omsorgsbygg" not in to_both.text + to_both.calendar
+
+
+def test_nothing_is_written_anew_to_who_is_erased(rollout):
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+    person = Role.objects.filter(person__email=BOTH).first().person
+
+    erasing.erase(person=person, by=make_lead(), now=NOW)
+
+    assert {one.state for one in person.emails.all()} == {EmailState.WITHDRAWN}
+    assert not any(one.text or one.html or one.calendar for one in person.emails.all())
+    assert BOTH not in {one.to_address for one in person.emails.all()}
 
 
 def test_the_answer_to_a_wish_for_another_date_has_told_those_it_went_to(rollout):
