@@ -366,7 +366,8 @@ def build() -> dict[str, object]:
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
     # Wave 5 has been told its dates, and one of its agencies has moved since.
-    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", by=lead, now=now)
+    early = {"reason": "I god tid.", "override": "Pulje 4 åpner først til sommeren."}
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, by=lead, now=now, **early)
     OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
