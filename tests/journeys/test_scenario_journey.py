@@ -1,4 +1,4 @@
-"""A lead tries another plan, sees it beside today's, takes part of it into use and takes it back; and keeps a baseline."""
+"""A lead tries another plan, sees it beside today's, takes part of it and takes it back; and keeps a baseline."""
 
 import datetime as dt
 
