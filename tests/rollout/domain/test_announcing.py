@@ -63,7 +63,8 @@ def wave(rollout, number):
 
 
 def decide(rollout, number, verdict=Verdict.GO, *, now=NOW):
-    deciding.decide(wave=wave(rollout, number), verdict=verdict, reason="Klare.", by=make_lead(), now=now)
+    said = {"reason": "Klare.", "override": "Uten evaluering."}
+    deciding.decide(wave=wave(rollout, number), verdict=verdict, by=make_lead(), now=now, **said)
 
 
 def move(rollout, slug, number, *, now=NOW):
