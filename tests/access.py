@@ -355,6 +355,7 @@ def make_world():
         kind=EmailKind.WEEKLY_STATUS,
         subject="week:2018-W06",
         person=make_lead(),
+        message_id="<uke-6@example.org>",
         text="Uke 6",
         html="<p>Uke 6</p>",
         not_before=NOW,
