@@ -446,7 +446,8 @@ def test_a_deferral_that_is_not_sent_names_the_new_place_when_that_changes(opene
     ids=["a Friday", "a Saturday", "a Saturday with an opening within three working days"],
 )
 def test_from_a_closed_day_it_waits_for_the_next_working_morning_unless_an_opening_is_near(rollout, now, hours):
-    told(rollout)
+    decide(rollout, 2)
+    sent()
     move(rollout, "kli", 4)
     event = announce(rollout, now=at(now))
 
