@@ -67,7 +67,7 @@ class World:
             return None
 
     def go(self, number, verdict=Verdict.GO):
-        self.attempt(deciding.decide, wave=self.wave(number), verdict=verdict, reason="Klare.")
+        self.attempt(deciding.decide, wave=self.wave(number), verdict=verdict, reason="Klare.", override="Haster.")
 
     def stop(self, number):
         self.go(number, Verdict.NO_GO)
