@@ -167,7 +167,7 @@ PAGES: dict[str, Shown] = {
     "mail": Shown("rollout:mail", R),
     "mail, previews": Shown("rollout:mail-preview", R),
     "mail, a preview": Shown("rollout:mail-preview-kind", R | {"kind": "leaders_open"}),
-    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "date_changed"}),
+    "mail, no preview": Shown("rollout:mail-preview-kind", R | {"kind": "held"}),
     "message": Shown("rollout:mail-message", R | {"pk": "message"}),
     "message, cut off": Shown("rollout:mail-message", R | {"pk": "cut off"}),
     "message, sent again": Shown("rollout:mail-resend", R | {"pk": "failed"}),
@@ -341,7 +341,7 @@ def build() -> dict[str, object]:
         now=now,
     )
     scheduling.set_people_cap(wave=waves[3], cap=2_000, by=lead, now=now)
-    left = rollout.placements.placed().filter(wave__number=7).first()
+    left = rollout.placements.placed().filter(wave__number=6).first()
     leaving.withdraw(placement=left, reason="Går ut av avtalen.", by=lead, now=now)
     pinned = rollout.placements.placed().filter(wave__number=4).first()
     leaving.pin(placement=pinned, reason="Må åpne før sommeren.", by=lead, now=now)
@@ -366,8 +366,7 @@ def build() -> dict[str, object]:
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
     # Wave 5 has been told its dates, and one of its agencies has moved since.
-    early = {"reason": "I god tid.", "override": "Pulje 4 åpner først til sommeren."}
-    deciding.decide(wave=waves[5], verdict=Verdict.GO, by=lead, now=now, **early)
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", override="Prøves.", by=lead, now=now)
     OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))

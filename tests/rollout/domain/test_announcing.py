@@ -8,7 +8,18 @@ from icalendar import Calendar
 
 from agencies.models import Role, RoleName
 from rollout import emails_announcing
-from rollout.domain import announcing, deciding, leaving, opening, placing, requesting, scheduling, undoing
+from rollout.domain import (
+    announcing,
+    deciding,
+    erasing,
+    inviting,
+    leaving,
+    opening,
+    placing,
+    requesting,
+    scheduling,
+    undoing,
+)
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent, Verdict
 from tests.factories import (
@@ -295,6 +306,30 @@ def test_who_no_longer_answers_for_an_agency_hears_no_more_of_it(rollout):
     assert sorted(to_both.told) == ["bym"]
 
 
+def test_a_message_that_waits_loses_the_agency_that_is_no_longer_its_readers(rollout):
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+    role = Role.objects.get(person__email=BOTH, agency__slug="oby")
+
+    inviting.end_role(role=role, by=make_lead(), now=NOW)
+
+    (to_both,) = mail(kind=EmailKind.YOUR_DATES, to_address=BOTH)
+    assert sorted(to_both.told) == ["bym"]
+    assert "Omsorgsbygg" not in to_both.text + to_both.calendar
+
+
+def test_nothing_is_written_anew_to_who_is_erased(rollout):
+    move(rollout, "bym", 2)
+    decide(rollout, 2)
+    person = Role.objects.filter(person__email=BOTH).first().person
+
+    erasing.erase(person=person, by=make_lead(), now=NOW)
+
+    assert {one.state for one in person.emails.all()} == {EmailState.WITHDRAWN}
+    assert not any(one.text or one.html or one.calendar for one in person.emails.all())
+    assert BOTH not in {one.to_address for one in person.emails.all()}
+
+
 def test_the_answer_to_a_wish_for_another_date_has_told_those_it_went_to(rollout):
     told(rollout)
     chief = Role.objects.get(agency__slug="kli", role=RoleName.COMMUNICATION_CHIEF).person
@@ -403,3 +438,19 @@ def test_a_deferral_that_is_not_sent_names_the_new_place_when_that_changes(opene
         assert "Klarmelding" in one.text
         assert "23. mai" not in one.text
     assert gathered(opened) == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [("2018-02-09 12:00", 0), ("2018-02-10 12:00", 44), ("2018-03-31 12:00", 0)],
+    ids=["a Friday", "a Saturday", "a Saturday with an opening within three working days"],
+)
+def test_from_a_closed_day_it_waits_for_the_next_working_morning_unless_an_opening_is_near(rollout, now, hours):
+    told(rollout)
+    move(rollout, "kli", 4)
+    event = announce(rollout, now=at(now))
+
+    assert ("not_before" in event.after) == bool(hours)
+    for message in mail(kind=EmailKind.DATE_CHANGED):
+        wait = message.not_before - timezone.now()
+        assert abs(wait - dt.timedelta(hours=hours)) < dt.timedelta(minutes=5)
