@@ -222,7 +222,7 @@ def label(name: str) -> str:
 @cache
 def _called() -> dict[str, Any]:
     """The words that models give their fields, by the fields' names."""
-    models = [Person, *(fields[0].model for fields in _pointing().values())]
+    models: list[type[Model]] = [Person, *(fields[0].model for fields in _pointing().values())]
     named = [field for model in models for field in model._meta.concrete_fields]
     return {f.name: f.verbose_name for f in named if str(f.verbose_name) != f.name.replace("_", " ")}
 
