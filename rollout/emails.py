@@ -112,9 +112,12 @@ def write(
     return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
 
 
-def write_of(event: PlanEvent, drafts: Iterable[Draft], *, now: dt.datetime) -> list[OutgoingEmail]:
+def write_of(
+    event: PlanEvent, drafts: Iterable[Draft], *, now: dt.datetime, not_before: dt.datetime | None = None
+) -> list[OutgoingEmail]:
     """Make the drafts rows that tell of `event`."""
-    return write(drafts, rollout=event.rollout, occurrence=f"event:{event.pk}", now=now)
+    occurrence = f"event:{event.pk}"
+    return write(drafts, rollout=event.rollout, occurrence=occurrence, now=now, not_before=not_before)
 
 
 def _request_id() -> str:

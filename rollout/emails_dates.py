@@ -19,6 +19,7 @@ from rollout.models import (
     EmailKind,
     EmailState,
     EventKind,
+    Lesson,
     OutgoingEmail,
     Placement,
     PlanEvent,
@@ -43,7 +44,8 @@ def your_dates(*, wave: Wave, now: dt.datetime) -> list[Draft]:
     told = emails._told(placements, roles=ANSWERS_FOR_AGENCY)
     so_far = emails_told.told_so_far(wave.rollout_id, [person.pk for person in told])
     had_it = _told_by_a_go(wave)
-    frame, place = emails._frame(wave.rollout), place_of(wave)
+    place, lessons = place_of(wave), list(Lesson.objects.for_wave(wave)) if told else []
+    frame = emails._frame(wave.rollout) | {"lessons": lessons}
     drafts = []
     for person, places in told.items():
         slugs = [one.agency.slug for one in places]

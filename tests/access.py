@@ -349,6 +349,20 @@ def make_world():
         not_before=NOW,
         written_at=NOW,
     )
+    OutgoingEmail.objects.create(
+        pk=2,
+        rollout=rollout,
+        kind=EmailKind.WEEKLY_STATUS,
+        subject="week:2018-W06",
+        person=make_lead(),
+        text="Hei",
+        html="<p>Hei</p>",
+        message_id="<2@example.org>",
+        state=EmailState.SENT,
+        not_before=NOW,
+        written_at=NOW,
+        settled_at=NOW,
+    )
 
     for role in EVERYONE:
         give_role(f"{role}@example.org", role, kli.agency if role in OWN else None)

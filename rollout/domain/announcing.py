@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
 from rollout import emails, emails_announcing
-from rollout.domain.calendar import add_working_days
+from rollout.domain.calendar import add_working_days, when_not_urgent
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -22,7 +22,8 @@ URGENT_WITHIN = 3
 
 @transaction.atomic
 def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note: str = "") -> PlanEvent:
-    """Tell everyone who was told otherwise. `seen`: the mark of what the lead was shown.
+    """Tell everyone who was told otherwise: at once, or, from a closed day and with nothing urgent, the next working
+    morning (the event's `not_before`). `seen`: the mark of what the lead was shown.
 
     Raises:
         Refused: there is nothing to announce, or it is something else than what was seen.
@@ -33,18 +34,20 @@ def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note:
         raise Refused(_nothing(rollout))
     if found.mark != seen:
         raise Refused(_("Endringene er andre enn da du åpnet siden. Se over det som står her nå, og kunngjør på nytt."))
+    may_leave = now if urgent(rollout, found, now=now) else when_not_urgent(now)
     event = record(
         rollout=rollout,
         kind=EventKind.CHANGES_ANNOUNCED,
         by=by,
         at=now,
-        after={"people": len(found.notices), "agencies": [agency.slug for agency in found.agencies]},
+        after={"people": len(found.notices), "agencies": [agency.slug for agency in found.agencies]}
+        | ({"not_before": may_leave.isoformat()} if may_leave > now else {}),
         reason=note.strip(),
         # A mark never comes again: it names the messages that are corrected. So what it marks is told once.
         once=f"announced:{rollout.pk}:{found.mark}",
     )
     drafts = emails_announcing.drafts(rollout, found, note=note.strip(), now=now)
-    emails.write_of(event, drafts, now=now)
+    emails.write_of(event, drafts, now=now, not_before=may_leave)
     return event
 
 

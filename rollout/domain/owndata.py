@@ -7,6 +7,7 @@ secret even to the person (keys, tokens) and the bytes of files are left out; so
 import datetime as dt
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.db.models import BinaryField, Field, ForeignObjectRel, Model, Q
@@ -91,6 +92,85 @@ LABELS = {
     "wanted": gettext_lazy("ønsket"),
     "chosen_at": gettext_lazy("valgt"),
     "last_seen_at": gettext_lazy("sist brukt"),
+    "alive_at": gettext_lazy("sist i live"),
+    "answered_at": gettext_lazy("besvart"),
+    "answered_by": gettext_lazy("besvart av"),
+    "approved_at": gettext_lazy("godkjent"),
+    "approved_by": gettext_lazy("godkjent av"),
+    "asked_at": gettext_lazy("spurt"),
+    "asked_by": gettext_lazy("spurt av"),
+    "attempts": gettext_lazy("forsøk"),
+    "base_version": gettext_lazy("planens versjon da det ble laget"),
+    "based_on": gettext_lazy("bygger på"),
+    "best": gettext_lazy("beste funnet"),
+    "bound": gettext_lazy("grense"),
+    "by_file": gettext_lazy("ved fil"),
+    "calendar": gettext_lazy("kalenderoppføring"),
+    "change": gettext_lazy("endringens id"),
+    "claimed_at": gettext_lazy("tatt til sending"),
+    "closed_at": gettext_lazy("avsluttet"),
+    "closed_by": gettext_lazy("avsluttet av"),
+    "confirmed_by": gettext_lazy("bekreftet av"),
+    "content_type": gettext_lazy("filtype"),
+    "criteria": gettext_lazy("kriterier"),
+    "data_at": gettext_lazy("overlevert"),
+    "ended_at": gettext_lazy("avsluttet"),
+    "ended_by": gettext_lazy("avsluttet av"),
+    "entered_at": gettext_lazy("lagt inn"),
+    "entered_by": gettext_lazy("lagt inn av"),
+    "erased_at": gettext_lazy("slettet"),
+    "event_id": gettext_lazy("hendelsens id"),
+    "evidence": gettext_lazy("dokumentasjon"),
+    "figures": gettext_lazy("tall"),
+    "findings": gettext_lazy("funn"),
+    "html": gettext_lazy("HTML"),
+    "id": gettext_lazy("id"),
+    "in_reply_to": gettext_lazy("svar på"),
+    "is_material": gettext_lazy("vesentlig endring"),
+    "last_used_at": gettext_lazy("sist brukt"),
+    "made_at": gettext_lazy("laget"),
+    "made_by": gettext_lazy("laget av"),
+    "mail_refusal": gettext_lazy("hvorfor adressen ikke virker"),
+    "mail_refused_at": gettext_lazy("adressen sluttet å virke"),
+    "message_id": gettext_lazy("Message-ID"),
+    "moved_to": gettext_lazy("flyttet til"),
+    "not_before": gettext_lazy("sendes tidligst"),
+    "number": gettext_lazy("nummer"),
+    "occurrence": gettext_lazy("anledning"),
+    "once": gettext_lazy("nøkkel for det som skjer én gang"),
+    "person": gettext_lazy("person"),
+    "plan_version": gettext_lazy("planens versjon"),
+    "proposal": gettext_lazy("forslag"),
+    "published_at": gettext_lazy("publisert"),
+    "published_by": gettext_lazy("publisert av"),
+    "questioned_at": gettext_lazy("spurt"),
+    "questioned_by": gettext_lazy("spurt av"),
+    "request_id": gettext_lazy("id i loggen"),
+    "resends": gettext_lazy("sendt på nytt i stedet for"),
+    "revision": gettext_lazy("utgave"),
+    "revoked_at": gettext_lazy("trukket tilbake"),
+    "saved_at": gettext_lazy("lagret"),
+    "saved_by": gettext_lazy("lagret av"),
+    "scenario": gettext_lazy("scenario"),
+    "seen_at": gettext_lazy("sett"),
+    "settled_at": gettext_lazy("avklart"),
+    "sha256": gettext_lazy("SHA-256"),
+    "size": gettext_lazy("størrelse"),
+    "stated_at": gettext_lazy("oppgitt"),
+    "stated_by": gettext_lazy("oppgitt av"),
+    "subject": gettext_lazy("gjelder"),
+    "takeovers": gettext_lazy("overtakelser"),
+    "told": gettext_lazy("datoer fortalt"),
+    "type": gettext_lazy("slag"),
+    "uid": gettext_lazy("id hos utstederen"),
+    "undoes": gettext_lazy("angrer"),
+    "uploaded_at": gettext_lazy("lastet opp"),
+    "uploaded_by": gettext_lazy("lastet opp av"),
+    "user": gettext_lazy("person"),
+    "waived_at": gettext_lazy("fritatt"),
+    "wishes": gettext_lazy("ønsker"),
+    "written_by": gettext_lazy("skrevet av"),
+    "last_error": gettext_lazy("siste feil"),
 }
 
 
@@ -135,7 +215,16 @@ def as_rows(person: Person) -> list[list[Any]]:
 
 
 def label(name: str) -> str:
-    return str(LABELS.get(name, name.replace("_", " ")))
+    """What a field is called: in the list above, else as its form calls it."""
+    return str(LABELS.get(name) or _called().get(name, name.replace("_", " ")))
+
+
+@cache
+def _called() -> dict[str, Any]:
+    """The words that models give their fields, by the fields' names."""
+    models = [Person, *(fields[0].model for fields in _pointing().values())]
+    named = [field for model in models for field in model._meta.concrete_fields]
+    return {f.name: f.verbose_name for f in named if str(f.verbose_name) != f.name.replace("_", " ")}
 
 
 def plain(value: Any) -> str:
@@ -169,14 +258,17 @@ def _bytes(model: type[Model]) -> list[str]:
     return [field.name for field in model._meta.concrete_fields if isinstance(field, BinaryField)]
 
 
+def fields_told(model: type[Model] | Model) -> list[Field]:
+    """The fields of a table that are told."""
+    of_others = model._meta.app_label not in ("agencies", "rollout")
+    hidden = SECRET | THE_PLAN | (SECRET_OF_OTHERS if of_others else set())
+    return [f for f in model._meta.concrete_fields if f.name not in hidden and not isinstance(f, BinaryField)]
+
+
 def _row(row: Model) -> dict[str, Any]:
     """What a row says, in the words a reader knows: a choice by its label, another row by its name."""
-    of_others = row._meta.app_label not in ("agencies", "rollout")
-    hidden = SECRET | THE_PLAN | (SECRET_OF_OTHERS if of_others else set())
     told = {}
-    for field in row._meta.concrete_fields:
-        if field.name in hidden or isinstance(field, BinaryField):
-            continue
+    for field in fields_told(row):
         value = getattr(row, field.name)
         if field.is_relation:
             value = None if value is None else _related(value)

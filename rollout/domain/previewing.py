@@ -277,11 +277,6 @@ def _delivery_failed(rollout: Rollout, now: dt.datetime) -> Occasion:
     return Occasion(_("Den siste meldingen som ikke kunne leveres."), drafts)
 
 
-def not_written_yet(rollout: Rollout, now: dt.datetime) -> Occasion:
-    """Of a kind that is named, and that nothing writes."""
-    return Occasion(_("Puljeplan skriver ikke denne typen ennå."))
-
-
 _leads = gettext_lazy("Prosjektledere")
 _let_in = gettext_lazy("Virksomhetsleder, kommunikasjonssjef og nøkkelpersoner i dem som slippes inn")
 _head_and_chief = gettext_lazy("Virksomhetsleder og kommunikasjonssjef")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -14,6 +15,7 @@ from agencies.access import Request
 from rollout import clock, emails, emails_announcing
 from rollout.domain import announcing
 from rollout.domain.refusals import Refused
+from rollout.domain.words import long_date
 from rollout.emails_announcing import Gathered
 from rollout.forms_mail import AnnounceForm
 from rollout.models import Rollout
@@ -42,6 +44,9 @@ def announce(request: Request, slug: str) -> HttpResponse:
         "Kunngjort: %(n)s meldinger er skrevet, én til hver, og sendes om litt.",
         event.after["people"],
     ) % {"n": event.after["people"]}
+    if until := event.after.get("not_before"):
+        day = long_date(dt.datetime.fromisoformat(until).date())
+        said = _("Kunngjort. Ingenting haster, så meldingene sendes %(day)s klokken 8.") % {"day": day}
     return leave(request, reverse("rollout:announce", args=[rollout.slug]), said)
 
 

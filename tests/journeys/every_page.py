@@ -366,21 +366,21 @@ def build() -> dict[str, object]:
     role = inviting.invite(email="ny@example.org", role="key_person", agency=placement("bns").agency, by=lead, now=now)
 
     # Wave 5 has been told its dates, and one of its agencies has moved since.
-    deciding.decide(
-        wave=waves[5], verdict=Verdict.GO, reason="I god tid.", override="De er spurt allerede.", by=lead, now=now
-    )
+    deciding.decide(wave=waves[5], verdict=Verdict.GO, reason="I god tid.", override="Prøves.", by=lead, now=now)
     OutgoingEmail.objects.filter(subject="wave:5:leaders").update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=waves[5].placements.first(), to=waves[7], by=lead, now=now)
     wishes = compositions.Wishes({"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1}, pilots=(3,))
     asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=now)
     compositions.run(composition_id=asked.pk, now=now)
+    alone = rollout.placements.placed().filter(wave__number=6).first()
     scenario = scenarios.make(
         rollout=rollout,
-        name="UDE for seg selv",
+        name="En for seg selv",
         purpose=Purpose.WHAT_IF,
         by=lead,
         now=now,
-        places={slug: {"wave": 8} for slug in ("ude", pinned.agency.slug)} | {"mum": {"wave": 3}, "oby": {"wave": 3}},
+        places={slug: {"wave": 8} for slug in (alone.agency.slug, pinned.agency.slug)}
+        | {"mum": {"wave": 3}, "oby": {"wave": 3}},
         dates={
             3: {"leaders_on": at("2018-05-03").date(), "all_staff_on": at("2018-05-15").date()},
             8: {"leaders_on": at("2018-10-20").date(), "all_staff_on": at("2018-11-01").date()},

@@ -63,9 +63,8 @@ def wave(rollout, number):
 
 
 def decide(rollout, number, verdict=Verdict.GO, *, now=NOW):
-    deciding.decide(
-        wave=wave(rollout, number), verdict=verdict, reason="Klare.", override="Haster.", by=make_lead(), now=now
-    )
+    said = {"reason": "Klare.", "override": "Uten evaluering."}
+    deciding.decide(wave=wave(rollout, number), verdict=verdict, by=make_lead(), now=now, **said)
 
 
 def move(rollout, slug, number, *, now=NOW):
@@ -439,3 +438,20 @@ def test_a_deferral_that_is_not_sent_names_the_new_place_when_that_changes(opene
         assert "Klarmelding" in one.text
         assert "23. mai" not in one.text
     assert gathered(opened) == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "hours"),
+    [("2018-02-09 12:00", 0), ("2018-02-10 12:00", 44), ("2018-03-31 12:00", 0)],
+    ids=["a Friday", "a Saturday", "a Saturday with an opening within three working days"],
+)
+def test_from_a_closed_day_it_waits_for_the_next_working_morning_unless_an_opening_is_near(rollout, now, hours):
+    decide(rollout, 2)
+    sent()
+    move(rollout, "kli", 4)
+    event = announce(rollout, now=at(now))
+
+    assert ("not_before" in event.after) == bool(hours)
+    for message in mail(kind=EmailKind.DATE_CHANGED):
+        wait = message.not_before - timezone.now()
+        assert abs(wait - dt.timedelta(hours=hours)) < dt.timedelta(minutes=5)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from rollout import emails_dates
 from rollout.domain import opening, reviewing
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
@@ -234,13 +235,14 @@ def test_lessons_follow_into_the_next_wave_and_the_pilots_into_the_first(wave, k
     assert taught(3) == ["Fra pulje 1"]
 
 
-def test_the_lessons_stand_in_the_mail_of_the_next_waves_opening(wave, kli, lead, rollout):
+def test_the_lessons_stand_in_the_mail_of_the_next_waves_go_and_opening(wave, kli, lead, rollout):
     second = rollout.waves.get(number=2)
     make_people(second.placements.get().agency)
     reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
-    drafts = opening.preview(second, now=GATE).messages
-    assert drafts
-    for draft in drafts:
+    with_the_go = emails_dates.your_dates(wave=second, now=GATE)
+    at_opening = opening.preview(second, now=GATE).messages
+    assert with_the_go and at_opening
+    for draft in with_the_go + at_opening:
         assert "Erfaringer fra dem som gikk foran\nKlimaetaten:\n- Begynn <i> tide. (eksempel)\n" in draft.text
         assert "Begynn &lt;i&gt; tide. (eksempel)</li>" in draft.html
 

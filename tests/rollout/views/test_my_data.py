@@ -94,6 +94,14 @@ def test_every_table_that_points_at_a_person_is_told_of(db):
     assert pointing == told
 
 
+def test_every_field_is_told_in_norwegian(db):
+    models = [Person, *(fields[0].model for fields in owndata._pointing().values())]
+    shown = {field.name for model in models for field in owndata.fields_told(model)}
+    same_in_both = {"id", "person", "scenario"}
+    unnamed = {name for name in shown - same_in_both if owndata.label(name) == name.replace("_", " ")}
+    assert not unnamed, "give them words in owndata.LABELS"
+
+
 def test_the_panel_and_the_footer_lead_there(kari):
     page = kari.get("/my-data/").content.decode()
     assert page.count('href="/my-data/"') >= 2  # the panel, on desk and phone
