@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
+from rollout import emails
 from rollout.domain import creating, drafting, reporting, scenarios
 from rollout.domain.forecasting import keeping
 from rollout.domain.reporting import Week
@@ -239,7 +240,10 @@ def fill(agencies: int) -> Rollout:
         Scenario.objects.filter(pk=one.pk).update(id=pk)
     Wave.objects.filter(pk=later[0].pk).update(all_staff_on=dt.date(2018, 12, 4))
     for week, morning in ((6, "2018-02-05 08:00"), (7, "2018-02-12 08:00"), (8, "2018-02-19 08:00")):
-        reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning)).save()
+        report = reporting.draft(rollout=rollout, week=Week(2018, week), now=make.at(morning))
+        report.save()
+        told = emails.weekly_status(report=report, now=make.at(morning))
+        emails.write(told, rollout=rollout, occurrence=f"status:{report.pk}", now=make.at(morning))
     keeping.keep(rollout, now=make.at("2018-02-20 09:00"), futures=50)
     return rollout
 
