@@ -7,7 +7,9 @@ A verb asks for drafts and writes them in its own transaction, so that a message
 import datetime as dt
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any, cast
@@ -43,6 +45,7 @@ TOLD_OF_OPENINGS = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName
 TOLD = (EmailState.CLAIMED, EmailState.SENT, EmailState.UNKNOWN)
 HEADLINE_LENGTH = OutgoingEmail._meta.get_field("headline").max_length
 LANGUAGE = "nb"
+_headlines_alone = ContextVar("headlines_alone", default=False)
 
 
 #: Where an agency stands, as a message tells it: `OutgoingEmail.told`.
@@ -187,6 +190,16 @@ def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
     return _to_people(EmailKind.WEEKLY_STATUS, f"week:{report.label}", report.rollout, context, readers)
 
 
+@contextmanager
+def headlines_alone() -> Iterator[None]:
+    """Within it messages are written without their text: for a rehearsal, which tells of thousands and sends none."""
+    token = _headlines_alone.set(True)
+    try:
+        yield
+    finally:
+        _headlines_alone.reset(token)
+
+
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     """The headline, the text and the HTML of one message, in bokmål whatever language the process speaks.
 
@@ -196,6 +209,8 @@ def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
     with translation.override(LANGUAGE):
         headline = _plain(f"emails/{kind}/subject.txt", context)
         context = {**context, "headline": " ".join(headline.split())[:HEADLINE_LENGTH]}
+        if _headlines_alone.get():
+            return context["headline"], "", ""
         text = _plain(f"emails/{kind}/body.txt", context).strip() + "\n"
         html = emails_html.to_html(get_template(f"emails/{kind}/body.html").render(context))
     return context["headline"], text, html

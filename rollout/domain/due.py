@@ -9,14 +9,8 @@ from rollout.domain import opening, reminding, reporting
 from rollout.models import Rollout, Step, WaveState, opening_moment
 
 
-def next_moment(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
-    """The first moment after `after` at which something falls due, and a phrase for it."""
-    event, reminders = next_event(rollout, after=after), reminding.next_moment(rollout, after=after)
-    return min([event, *([(reminders, _("påminnelser"))] if reminders is not None else [])])
-
-
 def next_event(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
-    """The same, of what the whole rollout sees: openings and the weekly status."""
+    """The first opening or weekly status after `after`, and a phrase for it."""
     moments = [(moment, phrase) for moment, phrase in _openings(rollout) if moment > after]
     _year, week, moment = reporting.next_sending(after=after)
     moments.append((moment, _("ukestatus for uke %(week)s") % {"week": week}))
@@ -35,22 +29,21 @@ def _openings(rollout: Rollout):
 
 def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
-    run_events(rollout=rollout, now=now)
+    opening.open_due(rollout=rollout, now=now)
+    reporting.send_due(rollout=rollout, now=now)
     reminding.send_due(rollout=rollout, now=now)
 
 
-def run_events(*, rollout: Rollout, now: dt.datetime) -> None:
-    """The same without reminders, which change nothing of the plan."""
-    opening.open_due(rollout=rollout, now=now)
-    reporting.send_due(rollout=rollout, now=now)
-
-
-def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime, reminders: bool = True) -> None:
+def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
     """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
-    coming, run = (next_moment, run_due) if reminders else (next_event, run_events)
     moment = start
-    while rollouts and (moment := min(coming(rollout, after=moment)[0] for rollout in rollouts)) <= to:
+    while rollouts and (moment := min(_next_moment(rollout, after=moment) for rollout in rollouts)) <= to:
         for rollout in rollouts:
-            run(rollout=rollout, now=moment)
+            run_due(rollout=rollout, now=moment)
     for rollout in rollouts:
-        run(rollout=rollout, now=to)
+        run_due(rollout=rollout, now=to)
+
+
+def _next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime:
+    """Reminders look for what is due every working morning; to ask which of them has some would cost as much."""
+    return min(next_event(rollout, after=after)[0], reminding.next_morning(after=after))

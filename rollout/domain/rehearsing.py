@@ -1,8 +1,8 @@
 """The dress rehearsal (*generalprøve*): the plan played to its end by the verbs that will run, before anyone is told.
 
 Played on copies of all tables (`shadow`), so that nothing of it is left and no live row waits for it. Nobody acts while
-it plays, but for what is assumed (`Assumptions`); what it foretells is what happens if nobody does. Reminders are left
-out: they would be of everything, for ever.
+it plays, but for what is assumed (`Assumptions`); what it foretells is what happens if nobody does. Of each message the
+headline alone is written (`emails.headlines_alone`).
 """
 
 import datetime as dt
@@ -12,6 +12,7 @@ from typing import Any, TypedDict
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
+from rollout import emails
 from rollout.domain import confirming, deciding, due, licensing, readiness
 from rollout.domain.calendar import working_day_on_or_before
 from rollout.domain.recording import plan_version
@@ -69,7 +70,6 @@ class Message(TypedDict):
     subject: str
     to: str
     headline: str
-    text: str
     withdrawn: bool
 
 
@@ -94,7 +94,7 @@ def rehearse(
 ) -> Rehearsal:
     """Play the plan from `now` to the end of the day `until` (None: two weeks past the plan's last date)."""
     version = plan_version(rollout.slug) or 0
-    with shadowed():
+    with shadowed(), emails.headlines_alone():
         last = until or end_of(rollout, now=now)
         to = dt.datetime.combine(last, dt.time(23, 59), tzinfo=OSLO)
         events, messages = _marks()
@@ -132,10 +132,10 @@ def _play(rollout: Rollout, *, start: dt.datetime, to: dt.datetime, assuming: As
     refusals: list[Happening] = []
     if assuming.go or assuming.ready:
         for eve, number in _eves(rollout, start=start, to=to):
-            due.run_through([rollout], start=start, to=eve, reminders=False)
+            due.run_through([rollout], start=start, to=eve)
             refusals += _assume(rollout.waves.get(number=number), now=eve, assuming=assuming)
             start = eve
-    due.run_through([rollout], start=start, to=to, reminders=False)
+    due.run_through([rollout], start=start, to=to)
     return refusals
 
 
@@ -229,7 +229,6 @@ def _message(message: OutgoingEmail) -> Message:
         "subject": message.subject,
         "to": message.to_address,
         "headline": message.headline,
-        "text": message.text,
         "withdrawn": message.state == EmailState.WITHDRAWN,
     }
 

@@ -83,6 +83,11 @@ def _today(now: dt.datetime) -> dt.date:
     return now.astimezone(OSLO).date()
 
 
+def next_morning(*, after: dt.datetime) -> dt.datetime:
+    """The first 08:00 of a working day after `after`."""
+    return opening_moment(working_day_on_or_after(last_opening_day(after) + DAY))
+
+
 def next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime | None:
     """When the next reminder falls due by the plan as it stands; None: nothing is ahead."""
     done_until = working_day_on_or_before(last_opening_day(after))

@@ -20,9 +20,7 @@ class Command(PlanCommand):
 
     def add_arguments(self, parser):
         super().add_arguments(parser)
-        parser.add_argument(
-            "--json", action="store_true", help=_("som JSON, for programmer, med hele teksten i hver melding")
-        )
+        parser.add_argument("--json", action="store_true", help=_("som JSON, for programmer"))
         parser.add_argument(
             "--until",
             type=dt.date.fromisoformat,
