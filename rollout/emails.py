@@ -293,7 +293,7 @@ def _told(
         Role.objects.current()
         .filter(role__in=roles, agency__in=headcounts, person__is_active=True)
         .select_related("person", "agency")
-        .order_by("person__email", "agency__name_sort_key")
+        .order_by("person__email", "agency__name_sort_key", "pk")
     )
     told: dict[Person, dict[Agency, list[str]]] = {}
     with translation.override(LANGUAGE):

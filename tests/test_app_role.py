@@ -44,10 +44,13 @@ from tests.factories import (
     give_go,
     give_role,
     make_agency,
+    make_figures,
     make_lead,
     make_people,
     make_ready,
+    make_review,
     make_rollout,
+    make_wave,
     place,
 )
 
@@ -57,6 +60,8 @@ WRITTEN_ONCE = [
     "rollout_signoff",
     "rollout_guidelineversion",
     "rollout_statusreport",
+    "rollout_review",
+    "rollout_usagefigures",
 ]
 
 
@@ -106,6 +111,8 @@ def world(transactional_db):
     give_go(rollout.waves.get(number=1))
     PlanEvent.objects.create(rollout=rollout, kind=EventKind.MOVED, at=NOW)
     reporting.draft(rollout=rollout, week=reporting.Week(2018, 5), now=NOW).save()
+    make_figures(kli, NOW.date())
+    make_review(make_wave(rollout, 7))
     return rollout
 
 
@@ -190,7 +197,7 @@ def test_a_raised_trigger_is_not_all_that_stands_between_the_app_and_the_history
 def test_the_app_does_its_daily_work_as_that_role(world, as_app):
     rollout, lead = Rollout.objects.get(), make_lead()
     acts = {"by": lead, "now": NOW}
-    one, two = rollout.waves.order_by("number")
+    one, two = rollout.waves.order_by("number")[:2]
 
     vav = make_agency("vav")
     queueing.join(rollout=rollout, agency=vav, **acts)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rollout.domain.composing import relaxing, scoring, variation
 from rollout.domain.composing.answering import answer
 from rollout.domain.composing.question import Agency, Question, Relaxation, Rule, Wave, Weights
-from tests.composing import OSLO, best_by_trying, broken, oslo_2018
+from tests.composing import OSLO, best_by_trying, broken, large, oslo_2018
 
 DAY = dt.date(2018, 3, 1)
 CORE = Path(scoring.__file__).parent
@@ -275,7 +275,7 @@ def test_rules_clash_exactly_where_there_is_no_plan(question):
 
 
 def test_a_search_that_is_told_to_stop_stops():
-    assert answer(replace(oslo_2018(), effort=600.0), tick=lambda _best, _bound: False).state == "stopped"
+    assert answer(replace(large(), effort=600.0), tick=lambda _best, _bound: False).state == "stopped"
 
 
 def test_the_core_knows_neither_django_nor_the_tables():
