@@ -41,6 +41,8 @@ from rollout.models import (
 
 #: Who at an agency is told that its wave opens.
 TOLD_OF_OPENINGS = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF, RoleName.KEY_PERSON)
+#: Who at an agency is told of its place and dates.
+ANSWERS_FOR_AGENCY = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF)
 #: States in which the reader has the message, or may have it (but see `OutgoingEmail.can_be_taken_back`).
 TOLD = (EmailState.CLAIMED, EmailState.SENT, EmailState.UNKNOWN)
 HEADLINE_LENGTH = OutgoingEmail._meta.get_field("headline").max_length
@@ -154,17 +156,30 @@ def all_staff_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datet
 
 
 def held(*, wave: Wave, held: Sequence[tuple[Placement, Sequence[str]]], now: dt.datetime) -> list[Draft]:
-    """To the leads: these agencies were passed over at the all-staff opening, each with its problems in sentences."""
+    """These were passed over at the all-staff opening, each with its problems in sentences: all of them to the leads,
+    and to the head and the chief of each their own. A lead who is one of those hears of all at once.
+    """
     if not held:
         return []
-    context = {
-        "wave": wave,
-        "held": [{"agency": placement.agency, "reasons": list(reasons)} for placement, reasons in held],
-        "names": _names([placement.agency.name for placement, _reasons in held]),
-        "opened_on": max(_day(now), wave.all_staff_on),
-        "link": _link(wave.rollout, f"waves/{wave.number}/"),
-    }
-    return _to_central(EmailKind.HELD, _subject(wave, Step.ALL_STAFF), wave.rollout, context)
+    reasons = {placement.agency_id: list(why) for placement, why in held}
+    shared = {"wave": wave, "opened_on": max(_day(now), wave.all_staff_on)}
+    everyone = [{"agency": placement.agency, "reasons": reasons[placement.agency_id]} for placement, _why in held]
+    to_leads = shared | {"held": everyone, "to_lead": True, "link": _link(wave.rollout, f"waves/{wave.number}/")}
+    to_leads["names"] = _names([placement.agency.name for placement, _why in held])
+    subject = _subject(wave, Step.ALL_STAFF)
+    drafts = _to_central(EmailKind.HELD, subject, wave.rollout, to_leads)
+    leads = {draft.person for draft in drafts}
+    told = _told([placement for placement, _why in held], roles=ANSWERS_FOR_AGENCY)
+    for person, places in told.items():
+        if person in leads:
+            continue
+        context = _frame(wave.rollout) | shared | {"person": person, "link": _link(wave.rollout, "my/")}
+        context["held"] = [
+            {"agency": place.agency, "roles": place.roles, "reasons": reasons[place.agency.pk]} for place in places
+        ]
+        context["names"] = _names([place.agency.name for place in places])
+        drafts.append(Draft(EmailKind.HELD, subject, person, *render(EmailKind.HELD, context)))
+    return drafts
 
 
 def no_decision(*, wave: Wave, step: Step, now: dt.datetime) -> list[Draft]:

@@ -33,7 +33,7 @@ DUTIES: dict[EmailKind, frozenset[RoleName]] = {
     EmailKind.ALL_STAFF_OPEN: AT_OPENINGS,
     EmailKind.DATE_CHANGED: AT_OPENINGS,
     EmailKind.DEFERRED: ANSWERS | LEADS,
-    EmailKind.HELD: LEADS,
+    EmailKind.HELD: ANSWERS | LEADS,
     EmailKind.GUIDELINES_CHANGED: ANSWERS,
     EmailKind.SIGN_RECEIPT: ACTS,
     EmailKind.REQUEST: LEADS | {RoleName.AGENCY_HEAD},

@@ -12,7 +12,7 @@ from typing import Any
 
 from agencies.models import Agency, Role, RoleName
 from rollout import emails, emails_asking, emails_calendar, emails_told
-from rollout.emails import AgencyRoles, Draft, Place, place_of, render
+from rollout.emails import ANSWERS_FOR_AGENCY, AgencyRoles, Draft, Place, place_of, render
 from rollout.emails_told import Said
 from rollout.models import (
     DateRequest,
@@ -27,10 +27,6 @@ from rollout.models import (
     Step,
     Wave,
 )
-
-#: Who answers for an agency, and is told what the plan has in store for it.
-ANSWERS_FOR_AGENCY = (RoleName.AGENCY_HEAD, RoleName.COMMUNICATION_CHIEF)
-
 
 # -- the go ----------------------------------------------------------------------------------------------------------
 

@@ -280,6 +280,7 @@ def _delivery_failed(rollout: Rollout, now: dt.datetime) -> Occasion:
 _leads = gettext_lazy("Prosjektledere")
 _let_in = gettext_lazy("Virksomhetsleder, kommunikasjonssjef og nøkkelpersoner i dem som slippes inn")
 _head_and_chief = gettext_lazy("Virksomhetsleder og kommunikasjonssjef")
+_all_three = gettext_lazy("Virksomhetsleder, kommunikasjonssjef og prosjektledere")
 
 KINDS: dict[EmailKind, Kind] = {
     EmailKind.YOUR_DATES: Kind(gettext_lazy("Når klarsignal er gitt"), _head_and_chief, _your_dates),
@@ -287,10 +288,10 @@ KINDS: dict[EmailKind, Kind] = {
     EmailKind.ALL_STAFF_OPEN: Kind(gettext_lazy("Når en pulje åpner for alle"), _let_in, _all_staff_open),
     EmailKind.DEFERRED: Kind(
         gettext_lazy("Når en virksomhet ikke slippes inn ved åpning"),
-        gettext_lazy("Virksomhetsleder, kommunikasjonssjef og prosjektledere"),
+        _all_three,
         _deferred,
     ),
-    EmailKind.HELD: Kind(gettext_lazy("Når noen holdes tilbake ved åpning for alle"), _leads, _held),
+    EmailKind.HELD: Kind(gettext_lazy("Når noen holdes tilbake ved åpning for alle"), _all_three, _held),
     EmailKind.DATE_CHANGED: Kind(
         gettext_lazy("Når en endring i planen kunngjøres"),
         gettext_lazy("De som har fått vite noe annet enn det planen sier"),

@@ -160,14 +160,32 @@ def test_an_opening_that_ran_late_tells_the_day_it_happened(wave, klimaetaten):
 def test_the_leads_are_told_who_is_held_and_why(wave, klimaetaten):
     give_role("leser@example.org", RoleName.READER)
 
-    (draft,) = emails.held(wave=wave, held=[(klimaetaten, ["Mangler 50 lisenser."])], now=ALL_STAFF)
+    drafts = emails.held(wave=wave, held=[(klimaetaten, ["Mangler 50 lisenser."])], now=ALL_STAFF)
 
-    assert draft.person.email == "prosjektleder@example.org"
+    (draft,) = [draft for draft in drafts if draft.person.email == "prosjektleder@example.org"]
+    assert "leser@example.org" not in [draft.person.email for draft in drafts]
     assert draft.headline == "Pulje 1: Klimaetaten er holdt tilbake"
     for body in (draft.text, draft.html):
         assert "Klimaetaten" in body
         assert "Mangler 50 lisenser." in body
         assert "/r/workplace-2018/waves/1/" in body
+
+
+def test_the_head_and_the_chief_of_a_held_agency_are_told_of_their_own_and_key_people_are_not(wave, klimaetaten):
+    other = place(make_agency("oby", name="Omsorgsbygg"), wave)
+    chief = "kommunikasjonssjef.kli@example.org"
+    give_role("prosjektleder@example.org", RoleName.AGENCY_HEAD, other.agency)
+    held = [(klimaetaten, ["Mangler 50 lisenser."]), (other, ["Mangler signatur."])]
+
+    drafts = {draft.person.email: draft for draft in emails.held(wave=wave, held=held, now=ALL_STAFF)}
+
+    assert set(drafts) == {"prosjektleder@example.org", "leder.kli@example.org", chief}, "a lead hears of all at once"
+    assert drafts[chief].headline == "Klimaetaten: Workplace åpner ikke for alle ennå"
+    for body in (drafts[chief].text, drafts[chief].html):
+        assert "Mangler 50 lisenser." in body
+        assert "Omsorgsbygg" not in body
+        assert "Mangler signatur." not in body
+        assert "/r/workplace-2018/my/" in body
 
 
 def test_nobody_held_is_no_mail(wave):
