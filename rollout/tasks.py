@@ -2,6 +2,7 @@
 
 import os
 import socket
+from typing import Any
 
 from celery import shared_task
 
@@ -9,6 +10,7 @@ from agencies.models import Agency
 from rollout import clock, codes, delivery, rehearsals
 from rollout.domain import compositions, opening, rehearsing, reminding, reporting, retention
 from rollout.domain.forecasting import keeping
+from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
@@ -65,9 +67,11 @@ def compose(composition: int) -> None:
 
 
 @shared_task
-def rehearse(rollout: int, go: bool, ready: bool) -> None:
-    about, assuming, played = Rollout.objects.get(pk=rollout), Assumptions(go=go, ready=ready), None
+def rehearse(rollout: int, **assumptions: Any) -> None:
+    about, assuming, played, reasons = Rollout.objects.get(pk=rollout), Assumptions(**assumptions), None, []
     try:
         played = rehearsing.rehearse(rollout=about, now=clock.now(), assuming=assuming)
-    finally:  # who waits for it is told that it broke off
-        rehearsals.keep(played, rollout=about, assuming=assuming)
+    except Refused as refused:
+        reasons = refused.reasons
+    finally:  # who waits for it is told, also that it broke off
+        rehearsals.keep(played, rollout=about, assuming=assuming, reasons=reasons)

@@ -6,14 +6,14 @@ headline alone is written (`emails.headlines_alone`).
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypedDict
 
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
 from rollout import emails
-from rollout.domain import confirming, deciding, due, licensing, readiness
+from rollout.domain import adopting, confirming, deciding, due, licensing, readiness
 from rollout.domain.calendar import working_day_on_or_before
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
@@ -42,11 +42,13 @@ AFTER_THE_END = dt.timedelta(days=14)
 class Assumptions:
     """What is taken to happen while nobody acts, each on the working day before a wave's step.
 
-    `go`: a wave without a go gets one. `ready`: what its agencies lack is done, however late.
+    `go`: a wave without a go gets one. `ready`: what its agencies lack is done, however late. `scenario`: the one with
+    this id has been adopted before the play begins.
     """
 
     go: bool = False
     ready: bool = False
+    scenario: int | None = None
 
 
 class Happening(TypedDict):
@@ -78,9 +80,10 @@ class Rehearsal(TypedDict):
 
     rollout: str
     plan_version: int
+    scenario_version: int | None
     start: str
     until: str
-    assumptions: dict[str, bool]
+    assumptions: dict[str, Any]
     happenings: list[Happening]
     messages: list[Message]
 
@@ -92,9 +95,16 @@ def rehearse(
     until: dt.date | None = None,
     assuming: Assumptions = Assumptions(),
 ) -> Rehearsal:
-    """Play the plan from `now` to the end of the day `until` (None: two weeks past the plan's last date)."""
+    """Play the plan from `now` to the end of the day `until` (None: two weeks past the plan's last date).
+
+    Raises:
+        Refused: the scenario cannot be adopted; with every reason.
+    """
     version = plan_version(rollout.slug) or 0
+    scenario = rollout.scenarios.filter(pk=assuming.scenario).first() if assuming.scenario else None
     with shadowed(), emails.headlines_alone():
+        if scenario is not None:
+            adopting.adopt(scenario=scenario, by=_lead(), now=now)
         last = until or end_of(rollout, now=now)
         to = dt.datetime.combine(last, dt.time(23, 59), tzinfo=OSLO)
         events, messages = _marks()
@@ -107,9 +117,10 @@ def rehearse(
         return {
             "rollout": rollout.slug,
             "plan_version": version,
+            "scenario_version": scenario.version if scenario else None,
             "start": _iso(now),
             "until": last.isoformat(),
-            "assumptions": {"go": assuming.go, "ready": assuming.ready},
+            "assumptions": asdict(assuming),
             "happenings": sorted([*happened, *refusals], key=lambda happening: happening["at"]),
             "messages": [_message(message) for message in written],
         }
@@ -153,20 +164,26 @@ def _eves(rollout: Rollout, *, start: dt.datetime, to: dt.datetime) -> list[tupl
 
 def _assume(wave: Wave, *, now: dt.datetime, assuming: Assumptions) -> list[Happening]:
     """Do what the wave's agencies lack, and give it its go, as far as the rules allow. Returns what they refused."""
-    leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
-    role = leads.select_related("person").order_by("since", "id").first()
+    lead = _lead()
     try:
-        if role is None:
+        if lead is None:
             raise Refused(_("Ingen har rollen som prosjektleder, så ingen kan gi klarsignal."))
         if assuming.ready:
-            _do_what_is_missing(wave, by=role.person, now=now)
+            _do_what_is_missing(wave, by=lead, now=now)
         if assuming.go and not wave.has_go and wave.next_step and wave.placements.exists():
             # Nobody reviews a wave while it plays: what is assumed goes before the reviews too (rule 13).
             assumed = _("Antatt i generalprøven.")
-            deciding.decide(wave=wave, verdict=Verdict.GO, reason=assumed, override=assumed, by=role.person, now=now)
+            deciding.decide(wave=wave, verdict=Verdict.GO, reason=assumed, override=assumed, by=lead, now=now)
     except Refused as refused:
         return [_refusal(wave, refused, now=now)]
     return []
+
+
+def _lead() -> Person | None:
+    """Who acts in the play: whoever has been project lead the longest."""
+    leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
+    role = leads.select_related("person").order_by("since", "id").first()
+    return role.person if role else None
 
 
 def _do_what_is_missing(wave: Wave, *, by: Person, now: dt.datetime) -> None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollout.domain import rehearsing
+from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import Assumptions, Rehearsal
 from rollout.domain.words import long_date
 from rollout.management.base import PlanCommand
@@ -34,8 +35,14 @@ class Command(PlanCommand):
             "--assume-ready", action="store_true", help=_("anta at det virksomhetene mangler, gjøres arbeidsdagen før")
         )
 
+        parser.add_argument(
+            "--scenario", type=int, metavar="ID", help=_("spill et scenario, tallet i adressen til siden om det")
+        )
+
     def run(self, *, rollout: Rollout, now: dt.datetime, **options: Any) -> None:
-        assuming = Assumptions(go=options["assume_go"], ready=options["assume_ready"])
+        assuming = Assumptions(
+            go=options["assume_go"], ready=options["assume_ready"], scenario=_scenario(rollout, options)
+        )
         played = rehearsing.rehearse(rollout=rollout, now=now, until=options["until"], assuming=assuming)
         if options["json"]:
             self.stdout.write(json.dumps(played, ensure_ascii=False, indent=2))
@@ -64,3 +71,10 @@ def _line(happening: rehearsing.Happening) -> str:
     wave = _("pulje %(number)s") % {"number": happening["wave"]} if happening["wave"] else ""
     said = ", ".join(filter(None, [str(kind), wave, happening["agency_name"] or ""]))
     return f"  {said}" + (f" ({happening['reason']})" if happening["reason"] else "")
+
+
+def _scenario(rollout: Rollout, options: dict[str, Any]) -> int | None:
+    wanted = options["scenario"]
+    if wanted is not None and not rollout.scenarios.filter(pk=wanted).exists():
+        raise Refused(_("Scenarioet %(id)s finnes ikke i %(rollout)s.") % {"id": wanted, "rollout": rollout})
+    return wanted

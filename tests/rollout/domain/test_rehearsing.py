@@ -11,9 +11,10 @@ from django.db import OperationalError, connection, transaction
 
 from agencies.models import Person, RoleName
 from rollout import clock
-from rollout.domain import deciding, due, opening, rehearsing, shadow, stepping, together
+from rollout.domain import deciding, due, opening, rehearsing, scenarios, shadow, stepping, together
+from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import REFUSED, Assumptions
-from rollout.models import EventKind, LicencePool, OutgoingEmail, PlanEvent, Rollout, Verdict, WaveState
+from rollout.models import EventKind, LicencePool, OutgoingEmail, PlanEvent, Purpose, Rollout, Verdict, WaveState
 from rollout.reference import proposed_plan
 from tests.factories import NOW, at, make_agency, make_lead, make_people, make_ready, make_rollout, make_wave, place
 from tests.rollout.test_february import wave_one_gets_ready_but_for_nordstrand
@@ -129,10 +130,31 @@ def test_the_command_tells_it_for_people_and_for_programs(rollout):
     call_command("rehearse", "--json", "--until", "2018-03-01", "--assume-go", stdout=out)
     told = json.loads(out.getvalue())
     assert told["until"] == "2018-03-01"
-    assert told["assumptions"] == {"go": True, "ready": False}
+    assert told["assumptions"] == {"go": True, "ready": False, "scenario": None}
     out.truncate(0)
     call_command("rehearse", "--until", "2018-03-01", stdout=out)
     assert "ingen beslutning, pulje 1" in out.getvalue().lower()
+
+
+def test_a_scenario_is_played_as_if_it_had_been_adopted_and_stays_as_it_was(rollout):
+    later = {1: {"leaders_on": dt.date(2018, 2, 14), "all_staff_on": dt.date(2018, 3, 6)}}
+    what_if = {"purpose": Purpose.WHAT_IF, "by": make_lead(), "now": NOW}
+    scenario = scenarios.make(rollout=rollout, name="En uke senere", dates=later, **what_if)
+    assuming = Assumptions(go=True, scenario=scenario.pk)
+    played = rehearsing.rehearse(rollout=rollout, now=NOW, assuming=assuming)
+    opened = {h["kind"]: h["at"][:10] for h in played["happenings"] if h["kind"].endswith("_opened")}
+    assert opened == {EventKind.LEADERS_OPENED: "2018-02-14", EventKind.ALL_STAFF_OPENED: "2018-03-06"}
+    assert rollout.waves.get(number=1).leaders_on == dt.date(2018, 2, 7)
+    scenario.refresh_from_db()
+    assert scenario.is_open
+
+
+def test_a_scenario_that_cannot_be_adopted_cannot_be_played(rollout):
+    closed = {1: {"leaders_on": dt.date(2018, 2, 10), "all_staff_on": dt.date(2018, 3, 6)}}
+    what_if = {"purpose": Purpose.WHAT_IF, "by": make_lead(), "now": NOW}
+    scenario = scenarios.make(rollout=rollout, name="En lørdag", dates=closed, **what_if)
+    with pytest.raises(Refused, match="helg"):
+        rehearsing.rehearse(rollout=rollout, now=NOW, assuming=Assumptions(scenario=scenario.pk))
 
 
 # -- the copies ----------------------------------------------------------------------------------------------------

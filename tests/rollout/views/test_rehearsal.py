@@ -1,5 +1,7 @@
 """The page of the dress rehearsal: a lead has it played by a worker, and everybody central may read it."""
 
+import datetime as dt
+
 import pytest
 from celery import current_app
 from django.core.cache import cache
@@ -8,8 +10,9 @@ from django.urls import reverse
 
 from agencies.models import RoleName
 from rollout import rehearsals, tasks
-from rollout.domain import queueing, rehearsing
+from rollout.domain import queueing, rehearsing, scenarios
 from rollout.domain.rehearsing import Assumptions
+from rollout.models import Purpose
 from tests.factories import (
     NOW,
     give_role,
@@ -106,9 +109,43 @@ def test_pressing_twice_plays_it_once(lead, worker):
 def test_a_plan_that_has_changed_since_is_told(lead, worker, rollout):
     lead.post(ADDRESS)
     worker()
-    assert "Planen er endret siden" not in page(lead)
+    assert "er endret siden generalprøven" not in page(lead)
     queueing.join(rollout=rollout, agency=make_agency("vav"), by=make_lead(), now=NOW)
-    assert "Planen er endret siden" in page(lead)
+    assert "er endret siden generalprøven" in page(lead)
+
+
+def a_scenario(rollout, leaders_on: dt.date):
+    dates = {1: {"leaders_on": leaders_on, "all_staff_on": dt.date(2018, 3, 6)}}
+    made = {"purpose": Purpose.WHAT_IF, "by": make_lead(), "now": NOW}
+    return scenarios.make(rollout=rollout, name="En uke senere", dates=dates, **made)
+
+
+def test_a_scenario_is_played_from_its_own_page(lead, worker, rollout):
+    scenario = a_scenario(rollout, dt.date(2018, 2, 14))
+    query = f"?scenario={scenario.pk}"
+    assert f"{ADDRESS}{query}" in lead.get(f"/r/workplace-2018/scenarios/{scenario.pk}/").content.decode()
+    assert "selected>En uke senere</option>" in page(lead, query)
+    assert lead.post(ADDRESS, {"scenario": scenario.pk}).headers["Location"] == ADDRESS + query
+    worker()
+    assert "Åpnet ikke onsdag 14. februar 2018" in page(lead, query)
+
+
+def test_why_a_scenario_cannot_be_played_is_told(lead, worker, rollout):
+    scenario = a_scenario(rollout, dt.date(2018, 2, 10))
+    lead.post(ADDRESS, {"scenario": scenario.pk})
+    worker()
+    shown = page(lead, f"?scenario={scenario.pk}")
+    assert "Scenarioet kan ikke tas i bruk" in shown
+    assert "helg" in shown
+
+
+def test_a_scenario_that_has_ended_is_not_played(lead, worker, rollout):
+    scenario = a_scenario(rollout, dt.date(2018, 2, 14))
+    scenarios.drop(scenario=scenario, by=make_lead(), now=NOW)
+    answer = lead.post(ADDRESS, {"scenario": scenario.pk})
+    assert answer.status_code == 422
+    assert "tatt i bruk eller forkastet" in answer.content.decode()
+    assert worker() == 0
 
 
 def test_a_play_that_breaks_off_is_told_and_can_be_asked_for_again(lead, worker, monkeypatch):
