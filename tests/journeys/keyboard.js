@@ -57,7 +57,7 @@ window.walk = (() => {
       bare = new Map(all.map(one => [one, dressed(one)]))
       found = []
       visited = []
-      more = 20
+      more = 20 + 3 * all.filter(one => one.type === 'date').length  // each has places of its own for day, month, year
       walk.partly = []
       all[0].focus()
       await painted()

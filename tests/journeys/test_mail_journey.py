@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from agencies.models import Person
 from rollout import reference
 from rollout.domain import deciding, opening, together
-from rollout.models import EmailState, OutgoingEmail, Rollout, Verdict
+from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout, Verdict
 from tests.factories import NOW, at
 
 pytestmark = pytest.mark.browser
@@ -36,7 +36,7 @@ def test_a_lead_finds_a_message_and_reads_it_as_its_reader_did(visitor, opened):
     expect(page.get_by_role("heading", name="E-post", exact=True)).to_be_visible()
     visitor.check("the list of mail")
 
-    row = page.get_by_role("row").filter(has_text="leder.bre@example.org")
+    row = page.get_by_role("row").filter(has_text="leder.bre@example.org").filter(has_text="er åpnet for")
     row.get_by_role("link").click()
 
     expect(page.get_by_role("heading", name="Workplace er åpnet for ledere og nøkkelpersoner")).to_be_visible()
@@ -47,7 +47,8 @@ def test_a_lead_finds_a_message_and_reads_it_as_its_reader_did(visitor, opened):
 
 
 def test_a_lead_settles_what_was_cut_off_with_one_press(visitor, opened):
-    cut_off, failed, *others = OutgoingEmail.objects.order_by("id")
+    opened_mail = OutgoingEmail.objects.filter(kind=EmailKind.LEADERS_OPEN).order_by("id")
+    cut_off, failed, *others = [*opened_mail, *OutgoingEmail.objects.exclude(kind=EmailKind.LEADERS_OPEN)]
     end(cut_off, EmailState.UNKNOWN, "Prosessen som sendte, ble avbrutt. Serveren kan ha tatt imot meldingen.")
     end(failed, EmailState.FAILED, "E-postserveren svarte 550: no such mailbox")
     for message in others:
