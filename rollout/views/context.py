@@ -22,7 +22,6 @@ MENU = (
     (_("Oversikt"), OVERVIEW, Do.SEE_PLAN),
     (_("Tavle"), "rollout:board", Do.SEE_PLAN),
     (_("Kalender"), "rollout:calendar", Do.SEE_PLAN),
-    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
     (_("Virksomheter"), "agencies:list", Do.SEE_PLAN),
     (_("Lisenser"), "rollout:licences", Do.SEE_PLAN),
     (_("Ønsker"), REQUESTS, Do.ANSWER_AGENCIES),
@@ -34,6 +33,7 @@ MENU = (
 #: What one needs more seldom: in the user's menu.
 PANEL = (
     (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
+    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
     (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
     (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
     (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
