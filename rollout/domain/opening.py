@@ -151,11 +151,23 @@ def open_due(*, now: dt.datetime, rollout: Rollout | None = None) -> list[WaveOp
     if rollout is not None:
         due = due.filter(rollout=rollout)
     openings = []
-    for wave_id in list(due.values_list("pk", flat=True)):
+    for wave in _unsettled(list(due.with_latest_decision())):
         # A wave may be due for both steps, after an outage.
-        while opening := open_step(wave_id=wave_id, now=now):
+        while opening := open_step(wave_id=wave.pk, now=now):
             openings.append(opening)
     return openings
+
+
+def _unsettled(due: list[Wave]) -> list[Wave]:
+    """Without those of which the leads have been told that nothing opens: a tick locks no plan for them again."""
+    waiting = {_once(wave, wave.next_step) for wave in due if wave.next_step and not wave.has_go}
+    told = set(PlanEvent.objects.filter(once__in=waiting).values_list("once", flat=True)) if waiting else set()
+    return [wave for wave in due if wave.next_step and (wave.has_go or _once(wave, wave.next_step) not in told)]
+
+
+def _once(wave: Wave, step: Step) -> str:
+    """The key under which the missing decision about a step on its date is told one time."""
+    return f"no_decision:{wave.pk}:{step}:{wave.day_of(step).isoformat()}"
 
 
 @transaction.atomic
@@ -247,8 +259,7 @@ def _date_set_since_decided(wave: Wave) -> bool:
 
 
 def _tell_no_decision(wave: Wave, step: Step, *, now: dt.datetime) -> None:
-    day = wave.day_of(step).isoformat()
-    once = f"no_decision:{wave.pk}:{step}:{day}"
+    day, once = wave.day_of(step).isoformat(), _once(wave, step)
     if PlanEvent.objects.filter(once=once).exists():  # under the plan's lock; `once` is unique besides
         return
     event = record(

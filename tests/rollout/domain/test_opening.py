@@ -1,6 +1,8 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from rollout.domain import deciding, opening, readiness, scheduling
 from rollout.domain.refusals import Refused
@@ -79,6 +81,23 @@ def test_without_a_decision_nothing_opens_and_it_is_recorded_once(wave):
     assert fresh(kli).leaders_access_at is None
     event = PlanEvent.objects.get(kind=EventKind.NO_DECISION)
     assert event.after == {"step": "leaders", "date": "2018-02-07"}
+
+
+def test_once_it_is_told_that_nothing_opened_a_tick_locks_nothing_more_until_somebody_decides(wave, lead):
+    ready("kli", wave)
+    open_at(LEADERS)
+    with CaptureQueriesContext(connection) as seen:
+        assert open_at(LEADERS + dt.timedelta(days=1)) == []
+    assert [query["sql"] for query in seen if "FOR NO KEY UPDATE" in query["sql"]] == []
+    scheduling.set_dates(
+        wave=wave,
+        leaders_on=dt.date(2018, 2, 14),
+        all_staff_on=dt.date(2018, 3, 6),
+        by=lead,
+        now=at("2018-02-08 12:00"),
+    )
+    give_go(fresh(wave), by=lead, at=at("2018-02-08 13:00"))
+    assert len(open_at(at("2018-02-14 08:00"))) == 1
 
 
 def test_a_no_go_keeps_the_wave_planned_and_tells_nobody(wave, lead):
