@@ -4,6 +4,7 @@ Every page a journey visits is watched: a script error, a failed request or a br
 fails the test. `Visitor.check` runs axe with the WCAG 2.2 AA tags.
 """
 
+import functools
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.management import call_command
 from django.test.testcases import LiveServerThread
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from rollout import delivery
 from tests.mail_server import MailServer, serving
@@ -41,6 +42,21 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=machines, args=quiet + root)
         yield chromium
         chromium.close()
+
+
+def _on_a_page_that_has_come(act):
+    """Nobody types before the page's scripts have run, as a driver does: what it set off would be lost."""
+
+    @functools.wraps(act)
+    def wrapped(locator: Locator, *args, **kwargs):
+        locator.page.wait_for_load_state()
+        return act(locator, *args, **kwargs)
+
+    return wrapped
+
+
+for _name in ("fill", "select_option", "check", "uncheck"):
+    setattr(Locator, _name, _on_a_page_that_has_come(getattr(Locator, _name)))
 
 
 class Visitor:
