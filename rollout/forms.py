@@ -263,7 +263,7 @@ class ListForm(forms.Form):
 
 
 class WaveDatesForm(WaveForm):
-    """New dates for a wave. `seen`: the marks of the effect that was shown, by wave (`scheduling.marks`)."""
+    """New dates for a wave. `seen`: the marks of the effect that was shown, by wave (`shifting.marks`)."""
 
     carry_on = forms.BooleanField(label=_("Flytt puljene etter like mange arbeidsdager"), required=False)
     earlier = forms.BooleanField(label=_("Flytt dem også når det blir tidligere"), required=False)

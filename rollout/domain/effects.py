@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollout.domain import placing, readiness, scheduling
+from rollout.domain import placing, readiness, scheduling, shifting
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.readiness import Problem
 from rollout.domain.words import long_date, thousands
@@ -48,11 +48,11 @@ class Effects:
     warnings: list[str] = field(default_factory=list)
     loses_go: list[Wave] = field(default_factory=list)
     over_cap: str = ""
-    planned: list[scheduling.Shift] = field(default_factory=list)
+    planned: list[shifting.Shift] = field(default_factory=list)
     due: list[DueMove] = field(default_factory=list)
 
     @property
-    def shifts(self) -> list[scheduling.Shift]:
+    def shifts(self) -> list[shifting.Shift]:
         return [shift for shift in self.planned if shift.changes]
 
     @property
@@ -198,7 +198,7 @@ def of_dates(
     """
     rollout = Rollout.objects.get(pk=wave.rollout_id)
     calendar = calendar_of(rollout)
-    planned = scheduling.planned_shifts(
+    planned = shifting.planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )
     scheduling.refuse_bad(planned, calendar=calendar, now=now)
@@ -221,14 +221,14 @@ def of_dates(
     )
 
 
-def with_dates(shift: scheduling.Shift) -> Wave:
+def with_dates(shift: shifting.Shift) -> Wave:
     wave = Wave(**{f.attname: getattr(shift.wave, f.attname) for f in Wave._meta.concrete_fields})
     wave.leaders_on, wave.all_staff_on = shift.leaders_on, shift.all_staff_on
     return wave
 
 
 def _due_moves(
-    shift: scheduling.Shift, placements: list[Placement], calendar: Calendar, *, today: dt.date
+    shift: shifting.Shift, placements: list[Placement], calendar: Calendar, *, today: dt.date
 ) -> list[DueMove]:
     """By the courses that the wave's agencies follow; nothing where the leaders' date stays or the wave is empty."""
     if shift.leaders_on == shift.wave.leaders_on or not placements:
@@ -244,7 +244,7 @@ def _due_moves(
     return moves
 
 
-def _warned(shift: scheduling.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
+def _warned(shift: shifting.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
     changed = [getattr(shift, name) for name in scheduling.DATES if getattr(shift, name) != getattr(shift.wave, name)]
     return date_warnings(shift.wave, changed, rollout=rollout, calendar=calendar)
 

@@ -25,6 +25,7 @@ from rollout.domain import (
     placing,
     profiles,
     scheduling,
+    shifting,
     unmaking,
 )
 from rollout.domain.locks import lock_plans, lock_wave
@@ -128,7 +129,7 @@ def _moved_back(ways: list[_Way]) -> None:
 
 def _dates_back(way: _Way) -> None:
     wave = lock_wave(way.event.wave_id or 0)
-    shift = scheduling.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
+    shift = shifting.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
     scheduling.apply_shift(shift, calendar=calendar.calendar_of(wave.rollout), change=way.change, **way.acting)
 
 

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import effects, scheduling
+from rollout.domain import effects, scheduling, shifting
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
@@ -96,7 +96,7 @@ def _form(request: Request, wave: Wave) -> WaveDatesForm:
     if not wave.is_planned:
         # That date has been; what stands in the field is never read.
         form.fields["leaders_on"].disabled = True
-    later = sorted(other.number for other in scheduling.unopened_after(wave))
+    later = sorted(other.number for other in shifting.unopened_after(wave))
     if later:
         form.fields["carry_on"].label = _("Flytt pulje %(numbers)s like mange arbeidsdager") % {
             "numbers": _numbers(later)
@@ -128,8 +128,8 @@ def _preview(form: WaveDatesForm, wave: Wave) -> Preview | None:
     except Refused as refused:
         add_reasons(form, refused)
         return None
-    seen = {"asked": {name: str(value) for name, value in asked.items()}, "marks": scheduling.marks(found.planned)}
-    moved = scheduling.days_moved(wave, asked["leaders_on"], asked["all_staff_on"])
+    seen = {"asked": {name: str(value) for name, value in asked.items()}, "marks": shifting.marks(found.planned)}
+    moved = shifting.days_moved(wave, asked["leaders_on"], asked["all_staff_on"])
     return Preview(found, seen, moved, sum(shift.wave.pk != wave.pk for shift in found.shifts))
 
 
