@@ -7,8 +7,8 @@ chance's. They need not add up: two causes may hide behind each other.
 from dataclasses import replace
 from typing import Any
 
+from rollout.domain.forecasting.belief import Belief, believe
 from rollout.domain.forecasting.data import Pace, PlanData, Share
-from rollout.domain.forecasting.futures import Belief, believe
 from rollout.domain.forecasting.ranges import SEED, mean_finish
 
 #: Enough for a difference under the same luck; told in whole days.

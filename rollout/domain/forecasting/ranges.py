@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from rollout.domain.forecasting.belief import Belief, believe
 from rollout.domain.forecasting.data import PlanData
 from rollout.domain.forecasting.days import Ints
-from rollout.domain.forecasting.futures import Belief, Futures, believe, draw
+from rollout.domain.forecasting.futures import Futures, draw
 
 SCHEMA = 1
 FUTURES, SEED = 10_000, 2018

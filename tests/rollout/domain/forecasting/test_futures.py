@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.domain.forecasting import causes, forecast
+from rollout.domain.forecasting.belief import believe
 from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, Place, PlanData, WavePlan
 from rollout.domain.forecasting.days import Days
-from rollout.domain.forecasting.futures import believe, draw
+from rollout.domain.forecasting.futures import draw
 from rollout.domain.forecasting.ranges import quantiles
 from tests.calibrate import worlds
 
 LEVELS = ("p10", "p50", "p80", "p90")
 TODAY = dt.date(2018, 2, 1)
-PURE = ("data", "days", "futures", "ranges", "causes")
+PURE = ("data", "days", "belief", "openings", "futures", "ranges", "causes")
 
 
 def days_but(*closed: tuple[dt.date, dt.date]) -> Days:
