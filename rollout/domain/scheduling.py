@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain.calendar import (
     Calendar,
     add_working_days,
@@ -346,7 +346,7 @@ def apply_shift(
         change=change,
         undoes=undoes,
     )
-    emails_dates.dates_set(wave=wave, before=before, event=event, now=now)
+    emails.dates.dates_set(wave=wave, before=before, event=event, now=now)
     return event
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollout.domain import reviewing, usage
 from rollout.forms import MOST, NO_PRIVATE_MATTERS, ListForm
-from rollout.forms_history import DayInput
+from rollout.forms.history import DayInput
 from rollout.models import LESSONS, Criteria, Lesson, Pace, UsageFigures
 
 HINTS = {

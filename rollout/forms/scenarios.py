@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
 from rollout.forms import NO_PRIVATE_MATTERS
-from rollout.forms_history import DayInput
+from rollout.forms.history import DayInput
 from rollout.models import Purpose, Scenario, Wave, WaveState
 
 QUEUE, FRONT = "queue", "front"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollout.domain.creating import suggest_slug
 from rollout.forms import MOST
-from rollout.forms_history import DayInput
+from rollout.forms.history import DayInput
 from rollout.models import Rollout
 
 
