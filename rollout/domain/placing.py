@@ -13,7 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain import queueing
 from rollout.domain.locks import lock_plan, wave_now
 from rollout.domain.recording import record
@@ -299,7 +299,7 @@ def record_place(
         **more,
     )
     if placement.wave != left:
-        emails_dates.mend(event=event, now=now)
+        emails.dates.mend(event=event, now=now)
     return event
 
 

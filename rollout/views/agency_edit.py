@@ -17,7 +17,7 @@ from rollout import clock
 from rollout.domain import inviting, leaving, profiles
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_agency import InviteForm, ProfileForm, RejoinForm, WithdrawForm
+from rollout.forms.agency import InviteForm, ProfileForm, RejoinForm, WithdrawForm
 from rollout.models import Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, may
 from rollout.views.asking import ask, leave, posted

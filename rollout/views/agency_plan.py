@@ -18,8 +18,9 @@ from rollout.domain.course import behind
 from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
 from rollout.domain.words import thousands
-from rollout.forms import FundingForm, WaiveForm, add_reasons
-from rollout.forms_asking import QuestionForm
+from rollout.forms import add_reasons
+from rollout.forms.asking import QuestionForm
+from rollout.forms.steps import FundingForm, WaiveForm
 from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.agency_edit import agency_address

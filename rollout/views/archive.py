@@ -12,7 +12,7 @@ from rollout import clock
 from rollout.domain import archiving
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_agency import CaseForm
+from rollout.forms.agency import CaseForm
 from rollout.models import OSLO, Placement
 from rollout.permissions import Do, can, may
 from rollout.views import archive_pdf

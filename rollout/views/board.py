@@ -21,7 +21,9 @@ from rollout.domain import effects, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_mark, plan_version
 from rollout.domain.refusals import Refused
-from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
+from rollout.forms import add_reasons
+from rollout.forms.board import JoinForm, MoveForm
+from rollout.forms.waves import NewWaveForm
 from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, last_opening_day
 from rollout.permissions import Do, may
 from rollout.views import board_find, reuse

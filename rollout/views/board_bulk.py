@@ -16,7 +16,7 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import effects, together
 from rollout.domain.refusals import Refused
-from rollout.forms import MoveManyForm
+from rollout.forms.board import MoveManyForm
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, may
 from rollout.views.board_data import board

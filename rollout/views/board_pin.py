@@ -13,7 +13,8 @@ from rollout import clock
 from rollout.domain import leaving
 from rollout.domain.placing import place_name
 from rollout.domain.refusals import Refused
-from rollout.forms import PinForm, add_reasons
+from rollout.forms import add_reasons
+from rollout.forms.board import PinForm
 from rollout.models import Placement, PlanEvent, Rollout
 from rollout.permissions import Do, may
 from rollout.views.board_data import board

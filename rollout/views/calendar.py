@@ -21,7 +21,8 @@ from rollout.domain import effects, scheduling
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.forms import BlackoutForm, LastDayForm, add_reasons
+from rollout.forms import add_reasons
+from rollout.forms.calendar import BlackoutForm, LastDayForm
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of, undo_address

@@ -18,7 +18,7 @@ from rollout.domain import composition_words, compositions
 from rollout.domain.composing.question import AIMS, Weights
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_compose import ComposeForm
+from rollout.forms.compose import ComposeForm
 from rollout.models import Composition, CompositionState, Rollout, Wave
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of

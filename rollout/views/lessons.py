@@ -17,7 +17,7 @@ from rollout import clock
 from rollout.domain import reviewing
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_reviews import LessonsForm
+from rollout.forms.reviews import LessonsForm
 from rollout.models import WAVE_CLOSING, Lesson, Placement, Review, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of

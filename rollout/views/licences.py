@@ -17,7 +17,7 @@ from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
 from rollout.domain.words import long_date, thousands
 from rollout.forms import add_reasons
-from rollout.forms_agency import PoolForm, PriceForm
+from rollout.forms.agency import PoolForm, PriceForm
 from rollout.models import EventKind, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted

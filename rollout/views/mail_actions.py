@@ -19,7 +19,7 @@ from rollout.domain import addressing, holding, resending
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
 from rollout.forms import add_reasons
-from rollout.forms_mail import AddressForm, ReasonForm
+from rollout.forms.mail import AddressForm, ReasonForm
 from rollout.models import EmailState, Rollout
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address

@@ -20,7 +20,7 @@ from rollout import clock
 from rollout.domain import erasing, owndata
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_agency import EraseForm
+from rollout.forms.agency import EraseForm
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address

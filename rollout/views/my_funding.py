@@ -14,7 +14,7 @@ from rollout import clock
 from rollout.domain import funding, licensing, readiness
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_asking import StatementForm, WhichStatementForm
+from rollout.forms.asking import StatementForm, WhichStatementForm
 from rollout.models import FundingState, LicenceBudget, Placement
 from rollout.permissions import Do, can, may
 from rollout.views.asking import posted

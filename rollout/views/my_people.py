@@ -18,7 +18,7 @@ from rollout import clock
 from rollout.domain import inviting, readiness
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_people import InviteManyForm
+from rollout.forms.people import InviteManyForm
 from rollout.models import PlacementStatus
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted

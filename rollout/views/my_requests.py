@@ -16,7 +16,7 @@ from rollout import clock
 from rollout.domain import joining, requesting
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_asking import DateRequestForm, JoinRequestForm
+from rollout.forms.asking import DateRequestForm, JoinRequestForm
 from rollout.models import CAPACITY, Placement, RequestState, Wave, WaveState
 from rollout.permissions import Do, can, may
 from rollout.views.asking import posted

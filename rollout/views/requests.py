@@ -13,7 +13,7 @@ from rollout import clock
 from rollout.domain import effects, joining, placing, requesting
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_asking import AcceptDateForm, AcceptJoinForm, DeclineForm
+from rollout.forms.asking import AcceptDateForm, AcceptJoinForm, DeclineForm
 from rollout.models import DateRequest, JoinRequest, Placement, PlacementStatus, Rollout, WaveState
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address

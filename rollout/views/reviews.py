@@ -19,7 +19,7 @@ from rollout import clock
 from rollout.domain import reviewing, usage_lists
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_reviews import CloseForm, CriteriaForm, FiguresForm, UsageListForm
+from rollout.forms.reviews import CloseForm, CriteriaForm, FiguresForm, UsageListForm
 from rollout.models import OSLO, WAVE_CLOSING, Placement, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of

@@ -17,7 +17,7 @@ from rollout.domain import creating, figures
 from rollout.domain.figures import Totals
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.forms_rollouts import NewRolloutForm
+from rollout.forms.rollouts import NewRolloutForm
 from rollout.models import CAPACITY, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of

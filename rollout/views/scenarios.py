@@ -14,7 +14,7 @@ from rollout.domain import adopting, scenarios
 from rollout.domain.forecasting.beside import beside
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_scenarios import AdoptForm, EditScenarioForm, NewScenarioForm
+from rollout.forms.scenarios import AdoptForm, EditScenarioForm, NewScenarioForm
 from rollout.models import Purpose, Rollout, Scenario, ScenarioState
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted

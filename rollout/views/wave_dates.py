@@ -19,7 +19,8 @@ from rollout.domain import effects, scheduling, shifting
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.forms import CapForm, WaveDatesForm, add_reasons
+from rollout.forms import add_reasons
+from rollout.forms.waves import CapForm, WaveDatesForm
 from rollout.models import EventKind, PlanEvent, Wave
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of, undo_address

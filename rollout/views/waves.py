@@ -16,7 +16,8 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import deciding, figures, opening
 from rollout.domain.refusals import Refused
-from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, add_reasons
+from rollout.forms import add_reasons
+from rollout.forms.waves import DecisionForm, DeferralForm, ReleaseForm
 from rollout.models import Placement, Rollout, Verdict, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.board_data import QUEUE

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain import opening, reviewing
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
@@ -239,7 +239,7 @@ def test_the_lessons_stand_in_the_mail_of_the_next_waves_go_and_opening(wave, kl
     second = rollout.waves.get(number=2)
     make_people(second.placements.get().agency)
     reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
-    with_the_go = emails_dates.your_dates(wave=second, now=GATE)
+    with_the_go = emails.dates.your_dates(wave=second, now=GATE)
     at_opening = opening.preview(second, now=GATE).messages
     assert with_the_go and at_opening
     for draft in with_the_go + at_opening:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Agency, Person, Role
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _names, render
+from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, names_of, render
 from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout, Wave
 
 REMINDERS = (EmailKind.TO_DO, EmailKind.AGENCY_WEEK)
@@ -57,7 +57,7 @@ class Place:
 
 def frame(rollout: Rollout) -> dict[str, Any]:
     """What all reminders written together have in common."""
-    return _frame(rollout)
+    return frame_of(rollout)
 
 
 def reminder(*, kind: EmailKind, person: Person, places: Sequence[Place], day: dt.date, frame: dict[str, Any]) -> Draft:
@@ -66,8 +66,8 @@ def reminder(*, kind: EmailKind, person: Person, places: Sequence[Place], day: d
     context = frame | {
         "person": person,
         "places": places,
-        "said": _said(kind, _names([place.agency.name for place in places]), steps),
-        "link": _link(frame["rollout"], f"my/{places[0].agency.slug}/" if len(places) == 1 else "my/"),
+        "said": _said(kind, names_of([place.agency.name for place in places]), steps),
+        "link": link_to(frame["rollout"], f"my/{places[0].agency.slug}/" if len(places) == 1 else "my/"),
     }
     return Draft(kind, f"day:{day.isoformat()}", person, *render(kind, context))
 
