@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import connection
+
 from agencies.models import Agency, Role, RoleName
 from rollout.emails.asking import date_answered_anew
 from rollout.emails.calendar import calendar_for
@@ -35,7 +37,6 @@ from rollout.emails.writing import (
 from rollout.models import (
     DateRequest,
     EmailKind,
-    EmailState,
     EventKind,
     Lesson,
     OutgoingEmail,
@@ -224,21 +225,24 @@ def dates_set(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, now: 
     mend(event=event, now=now)
 
 
+# Plain SQL: every change of place asks it, and there are seldom any.
+_UNSENT = """
+SELECT id FROM rollout_outgoingemail
+WHERE rollout_id = %s AND state IN ('waiting', 'claimed') AND told <> '{}' ORDER BY id FOR NO KEY UPDATE
+"""
+
+
 def mend(*, event: PlanEvent, now: dt.datetime) -> None:
     """After a change of the plan: withdraw what is not sent and no longer holds, and write it anew under `event`.
 
     A lead's announcement is not written anew: what it told of is to be announced as it is now.
     """
-    unsent = (
-        OutgoingEmail.objects.select_for_update(no_key=True, of=("self",))
-        .filter(rollout=event.rollout_id, state__in=[EmailState.WAITING, EmailState.CLAIMED])
-        .exclude(told={})
-        .select_related("person")
-        .order_by("id")
-    )
-    messages = list(unsent)
-    if not messages:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSENT, [event.rollout_id])
+        ids = [pk for (pk,) in cursor.fetchall()]
+    if not ids:
         return
+    messages = list(OutgoingEmail.objects.filter(pk__in=ids).select_related("person").order_by("id"))
     now_at = places_now(event.rollout_id, {slug for message in messages for slug in message.told})
     gone = withdraw(message for message in messages if not _is_true(message, now_at))
     for message in gone:

@@ -75,13 +75,16 @@ def overtaken(rollout: Rollout) -> list[Overtaken]:
 
     By the person's address, then by the agency's name. A number of queries that does not grow with the plan.
     """
+    so_far = told_so_far(rollout.pk)
+    if not so_far:
+        return []
     placements = {
         placement.agency.slug: placement
         for placement in rollout.placements.filter(all_staff_access_at__isnull=True).select_related("agency", "wave")
     }
     beliefs = {
         (person, slug): said
-        for person, told in told_so_far(rollout.pk).items()
+        for person, told in so_far.items()
         for slug, said in told.items()
         if slug in placements and said.place != place_of(placements[slug].wave)
     }

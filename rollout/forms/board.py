@@ -1,5 +1,7 @@
 """What leads type on the board: where agencies go, and who joins."""
 
+from collections.abc import Callable, Iterable
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -42,15 +44,17 @@ class MoveForm(forms.Form):
     before = forms.SlugField(widget=forms.HiddenInput, required=False)
     after = forms.SlugField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args, destinations, queue, **kwargs):
-        """`destinations`: choices for `to`; `queue`: names of the agencies queued, in order, without the one moved."""
+    def __init__(self, *args, destinations: list, queue: Callable[[], Iterable[str]], **kwargs):
+        """`destinations`: choices for `to`; `queue` gives the names of the agencies queued, in order, without the one
+        moved, and is asked only where a place in it is shown or wanted.
+        """
         super().__init__(*args, **kwargs)
         self.fields["to"].choices = [("", _("Velg …")), *destinations]  # type: ignore[attr-defined]
-        self.fields["position"].choices = [  # type: ignore[attr-defined]
+        self.fields["position"].choices = lambda: [  # type: ignore[attr-defined]
             ("", _("Bakerst")),
             *(
                 (place, _("%(place)s. plass, foran %(name)s") % {"place": place, "name": name})
-                for place, name in enumerate(queue, 1)
+                for place, name in enumerate(queue(), 1)
             ),
         ]
 

@@ -17,19 +17,19 @@ from django_htmx.http import HttpResponseClientRedirect
 from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock
-from rollout.domain import effects, placing, queueing, scheduling, together
+from rollout.domain import effects, glance, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_mark, plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
 from rollout.forms.board import JoinForm, MoveForm
 from rollout.forms.waves import NewWaveForm
-from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, last_opening_day
+from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, Wave, last_opening_day
 from rollout.permissions import Do, may
 from rollout.views import board_find, reuse
-from rollout.views.board_data import QUEUE, Column, board
+from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
-from rollout.views.board_places import column_key, destinations, others_in, placement_of, position, wave_of
+from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
 from rollout.views.context import rollout_of
 
 
@@ -61,15 +61,14 @@ def _show(request: Request, rollout: Rollout, now: dt.datetime) -> HttpResponse:
 def move(request: Request, slug: str, agency: str) -> HttpResponse:
     """Move one agency: GET shows the form, as a page or in the board's dialog; POST moves it."""
     rollout = rollout_of(request, slug)
-    placement = placement_of(rollout, agency)
+    placement, waves = placement_of(rollout, agency), glance.waves(rollout)
     if request.method != "POST":
-        return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement))
-    form = MoveForm(request.POST, **_choices(rollout, placement))
+        return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement, waves))
+    form = MoveForm(request.POST, **_choices(rollout, placement, waves))
     if not form.is_valid():
         return _move_form(request, rollout, placement, form, status=422)
-    to, wanted, now = form.cleaned_data["to"], form.cleaned_data, clock.now()
-    wave = wave_of(rollout, to)
-    foreseen = effects.of_move(rollout=rollout, placements=[placement], to=wave, now=now)
+    wanted, now = form.cleaned_data, clock.now()
+    wave = next((wave for wave in waves if str(wave.number) == wanted["to"]), None)
     try:
         event = placing.move(
             placement=placement,
@@ -82,17 +81,18 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
-    return _moved(request, rollout, placement, form, event, foreseen)
+    left = next((wave for wave in waves if wave.pk == placement.wave_id), None)
+    return _moved(request, rollout, placement, form, event, left=left, entered=wave)
 
 
-def _choices(rollout: Rollout, placement: Placement) -> dict:
+def _choices(rollout: Rollout, placement: Placement, waves: list[Wave]) -> dict:
     return {
-        "destinations": destinations(rollout, here=column_key(placement)),
-        "queue": [name for _slug, name in others_in(rollout, placement, QUEUE)],
+        "destinations": destinations(waves, here=column_key(placement)),
+        "queue": lambda: [name for _slug, name in others_in(rollout, placement, QUEUE)],
     }
 
 
-def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
+def _new_move_form(request: Request, rollout: Rollout, placement: Placement, waves: list[Wave]) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
     version, known = request.GET.get("version", ""), shown_version(request)
     origin = request.GET.get("origin") or column_key(placement)
@@ -101,7 +101,7 @@ def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> 
         "origin": origin,
         "seen": plan_version(rollout.slug) if known is None else known,
     }
-    return MoveForm(initial=initial, **_choices(rollout, placement))
+    return MoveForm(initial=initial, **_choices(rollout, placement, waves))
 
 
 def _move_form(
@@ -131,19 +131,39 @@ def _moved(
     placement: Placement,
     form: MoveForm,
     event: PlanEvent | None,
-    foreseen: effects.Effects,
+    *,
+    left: Wave | None,
+    entered: Wave | None,
 ) -> HttpResponse:
     """What moved and what came of it, with the means to take it back. No event: it stood there already."""
-    shown = board(rollout, now=clock.now())
+    now = clock.now()
+    shown = board(rollout, now=now)
     column = shown.column_of(placement.agency.slug)
     stayed = column is not None and column.key == form.cleaned_data["origin"]
-    said = " ".join([_said(placement, column, stayed=stayed), *foreseen.brief])
+    brief = _came_of_it(shown, placement, left=left, entered=entered, now=now) if event else []
+    said = " ".join([_said(placement, column, stayed=stayed), *brief])
     undo = reverse("rollout:undo", args=[rollout.slug, event.change]) if event else ""
     if not request.htmx:
         messages.success(request, said, extra_tags=undo)
         return redirect(f"{reverse('rollout:board', args=[rollout.slug])}#card-{placement.agency.slug}")
-    say = {"text": said, "kind": "warn" if foreseen.brief else "ok", "undo": undo}
-    return pieces(request, rollout, shown, say=say, columns=_columns_of(form), agency=placement.agency.slug)
+    say = {"text": said, "kind": "warn" if brief else "ok", "undo": undo}
+    written = [event] if event else []
+    return pieces(
+        request, rollout, shown, say=say, columns=_columns_of(form), agency=placement.agency.slug, written=written
+    )
+
+
+def _came_of_it(
+    shown: Board, placement: Placement, *, left: Wave | None, entered: Wave | None, now: dt.datetime
+) -> list[str]:
+    column = shown.column(str(entered.number)) if entered else None
+    return effects.brief_of_move(
+        missing=shown.lacks.get(placement.agency.slug, []),
+        people=column.people if column else 0,
+        left=left,
+        entered=entered,
+        now=now,
+    )
 
 
 def _columns_of(form: MoveForm) -> set[str]:
@@ -182,7 +202,7 @@ def _refused(request: Request, rollout: Rollout, placement: Placement, form: Mov
                 "to": form.cleaned_data["to"],
                 "seen": plan_version(rollout.slug),
             },
-            **_choices(rollout, placement),
+            **_choices(rollout, placement, glance.waves(rollout)),
         )
         return _move_form(request, rollout, placement, again, status=409, refusal=text)
     shown = board(rollout, now=clock.now())
