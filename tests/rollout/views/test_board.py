@@ -11,28 +11,15 @@ from agencies.models import RoleName
 from rollout.models import EventKind, Placement, PlacementStatus, PlanEvent, WaveState
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 BOARD = "/r/workplace-2018/board/"
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    """The demo's clock, on the morning the reference rollout starts."""
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
 @pytest.fixture
 def rollout():
     return make.make_rollout(waves=7)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 @pytest.fixture
