@@ -21,12 +21,13 @@ from rollout.domain import effects, glance, placing, queueing, scheduling, toget
 from rollout.domain.calendar import calendar_of
 from rollout.domain.recording import plan_mark, plan_version
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
+from rollout.forms import refusals_at
 from rollout.forms.board import JoinForm, MoveForm
 from rollout.forms.waves import NewWaveForm
 from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, Wave, last_opening_day
 from rollout.permissions import Do, may
 from rollout.views import board_find, reuse
+from rollout.views.asking import ask, posted
 from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
 from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
@@ -226,10 +227,10 @@ def join(request: Request, slug: str) -> HttpResponse:
     """*Legg i kø*: take in an agency that has joined, with the licences it has funded."""
     rollout = rollout_of(request, slug)
     outside = Agency.objects.exclude(placements__rollout=rollout).in_norwegian_order()
-    form = JoinForm(request.POST or None, agencies=outside)
-    if request.method == "POST" and form.is_valid():
+    form = JoinForm(posted(request), agencies=outside)
+    if form.is_valid():
         wanted = form.cleaned_data
-        try:
+        with refusals_at(form):
             placement = queueing.join(
                 rollout=rollout,
                 agency=wanted["agency"],
@@ -239,16 +240,13 @@ def join(request: Request, slug: str) -> HttpResponse:
                 implementation_cost_nok=wanted["implementation_cost_nok"] or 0,
                 budget_reference=wanted["budget_reference"],
             )
-        except Refused as refused:
-            add_reasons(form, refused)
-        else:
             messages.success(
                 request,
                 _("%(agency)s står nå i køen på plass %(position)s.")
                 % {"agency": placement.agency, "position": placement.queue_position},
             )
             return _to_board(request, rollout, anchor=f"card-{placement.agency.slug}")
-    return _side_form(request, rollout, "rollout/board/join.html", form)
+    return ask(request, form, template="rollout/board/join.html", rollout=rollout)
 
 
 @may(Do.CHANGE_PLAN)
@@ -257,26 +255,17 @@ def join(request: Request, slug: str) -> HttpResponse:
 def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
-    form = NewWaveForm(request.POST or None, initial={"number_seen": scheduling.next_number(rollout)})
-    if request.method == "POST" and form.is_valid():
-        try:
+    form = NewWaveForm(posted(request), initial={"number_seen": scheduling.next_number(rollout)})
+    if form.is_valid():
+        with refusals_at(form):
             wave = scheduling.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            add_reasons(form, refused)
-        else:
             said = [_("%(wave)s er laget.") % {"wave": wave}]
             said += effects.date_warnings(
                 wave, [wave.leaders_on, wave.all_staff_on], rollout=rollout, calendar=calendar_of(rollout)
             )
             (messages.warning if said[1:] else messages.success)(request, " ".join(said))
             return _to_board(request, rollout, anchor=f"column-{wave.number}")
-    return _side_form(request, rollout, "rollout/board/new_wave.html", form)
-
-
-def _side_form(request: Request, rollout: Rollout, template: str, form) -> HttpResponse:
-    """A form of the board: a page of its own, or in the board's dialog."""
-    context = {"rollout": rollout, "form": form, "in_dialog": bool(request.htmx)}
-    return render(request, template + ("#form" if request.htmx else ""), context, status=422 if form.errors else 200)
+    return ask(request, form, template="rollout/board/new_wave.html", rollout=rollout)
 
 
 def _to_board(request: Request, rollout: Rollout, *, anchor: str = "") -> HttpResponse:

@@ -14,11 +14,9 @@ from tests.factories import (
     at,
     make_agency,
     make_figures,
-    make_lead,
     make_people,
     make_pilot,
     make_ready,
-    make_rollout,
     open_for_all,
     place,
 )
@@ -27,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 GATE = at("2018-03-22 10:00")
 MEASURED = dt.date(2018, 3, 21)
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture
@@ -46,11 +39,6 @@ def wave(kli):
     wave = open_for_all(kli.rollout.waves.get(number=1))
     kli.refresh_from_db()
     return wave
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def enter(placement, lead, *, on=MEASURED, now=GATE, **numbers):
