@@ -22,9 +22,10 @@ NOBODY = Share(deferred=1e-9, let_in=1.0)
 def helps(data: PlanData, *, futures: int = FUTURES, seed: int = SEED) -> list[dict[str, Any]]:
     """What costs days, the most first: {cause, step, agencies: [name], days}. Less than half a day is no cause.
 
-    `step`: nobody is late with that step any more. `deferrals`: all are ready at their opening. `decisions`: no wave
-    waits for the decision of the one before. `pace`: every piece takes what is planned. `holds`: nobody is held at
-    all staff, and who is held now comes in at once. `pool`: the contract has licences for all.
+    `step`: all have done that step; named are those who are late with it or lack nothing else. `deferrals`: all are
+    ready at their opening. `decisions`: no wave waits for the decision of the one before. `pace`: every piece takes
+    what is planned. `holds`: nobody is held at all staff, and who is held now comes in at once. `pool`: the contract
+    has licences for all.
     """
     if not data.agencies:
         return []
@@ -35,9 +36,9 @@ def helps(data: PlanData, *, futures: int = FUTURES, seed: int = SEED) -> list[d
         return round(mean - mean_finish(plan, futures=futures, seed=seed, belief=other))
 
     found: list[dict[str, Any]] = []
-    for step in sorted({step for agency in data.agencies for step in agency.late}):
-        names = [agency.name for agency in data.agencies if step in agency.late]
-        found.append({"cause": STEP, "step": step, "agencies": names, "days": saved(data.without_late(step), belief)})
+    for step in sorted({step for agency in data.agencies for step in (*agency.missing, *agency.late)}):
+        if names := [agency.name for agency in data.agencies if agency.waits_for(step)]:
+            found.append({"cause": STEP, "step": step, "agencies": names, "days": saved(data.with_done(step), belief)})
     others = {DEFERRALS: replace(belief, share=NOBODY), PACE: replace(belief, pace=AS_PLANNED)}
     if belief.wait is not None:
         others[DECISIONS] = replace(belief, wait=None)

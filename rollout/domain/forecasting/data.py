@@ -101,8 +101,9 @@ class WavePlan:
 class AgencyPlan:
     """An agency in a wave (its number) or, None, in the queue.
 
-    `late` are the keys of the blocking steps it has not done by their due date; `earliest`: the first leaders' date by
-    which the course can be done, for one in the queue. `has_leaders`, `access_on`: what it has got already.
+    `missing` are the keys of the blocking steps it has not done, `late` those of them past their due date; `earliest`:
+    the first leaders' date by which the course can be done, for one in the queue. `has_leaders`, `access_on`: what it
+    has got already.
     """
 
     slug: str
@@ -111,10 +112,19 @@ class AgencyPlan:
     wave: int | None = None
     defer_to: int | None = None
     ready: bool = False
+    missing: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     earliest: dt.date | None = None
     has_leaders: bool = False
     access_on: dt.date | None = None
+
+    def waits_for(self, step: str) -> bool:
+        """Whether that step makes it likelier to be deferred: it is late, or the last one that is missing."""
+        return self.wave is not None and not self.has_leaders and (step in self.late or self.missing == (step,))
+
+    def with_done(self, step: str) -> "AgencyPlan":
+        missing, late = (tuple(key for key in keys if key != step) for keys in (self.missing, self.late))
+        return replace(self, ready=self.ready or self.missing == (step,), missing=missing, late=late)
 
 
 @dataclass(frozen=True)
@@ -203,10 +213,9 @@ class PlanData:
         agencies = (replace(one, access_on=self.ahead_from) if one.slug in held else one for one in self.agencies)
         return replace(self, agencies=tuple(agencies))
 
-    def without_late(self, step: str) -> "PlanData":
-        """The same plan where nobody is late with that step."""
-        agencies = (replace(one, late=tuple(key for key in one.late if key != step)) for one in self.agencies)
-        return replace(self, agencies=tuple(agencies))
+    def with_done(self, step: str) -> "PlanData":
+        """The same plan where all have done that step."""
+        return replace(self, agencies=tuple(agency.with_done(step) for agency in self.agencies))
 
     def otherwise(self, *, places: Mapping[str, Place], dates: Mapping[str, Mapping[str, str]]) -> "PlanData":
         """Another plan of the same agencies, as a scenario holds it: `places` by slug, `dates` by the wave's number.

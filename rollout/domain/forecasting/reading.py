@@ -95,6 +95,7 @@ def _agency(entry: Entry, today: dt.date) -> AgencyPlan:
         wave=placement.wave.number if placement.wave else None,
         defer_to=placement.deferral_wave.number if placement.deferral_wave else None,
         ready=entry.ready,
+        missing=tuple(problem.step.key for problem in entry.problems),
         late=tuple(problem.step.key for problem in entry.problems if problem.days_late),
         earliest=today + longest * DAY,
         has_leaders=placement.leaders_access_at is not None,

@@ -76,8 +76,8 @@ def help_of(one: dict[str, Any]) -> str:
     if one["cause"] == causes.STEP:
         number = len(one["agencies"])
         return ngettext(
-            "%(n)s virksomhet er over fristen for «%(step)s»: koster %(days)s.",
-            "%(n)s virksomheter er over fristen for «%(step)s»: koster %(days)s.",
+            "%(n)s virksomhet er sen med «%(step)s», eller mangler bare det: koster %(days)s.",
+            "%(n)s virksomheter er sene med «%(step)s», eller mangler bare det: koster %(days)s.",
             number,
         ) % (words | {"n": number})
     if one["cause"] == causes.DEFERRALS:

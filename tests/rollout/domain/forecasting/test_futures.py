@@ -271,7 +271,18 @@ def test_a_step_that_nobody_is_late_with_any_more_costs_no_days_and_is_named_whi
     step = next(one for one in causes.helps(plan) if one["step"] == "accounts_and_sso")
     assert step["days"] >= 1
     assert step["agencies"] == [one.name for one in late if one.late]
-    assert all(one["step"] != "accounts_and_sso" for one in causes.helps(plan.without_late("accounts_and_sso")))
+    assert all(one["step"] != "accounts_and_sso" for one in causes.helps(plan.with_done("accounts_and_sso")))
+
+
+def test_the_last_step_that_is_missing_is_a_cause_before_it_is_late_and_one_of_several_is_none():
+    missing = {6: ("accounts_and_sso",), 7: ("accounts_and_sso",), 1: ("funding", "sponsor")}
+    agencies = tuple(
+        replace(one, missing=missing.get(one.wave or 0, ()), ready=one.wave not in missing) for one in worlds.AGENCIES
+    )
+    steps = [one for one in causes.helps(reference(agencies=agencies)) if one["cause"] == causes.STEP]
+    assert [one["step"] for one in steps] == ["accounts_and_sso"]
+    assert steps[0]["agencies"] == [one.name for one in agencies if one.wave in (6, 7)]
+    assert all(one.ready for one in reference(agencies=agencies).with_done("accounts_and_sso").agencies[-5:])
 
 
 def test_a_wait_for_decisions_that_is_longer_than_the_plan_makes_it_later_and_is_a_cause():

@@ -56,7 +56,8 @@ def test_what_the_plan_says_is_read_as_it_stands(rollout, first):
     # Nothing of the course is done, and its longest step takes eight weeks.
     assert ude.earliest == make.NOW.date() + dt.timedelta(days=56)
     assert bre.ready
-    assert (kli.wave, kli.late) == (1, ("accounts_and_sso",))
+    assert (kli.wave, kli.missing, kli.late) == (1, ("accounts_and_sso",), ("accounts_and_sso",))
+    assert bre.missing == ()
     assert data.ahead_from == dt.date(2018, 2, 2)
     assert data.finished_waves == 0
 
