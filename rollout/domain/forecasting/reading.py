@@ -117,6 +117,9 @@ def _observed(rollout: Rollout, plan: Plan, days: Days) -> Observed:
             why.update(_steps(event, steps))
         elif number is None:
             continue
+        elif not event.after:  # the wave's making was undone
+            waves.pop(number, None)
+            begun.pop(number, None)
         elif event.kind in (EventKind.WAVE_ADDED, EventKind.DATES_SET):
             waves[number] = {name: dt.date.fromisoformat(event.after[name]) for name in ("leaders_on", "all_staff_on")}
         elif event.kind == EventKind.LEADERS_OPENED:

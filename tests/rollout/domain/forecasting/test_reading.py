@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from rollout import tasks
-from rollout.domain import deciding, opening, reporting, scheduling, signing_off, stepping
+from rollout.domain import deciding, opening, reporting, scheduling, signing_off, stepping, undoing
 from rollout.domain.forecasting import keeping, reading, words
 from rollout.domain.forecasting.data import Piece
 from rollout.models import Forecast, StatusReport
@@ -60,6 +60,19 @@ def test_what_the_plan_says_is_read_as_it_stands(rollout, first):
     assert bre.missing == ()
     assert data.ahead_from == dt.date(2018, 2, 2)
     assert data.finished_waves == 0
+
+
+def test_a_wave_whose_making_was_undone_is_as_if_it_had_never_been(rollout, first):
+    before = reading.read(rollout, now=make.NOW)
+    lead = make.make_lead()
+    scheduling.add_wave(rollout=rollout, **_later(4), by=lead, now=make.NOW)
+    undoing.undo(rollout=rollout, change=rollout.events.last().change, by=lead, now=make.NOW)
+    after = reading.read(rollout, now=make.NOW)
+    assert (after.waves, after.observed) == (before.waves, before.observed)
+
+
+def _later(number):
+    return dict(zip(("leaders_on", "all_staff_on"), make.BASELINE[number], strict=True))
 
 
 def test_openings_and_deferrals_are_what_was_observed(rollout, first):
