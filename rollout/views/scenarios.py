@@ -19,6 +19,7 @@ from rollout.models import Purpose, Rollout, Scenario, ScenarioState
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
+from rollout.views.event_words import tell
 from rollout.views.scenario_data import scenario_page
 
 
@@ -179,8 +180,7 @@ def adopt(request: Request, slug: str, pk: int) -> HttpResponse:
     except Refused as refused:
         add_reasons(form, refused)
         return _page(request, scenario, form, status=409)
-    said = _("«%(name)s» er tatt i bruk: planen er endret.") % {"name": scenario.name}
-    return leave(request, reverse("rollout:board", args=[slug]), said, event=event)
+    return leave(request, reverse("rollout:board", args=[slug]), f"{tell(event, {})}.", event=event)
 
 
 @may(Do.CHANGE_PLAN)
