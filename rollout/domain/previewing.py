@@ -296,12 +296,12 @@ KINDS: dict[EmailKind, Kind] = {
         partial(_reminders, EmailKind.TO_DO),
     ),
     EmailKind.AGENCY_WEEK: Kind(
-        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
+        gettext_lazy("Mandag klokken 8, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
         gettext_lazy("Kommunikasjonssjef"),
         partial(_reminders, EmailKind.AGENCY_WEEK),
     ),
     EmailKind.WEEKLY_STATUS: Kind(
-        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag"),
+        gettext_lazy("Mandag klokken 8, eller neste arbeidsdag"),
         gettext_lazy("Prosjektledere, sponsor og lesere som har bedt om den"),
         _weekly_status,
     ),

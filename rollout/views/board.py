@@ -19,7 +19,7 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import effects, glance, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
-from rollout.domain.recording import plan_mark, plan_version
+from rollout.domain.recording import new_change, plan_mark, plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import refusals_at
 from rollout.forms.board import JoinForm, MoveForm
@@ -31,7 +31,7 @@ from rollout.views.asking import ask, posted
 from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
 from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
-from rollout.views.context import rollout_of
+from rollout.views.context import rollout_of, undo_address
 
 
 @may(Do.SEE_PLAN)
@@ -282,14 +282,15 @@ def apply_proposed_plan(request: Request, slug: str) -> HttpResponse:
     """Put the reference rollout's proposed plan into the empty waves, all or nothing."""
     rollout = rollout_of(request, slug)
     now = clock.now()
-    places = proposal(rollout, board(rollout, now=now))
+    places, change = proposal(rollout, board(rollout, now=now)), new_change()
     try:
-        moved = together.apply_plan(rollout=rollout, places=places, by=request.user, now=now)
+        moved = together.apply_plan(rollout=rollout, places=places, by=request.user, now=now, change=change)
     except Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.success(
             request,
             ngettext("%(n)s virksomhet er lagt i pulje.", "%(n)s virksomheter er lagt i puljer.", moved) % {"n": moved},
+            extra_tags=undo_address(rollout, change) if moved else "",
         )
     return _to_board(request, rollout)

@@ -137,6 +137,11 @@ class Column:
     def is_done(self) -> bool:
         return self.state in (WaveState.ALL_OPEN, WaveState.CLOSED)
 
+    @property
+    def awaits_review(self) -> bool:
+        """Open for all, and not closed by the decision its review ends in (rule 13)."""
+        return self.state == WaveState.ALL_OPEN and bool(self.cards)
+
 
 @dataclass(frozen=True)
 class Opening:

@@ -319,7 +319,7 @@ def to_whom(step: Step) -> str:
     return _("ledere") if step == Step.LEADERS else _("alle")
 
 
-#: Where on a wave's page a matter is settled. An empty wave is filled on the board, the pool is the licences page's.
+#: Where on a wave's page a matter is settled. An empty wave is filled on the board, a review and the pool have pages.
 MATTER_ANCHORS = {
     Matter.DATE_PASSED: "dates",
     Matter.UNDECIDED: "decision",
@@ -332,6 +332,8 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
     """The page, and the place on it, where the stop is done away with."""
     if stop.code == Matter.EMPTY:
         return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
+    if stop.code == Matter.UNREVIEWED:
+        return reverse("rollout:wave-review", args=[rollout.slug, stop.wave.number])
     if stop.code == Matter.POOL_SHORT:
         return reverse("rollout:licences", args=[rollout.slug])
     if stop.code == Matter.UNTOLD:

@@ -18,7 +18,7 @@ from rollout.domain import reviewing, usage_lists
 from rollout.domain.refusals import Refused
 from rollout.forms import refusals_at
 from rollout.forms.reviews import CloseForm, CriteriaForm, FiguresForm, UsageListForm
-from rollout.models import OSLO, WAVE_CLOSING, Placement, Rollout, Wave
+from rollout.models import OSLO, WAVE_CLOSING, Placement, Rollout, UsageFigures, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.context import rollout_of
@@ -91,11 +91,11 @@ def _address(rollout: Rollout, number: int) -> str:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def figures(request: Request, slug: str, number: int, agency: str) -> HttpResponse:
-    """Type an agency's figures of one date. Definition and source are those of the last time."""
+    """Type an agency's figures of one date. Definition and source begin as the agency's, or else the wave's, last."""
     rollout = rollout_of(request, slug)
     wave = _wave(rollout, number)
     placement = _placement(wave, agency)
-    latest = placement.usage_figures.last()
+    latest = placement.usage_figures.last() or UsageFigures.objects.filter(placement__wave=wave).order_by("pk").last()
     shown: dict[str, object] = {"measured_on": clock.now().astimezone(OSLO).date()}
     if latest:
         shown |= {"definition": latest.definition, "source": latest.source}

@@ -18,6 +18,7 @@ from rollout.models import Purpose, Scenario, ScenarioState
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.context import rollout_of
+from rollout.views.event_words import tell
 from rollout.views.scenario_data import scenario_page
 
 
@@ -159,8 +160,7 @@ def adopt(request: Request, slug: str, pk: int) -> HttpResponse:
                 waves=wanted["waves"],
                 reason=wanted["reason"],
             )
-            said = _("«%(name)s» er tatt i bruk: planen er endret.") % {"name": scenario.name}
-            return leave(request, reverse("rollout:board", args=[slug]), said, event=event)
+            return leave(request, reverse("rollout:board", args=[slug]), f"{tell(event, {})}.", event=event)
     return _page(request, scenario, form)
 
 

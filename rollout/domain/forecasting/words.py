@@ -102,12 +102,13 @@ def names_of(one: dict[str, Any]) -> str:
 
 def moved(told: dict[str, Any]) -> str:
     """How the finish moved since the last weekly status, in one sentence."""
+    week = int(told["since"].rpartition("W")[2])
     if not told["days"]:
-        return _("Anslaget er omtrent som i ukestatusen for %(week)s.") % {"week": told["since"]}
-    words = {"days": days(abs(told["days"])), "week": told["since"]}
+        return _("Anslaget er omtrent som i ukestatusen for uke %(week)s.") % {"week": week}
+    words = {"days": days(abs(told["days"])), "week": week}
     if told["days"] > 0:
-        return _("Anslaget er %(days)s senere enn i ukestatusen for %(week)s.") % words
-    return _("Anslaget er %(days)s tidligere enn i ukestatusen for %(week)s.") % words
+        return _("Anslaget er %(days)s senere enn i ukestatusen for uke %(week)s.") % words
+    return _("Anslaget er %(days)s tidligere enn i ukestatusen for uke %(week)s.") % words
 
 
 def part_of_move(part: dict[str, Any]) -> str:

@@ -103,6 +103,17 @@ def test_a_wave_tells_its_decision(as_lead, rollout):
     assert "Ikke besluttet" in column(html, "3")
 
 
+def test_a_wave_that_is_open_for_all_waits_for_its_review(as_lead, rollout, climate):
+    wave = rollout.waves.get(number=1)
+    make.make_ready(make.place(make.make_agency(), wave))
+    make.give_go(wave)
+    make.open_for_all(wave)
+    assert "Venter på evaluering" in column(as_lead.get(BOARD).text, "1")
+    wave.state = WaveState.CLOSED
+    wave.save()
+    assert "Venter på evaluering" not in column(as_lead.get(BOARD).text, "1")
+
+
 def test_the_next_opening_is_the_first_one_ahead(as_lead, rollout):
     make.set_clock(make.at("2018-02-07 08:00"))
     html = as_lead.get(BOARD).text.replace("\u00a0", " ")
@@ -317,11 +328,14 @@ def test_the_proposed_plan_fills_the_empty_waves_of_the_example(as_lead):
     for slug in ("kli", "vav", "ude", "etat-x"):
         make.place(make.make_agency(slug))
     assert "Legg inn foreslått plan" in as_lead.get(BOARD).text
-    as_lead.post(f"{BOARD}proposed-plan/")
+    done = as_lead.post(f"{BOARD}proposed-plan/", follow=True).text
     placed = Placement.objects.placed().values_list("agency__slug", "wave__number")
     assert dict(placed) == {"kli": 1, "vav": 1, "ude": 7}
     assert "Legg inn foreslått plan" not in as_lead.get(BOARD).text
     assert rollout.placements.queued().get().agency.slug == "etat-x"
+    undo = re.search(r'action="([^"]+/undo/[^"]+)"', done[done.index("3 virksomheter er lagt i puljer.") :]).group(1)
+    as_lead.post(undo)
+    assert not Placement.objects.placed().exists()
 
 
 def test_a_real_rollout_is_offered_no_proposed_plan(as_lead, climate):

@@ -134,6 +134,7 @@ def test_a_lead_previews_the_coming_one_and_nothing_is_written(as_lead, sent):
     html = as_lead.get(f"{STATUS}coming/").text
     assert "Forhåndsvisning" in html
     assert "sendes mandag 19. februar 2018 kl. 08.00" in html
+    assert html.count('ur-alert__title">Forhåndsvisning<') == 1, "what is asked of the lead has not that title"
     assert (StatusReport.objects.count(), OutgoingEmail.objects.count()) == (reports, messages)
 
 
