@@ -21,6 +21,12 @@ def lock_plan(rollout_id: int) -> Rollout:
     return Rollout.objects.select_for_update(no_key=True).get(pk=rollout_id)
 
 
+def hold_plan(rollout_id: int) -> None:
+    """Lock the rollout's row as `lock_plan` does, for who does not need to read it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM rollout_rollout WHERE id = %s FOR NO KEY UPDATE", [rollout_id])
+
+
 def lock_rollouts() -> None:
     """Lock every rollout's row, in their order: for what is true of them together."""
     list(Rollout.objects.select_for_update(no_key=True).order_by("pk"))

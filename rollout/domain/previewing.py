@@ -14,15 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Role, RoleName
-from rollout import (
-    emails,
-    emails_announcing,
-    emails_asking,
-    emails_dates,
-    emails_delivery,
-    emails_guidelines,
-    emails_people,
-)
+from rollout import emails
 from rollout.domain import opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
@@ -118,7 +110,7 @@ def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
     wave = _next_wave(rollout, Step.LEADERS)
     if wave is None:
         return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
-    drafts = emails_dates.your_dates(wave=wave, now=now)
+    drafts = emails.dates.your_dates(wave=wave, now=now)
     said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
     if not drafts:
         said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
@@ -138,10 +130,10 @@ def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
 
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
     """What a lead would announce now."""
-    found = emails_announcing.gathered(rollout)
+    found = emails.announcing.gathered(rollout)
     if not found.notices:
         return Occasion(_("Alle som har fått vite noe om pulje og datoer, har fått vite det planen sier nå."))
-    drafts = emails_announcing.drafts(rollout, found, note="", now=now)
+    drafts = emails.announcing.drafts(rollout, found, note="", now=now)
     return Occasion(_("Kunngjøres endringene slik planen er nå, sendes denne."), drafts)
 
 
@@ -185,10 +177,10 @@ def _reminders(kind: EmailKind, rollout: Rollout, now: dt.datetime) -> Occasion:
 
 def _invited(rollout: Rollout, now: dt.datetime) -> Occasion:
     roles = Role.objects.current().filter(person__is_active=True).select_related("person", "agency")
-    frame = emails_people.frame(rollout)
+    frame = emails.people.frame(rollout)
     lead = RoleName.PROJECT_LEAD
     latest = roles.order_by("-since", "-pk")[:LATEST]
-    drafts = [emails_people.invitation(role, inviter=lead, frame=frame) for role in latest]
+    drafts = [emails.people.invitation(role, inviter=lead, frame=frame) for role in latest]
     return Occasion(_("Slik blir den for de siste som fikk en rolle, invitert av prosjektlederen."), drafts)
 
 
@@ -197,7 +189,7 @@ def _sign_receipt(rollout: Rollout, now: dt.datetime) -> Occasion:
     latest = sign_offs.select_related("placement__rollout", "placement__agency", "person", "version").last()
     if latest is None:
         return Occasion(_("Ingen har signert kjørereglene ennå."))
-    return Occasion(_("Kvitteringen for den siste signaturen."), [emails_guidelines.sign_receipt(sign_off=latest)])
+    return Occasion(_("Kvitteringen for den siste signaturen."), [emails.guidelines.sign_receipt(sign_off=latest)])
 
 
 def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
@@ -215,7 +207,7 @@ def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
         text_hash=text_hash(draft.text),
         published_at=now,
     )
-    drafts = emails_guidelines.guidelines_changed(version=coming, placements=placements)
+    drafts = emails.guidelines.guidelines_changed(version=coming, placements=placements)
     return Occasion(_("Slik blir den hvis utkastet publiseres nå, som en endring som må signeres."), drafts)
 
 
@@ -225,9 +217,9 @@ def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
 def _request(rollout: Rollout, now: dt.datetime) -> Occasion:
     dates, joins = _dates(rollout, RequestState.OPEN), _joins(rollout, RequestState.OPEN)
     stated = _funding(rollout).filter(state=FundingState.STATED)
-    drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails_asking.date_asked(one)]
-    drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails_asking.join_asked(one)]
-    drafts += [draft for one in stated.reverse()[:LATEST] for draft in emails_asking.funding_awaits_head(one)]
+    drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails.asking.date_asked(one)]
+    drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails.asking.join_asked(one)]
+    drafts += [draft for one in stated.reverse()[:LATEST] for draft in emails.asking.funding_awaits_head(one)]
     if not drafts:
         return Occasion(_("Ingen ønsker venter på svar, og ingen finansiering på godkjenning."))
     return Occasion(_("Det som venter på svar eller godkjenning nå."), drafts)
@@ -238,9 +230,9 @@ def _answer(rollout: Rollout, now: dt.datetime) -> Occasion:
     date, join = _dates(rollout, *answered).last(), _joins(rollout, *answered).last()
     statement = _funding(rollout).exclude(question="").last()
     drafts = [
-        *(emails_asking.date_answered(date) if date else []),
-        *(emails_asking.join_answered(join) if join else []),
-        *(emails_asking.funding_questioned(statement) if statement else []),
+        *(emails.asking.date_answered(date) if date else []),
+        *(emails.asking.join_answered(join) if join else []),
+        *(emails.asking.funding_questioned(statement) if statement else []),
     ]
     if not drafts:
         return Occasion(_("Ingen ønsker er besvart ennå, og ingen har fått spørsmål om finansieringen."))
@@ -273,7 +265,7 @@ def _delivery_failed(rollout: Rollout, now: dt.datetime) -> Occasion:
     if latest is None:
         return Occasion(_("Ingen melding har feilet."))
     refused = latest.person.mail_refused_at is not None
-    drafts = emails_delivery.failed(latest, address_refused=refused)
+    drafts = emails.delivery.failed(latest, address_refused=refused)
     return Occasion(_("Den siste meldingen som ikke kunne leveres."), drafts)
 
 

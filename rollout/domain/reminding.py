@@ -21,13 +21,13 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
-from rollout import emails, emails_reminding
+from rollout import emails
 from rollout.domain import readiness, reporting
 from rollout.domain.calendar import is_working_day, working_day_on_or_after, working_day_on_or_before
 from rollout.domain.locks import lock_plans
 from rollout.domain.readiness import FUNDING, StepStatus
-from rollout.emails_choosing import wanted_by
-from rollout.emails_reminding import OpenStep, Place
+from rollout.emails.choosing import wanted_by
+from rollout.emails.reminding import OpenStep, Place
 from rollout.models import (
     OSLO,
     EmailKind,
@@ -135,12 +135,12 @@ def _send_due(*, rollout: Rollout, now: dt.datetime) -> int:
     if run is None or run.day < day:
         run = ReminderRun.objects.create(rollout=rollout, day=day, since=_covered_until(run, day), made_at=now)
         # Those of earlier mornings that never left: this morning's tell of those days too.
-        emails_reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
+        emails.reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
         drafts = drafts_of(run, now=now)
     else:
         again = _to_write_anew(run)
         drafts = [draft for draft in drafts_of(run, now=now) if draft.person.pk in again]
-    number = emails_reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
+    number = emails.reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
     occurrence = f"{_occurrence(run)}{number}"
     return len(emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now))
 
@@ -155,7 +155,7 @@ def _occurrence(run: ReminderRun) -> str:
 
 def _to_write_anew(run: ReminderRun) -> set[int]:
     """Whose mail of this morning was withdrawn, with none in its place."""
-    mails = emails_reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
+    mails = emails.reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
     states = list(mails.values_list("person", "state"))
     standing = {person for person, state in states if state != EmailState.WITHDRAWN}
     return {person for person, _state in states} - standing
@@ -163,7 +163,7 @@ def _to_write_anew(run: ReminderRun) -> set[int]:
 
 def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
     """By person: from when nothing has reached them, where earlier mornings' mail was withdrawn unsent."""
-    mails = emails_reminding.reminders_of(run.rollout)
+    mails = emails.reminding.reminders_of(run.rollout)
     told = dict(mails.exclude(state=EmailState.WITHDRAWN).values_list("person").annotate(latest=Max("pk")).order_by())
     days = {f"reminders:{pk}": since for pk, since in run.rollout.reminder_runs.values_list("pk", "since")}
     since: dict[int, dt.date] = {}
@@ -240,9 +240,9 @@ def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
     placements = _placements(run.rollout)
     roles = _roles(placements)
     courses = _courses(placements, roles, now=now)
-    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails_reminding.REMINDERS)
+    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails.reminding.REMINDERS)
     untold = _untold_since(run)
-    today, frame = _today(now), emails_reminding.frame(run.rollout)
+    today, frame = _today(now), emails.reminding.frame(run.rollout)
     held: dict[Person, dict[int, list[Role]]] = {}
     for role in roles:
         if role.agency_id is not None:
@@ -261,7 +261,7 @@ def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
                 is_week = is_week or is_whole
         if places:
             kind = EmailKind.AGENCY_WEEK if is_week else EmailKind.TO_DO
-            drafts.append(emails_reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=frame))
+            drafts.append(emails.reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=frame))
     return drafts
 
 

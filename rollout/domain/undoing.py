@@ -72,7 +72,9 @@ class _Way:
 
     @property
     def placement(self) -> Placement:
-        return placing.fresh(Placement.objects.get(rollout=self.event.rollout_id, agency=self.event.agency_id))
+        """As it is now, under the plan's lock."""
+        known = Placement.objects.select_related("rollout", "agency")
+        return known.get(rollout=self.event.rollout_id, agency=self.event.agency_id)
 
 
 def _place_back(way: _Way) -> None:

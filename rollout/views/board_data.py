@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -164,12 +164,16 @@ class Segment:
 
 @dataclass(frozen=True)
 class Board:
-    """The whole of it. `version`: the plan's (`recording.plan_version`) when the reading began."""
+    """The whole of it. `version`: the plan's (`recording.plan_version`) when the reading began.
+
+    `lacks`: the steps that each agency is missing, by its slug.
+    """
 
     columns: list[Column]
     totals: figures.Totals
     next_opening: Opening | None
     version: int = 0
+    lacks: dict[str, list[glance.Step]] = field(default_factory=dict)
 
     @property
     def cards(self) -> list[Card]:
@@ -216,7 +220,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
     standing = glance.read(rollout, now=now)
     # After the places: waves are added, never taken away, so every place finds its wave.
-    waves = list(rollout.waves.with_latest_decision().order_by("number"))
+    waves = glance.waves(rollout)
     year = now.astimezone(OSLO).year
     columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(standing[None]))]
     columns += [
@@ -231,7 +235,8 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
         )
         for wave in waves
     ]
-    return Board(columns, figures.totals(rollout), _next_opening(waves, now), version)
+    lacks = {seen.slug: seen.missing for stand in standing.values() for seen in stand}
+    return Board(columns, figures.totals(rollout), _next_opening(waves, now), version, lacks)
 
 
 def _cards(standing: list[Glance], *, in_open_wave: bool = False) -> list[Card]:

@@ -1,5 +1,6 @@
 """What the board's answers are made of: its columns, and the pieces that an action or another's change renews."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from django_htmx.http import trigger_client_event
 
 from agencies.access import Request
 from rollout import reference
-from rollout.models import CAPACITY, Rollout
+from rollout.models import CAPACITY, PlanEvent, Rollout
 from rollout.permissions import Do, can
 from rollout.views import board_find, reuse
 from rollout.views.announce import untold
@@ -80,16 +81,19 @@ def pieces(
     say: dict[str, str] | None = None,
     columns: set[str] = frozenset(),  # type: ignore[assignment]
     agency: str = "",
+    written: Sequence[PlanEvent] = (),
     refusal: Refusal | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """What has changed on an open board, out of band: `columns`, where `agency` stands, and all since it was shown.
 
     The board comes to know the plan's version as these pieces show it, so that nothing between is left out: what
-    others did meanwhile is sent with what one did oneself. `say` goes to the toast; focus follows `agency`.
+    others did meanwhile is sent with what one did oneself. `say` goes to the toast; focus follows `agency`. `written`:
+    the events of what one did, where they are at hand.
     """
     known = shown_version(request)
-    news = since(rollout, shown, seen=shown.version if known is None else known, reader=request.user)
+    seen = shown.version if known is None else known
+    news = since(rollout, shown, seen=seen, reader=request.user, written=written)
     now_in = shown.column_of(agency)
     keys = columns | news.columns | ({now_in.key} if now_in else set())
     context = context_of(request, rollout, shown) | {

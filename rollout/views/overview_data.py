@@ -19,7 +19,7 @@ from rollout.domain.readiness import FUNDING
 from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
-from rollout.emails_announcing import Gathered
+from rollout.emails.announcing import Gathered
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS

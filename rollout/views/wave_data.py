@@ -17,7 +17,7 @@ from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
 from rollout.domain.readiness import StepStatus
 from rollout.domain.words import long_date
-from rollout.forms import DeferralForm
+from rollout.forms.waves import DeferralForm
 from rollout.models import (
     OSLO,
     WAVE_CLOSING,

@@ -25,11 +25,6 @@ def codes(stops):
 
 
 @pytest.fixture
-def rollout(db):
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
 def climate(rollout):
     """Klimaetaten in wave 1, which opens for leaders in six days: all is done but the guidelines."""
     agency = make.make_agency("kli", name="Klimaetaten", employees=37)

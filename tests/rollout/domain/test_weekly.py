@@ -33,11 +33,6 @@ AGENCIES = {
 
 
 @pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
 def rollout(lead) -> Rollout:
     """Wave 1: Brann ready, Nordstrand short of licences, Klima unsigned. Vann in the queue. A pilot outside."""
     rollout = make.make_rollout(waves=3)

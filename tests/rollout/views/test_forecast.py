@@ -11,17 +11,11 @@ from rollout.domain.forecasting import keeping, ranges
 from rollout.models import Forecast
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import text_of
+from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 OVERVIEW = "/r/workplace-2018/"
 PAGE = f"{OVERVIEW}forecast/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
 
 
 @pytest.fixture
@@ -32,12 +26,6 @@ def rollout():
     late = make.place(make.make_agency("kli", name="Klimaetaten", employees=20), rollout.waves.get(number=1))
     make.make_ready(late, but_not=("sponsor",))
     return rollout
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 def read(client, address=PAGE) -> str:

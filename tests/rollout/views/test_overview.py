@@ -13,33 +13,11 @@ from rollout.domain.recording import new_change, record
 from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import text_of
+from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 HOME = "/r/workplace-2018/"
 SEEN = f"{HOME}seen/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
 
 
 @pytest.fixture

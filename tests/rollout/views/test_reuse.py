@@ -27,12 +27,6 @@ def rollout(settings):
     return rollout
 
 
-@pytest.fixture
-def as_lead(client, rollout):
-    client.force_login(make.make_lead())
-    return client
-
-
 def without_tokens(html: str) -> str:
     return re.sub(r"\b\w{64}\b", "", html)
 

@@ -15,7 +15,6 @@ from tests.factories import (
     give_role,
     make_agency,
     make_figures,
-    make_lead,
     make_pilot,
     make_ready,
     make_review,
@@ -51,17 +50,6 @@ def kli():
     kli = place(make_agency("kli", name="Klimaetaten"), rollout.waves.get(number=1))
     open_for_all(rollout.waves.get(number=1))
     return kli
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
-
-
-@pytest.fixture
-def as_lead(client, kli, lead):
-    client.force_login(lead)
-    return client
 
 
 def words(response) -> str:

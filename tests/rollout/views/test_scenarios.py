@@ -12,15 +12,9 @@ from rollout.models import PlanEvent, Purpose, Scenario
 from tests import factories
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 JUNE = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
-
-
-@pytest.fixture(autouse=True)
-def clock(settings):
-    settings.DEMO_MODE = True
-    factories.set_clock(NOW)
 
 
 @pytest.fixture

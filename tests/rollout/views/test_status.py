@@ -24,11 +24,6 @@ def the_demos_clock(settings, db):
 
 
 @pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
 def rollout(lead):
     rollout = make.make_rollout(waves=2)
     agency = make.make_agency("kli", name="Klimaetaten", employees=37)
@@ -41,12 +36,6 @@ def sent(rollout):
     """Two Mondays, 5 and 12 February."""
     for moment in ("2018-02-05 08:00", "2018-02-12 08:00"):
         reporting.send_due(rollout=rollout, now=at(moment))
-
-
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
 
 
 # -- pages ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from rollout.domain import deciding, leaving, opening, placing, together, undoin
 from rollout.models import OutgoingEmail
 from tests import factories as make
 from tests.factories import NOW, at
+from tests.pages import text_of
 from tests.rollout.views.waves.conftest import (
     HTMX,
     WAVE,
@@ -16,7 +17,6 @@ from tests.rollout.views.waves.conftest import (
     open_for_all_with_one_held,
     see_dates,
     set_dates,
-    text_of,
 )
 
 pytestmark = pytest.mark.django_db

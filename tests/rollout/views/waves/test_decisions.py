@@ -9,7 +9,8 @@ from rollout.domain import opening
 from rollout.models import Decision, EventKind, PlanEvent, Verdict
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import HTMX, REASON, WAVE, decide, defer, part, set_dates, text_of
+from tests.pages import text_of
+from tests.rollout.views.waves.conftest import HTMX, REASON, WAVE, decide, defer, part, set_dates
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import CENTRAL_ROLES, Agency, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _withdraw, render
+from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, render, withdraw
 from rollout.models import EmailKind, OutgoingEmail, Rollout
 
 #: What the holder of a role at an agency does here.
@@ -23,7 +23,7 @@ WHAT_FOR = {
 
 def frame(rollout: Rollout) -> dict[str, Any]:
     """What all invitations written together have in common."""
-    return _frame(rollout)
+    return frame_of(rollout)
 
 
 def invitation(role: Role, *, inviter: RoleName | None, frame: dict[str, Any]) -> Draft:
@@ -36,14 +36,14 @@ def invitation(role: Role, *, inviter: RoleName | None, frame: dict[str, Any]) -
             "agency": agency,
             "inviter": _inviter(inviter, agency),
             "what_for": WHAT_FOR.get(RoleName(role.role), ""),
-            "link": _link(frame["rollout"], f"my/{agency.slug}/" if agency else ""),
+            "link": link_to(frame["rollout"], f"my/{agency.slug}/" if agency else ""),
         }
     return Draft(EmailKind.INVITED, _subject(role), role.person, *render(EmailKind.INVITED, context))
 
 
 def withdraw_invitation(role: Role) -> None:
     """A role that has ended is not announced any more."""
-    _withdraw(
+    withdraw(
         OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.INVITED, subject=_subject(role))
     )
 

@@ -6,15 +6,16 @@ To the leads, as it happens: a message could not be delivered. And a message onc
 import datetime as dt
 
 from agencies.models import Agency, Role
-from rollout import emails, emails_dates
-from rollout.emails import Draft
+from rollout.emails.dates import drafts_for, holds, wave_of
+from rollout.emails.openings import all_staff_open
+from rollout.emails.writing import Draft, link_to, to_leads, write
 from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Wave
 
 
 def write_failed(message: OutgoingEmail, *, address_refused: bool, now: dt.datetime) -> None:
     """One for each message that failed, whoever finds it; in the transaction that says that it failed."""
     drafts = failed(message, address_refused=address_refused)
-    emails.write(drafts, rollout=message.rollout, occurrence=_key(message), now=now)
+    write(drafts, rollout=message.rollout, occurrence=_key(message), now=now)
 
 
 def failed(message: OutgoingEmail, *, address_refused: bool) -> list[Draft]:
@@ -24,9 +25,9 @@ def failed(message: OutgoingEmail, *, address_refused: bool) -> list[Draft]:
         "message": message,
         "address_refused": address_refused,
         "agencies": list(Agency.objects.filter(roles__in=held).distinct().in_norwegian_order()),
-        "link": emails._link(message.rollout, f"mail/{message.pk}/"),
+        "link": link_to(message.rollout, f"mail/{message.pk}/"),
     }
-    return emails._to_central(EmailKind.DELIVERY_FAILED, _key(message), message.rollout, context)
+    return to_leads(EmailKind.DELIVERY_FAILED, _key(message), message.rollout, context)
 
 
 def _key(message: OutgoingEmail) -> str:
@@ -43,15 +44,15 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
     person = message.person
     if not person.is_active or not Role.objects.current().filter(person=person).exists():
         return None
-    wave = emails_dates.wave_of(message)
+    wave = wave_of(message)
     if message.kind == EmailKind.LEADERS_OPEN:
-        return next(iter(emails_dates.drafts_for(message, now=message.written_at)), None)
+        return next(iter(drafts_for(message, now=message.written_at)), None)
     if message.kind == EmailKind.ALL_STAFF_OPEN and wave:
         let_in = wave.placements.filter(all_staff_access_at__lte=message.written_at).select_related("agency")
-        drafts = emails.all_staff_open(wave=wave, placements=list(let_in), now=message.written_at)
+        drafts = all_staff_open(wave=wave, placements=list(let_in), now=message.written_at)
         return next((draft for draft in drafts if draft.person == person), None)
     if message.told:
-        if not emails_dates.holds(message):
+        if not holds(message):
             return None
     elif wave and _dates_set_since(message, wave):
         return None
@@ -70,7 +71,7 @@ def draft_again(message: OutgoingEmail) -> Draft | None:
 
 def write_again(message: OutgoingEmail, draft: Draft, *, event: PlanEvent, now: dt.datetime) -> OutgoingEmail:
     """The draft as a row that names, in `resends`, the one it is sent in place of."""
-    (written,) = emails.write([draft], rollout=message.rollout, occurrence=f"event:{event.pk}", now=now)
+    (written,) = write([draft], rollout=message.rollout, occurrence=f"event:{event.pk}", now=now)
     written.resends = message
     written.save(update_fields=["resends"])
     return written

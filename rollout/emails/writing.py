@@ -1,8 +1,4 @@
-"""Facts in, message rows out: who is told what, in which words. Never sends (`rollout.delivery` does).
-
-A verb asks for drafts and writes them in its own transaction, so that a message exists exactly when the fact does
-(rule 10). A person gets one mail that lists all their agencies.
-"""
+"""From facts to rows: a draft, what every mail has in common, and the rows of the outbox."""
 
 import datetime as dt
 import re
@@ -23,18 +19,15 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout import emails_html
-from rollout.emails_choosing import wanted_by
+from rollout.emails.html import to_html
 from rollout.models import (
     OSLO,
     EmailKind,
     EmailState,
-    Lesson,
     OutgoingEmail,
     Placement,
     PlanEvent,
     Rollout,
-    StatusReport,
     Step,
     Wave,
 )
@@ -131,80 +124,6 @@ def _request_id() -> str:
     return str(context.get("request_id") or context.get("task_id") or "")[:64]
 
 
-def leaders_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetime) -> list[Draft]:
-    """To the head, the chief and the key people of each agency whose leaders get access (rule 6)."""
-    opened = wave.leaders_opened_at or now
-    return _to_agencies(
-        EmailKind.LEADERS_OPEN,
-        step=Step.LEADERS,
-        wave=wave,
-        placements=placements,
-        opened_on=max(_day(opened), wave.leaders_on),
-        lessons=list(Lesson.objects.for_wave(wave)) if placements else [],
-    )
-
-
-def all_staff_open(*, wave: Wave, placements: Sequence[Placement], now: dt.datetime) -> list[Draft]:
-    """To the same people, for each agency where everyone gets access; later for one that was held (rule 6)."""
-    return _to_agencies(
-        EmailKind.ALL_STAFF_OPEN,
-        step=Step.ALL_STAFF,
-        wave=wave,
-        placements=placements,
-        opened_on=max(_day(now), wave.all_staff_on),
-    )
-
-
-def held(*, wave: Wave, held: Sequence[tuple[Placement, Sequence[str]]], now: dt.datetime) -> list[Draft]:
-    """These were passed over at the all-staff opening, each with its problems in sentences: all of them to the leads,
-    and to the head and the chief of each their own. A lead who is one of those hears of all at once.
-    """
-    if not held:
-        return []
-    reasons = {placement.agency_id: list(why) for placement, why in held}
-    shared = {"wave": wave, "opened_on": max(_day(now), wave.all_staff_on)}
-    everyone = [{"agency": placement.agency, "reasons": reasons[placement.agency_id]} for placement, _why in held]
-    to_leads = shared | {"held": everyone, "to_lead": True, "link": _link(wave.rollout, f"waves/{wave.number}/")}
-    to_leads["names"] = _names([placement.agency.name for placement, _why in held])
-    subject = _subject(wave, Step.ALL_STAFF)
-    drafts = _to_central(EmailKind.HELD, subject, wave.rollout, to_leads)
-    leads = {draft.person for draft in drafts}
-    told = _told([placement for placement, _why in held], roles=ANSWERS_FOR_AGENCY)
-    for person, places in told.items():
-        if person in leads:
-            continue
-        context = _frame(wave.rollout) | shared | {"person": person, "link": _link(wave.rollout, "my/")}
-        context["held"] = [
-            {"agency": place.agency, "roles": place.roles, "reasons": reasons[place.agency.pk]} for place in places
-        ]
-        context["names"] = _names([place.agency.name for place in places])
-        drafts.append(Draft(EmailKind.HELD, subject, person, *render(EmailKind.HELD, context)))
-    return drafts
-
-
-def no_decision(*, wave: Wave, step: Step, now: dt.datetime) -> list[Draft]:
-    """To the leads: the date came without a go, so nothing opened (rule 6)."""
-    context = {
-        "wave": wave,
-        "step": step,
-        "day": wave.day_of(step),
-        "agencies": [placement.agency for placement in wave.placements.placed().select_related("agency")],
-        "link": _link(wave.rollout, f"waves/{wave.number}/"),
-    }
-    return _to_central(EmailKind.NO_DECISION, _subject(wave, step), wave.rollout, context)
-
-
-def weekly_status(*, report: StatusReport, now: dt.datetime) -> list[Draft]:
-    """To the leads, the sponsor and who subscribes: the week's frozen figures. Templates read `report`, `figures`."""
-    context = {
-        "report": report,
-        "figures": report.figures,
-        "link": _link(report.rollout, f"status/{report.label}/"),
-    }
-    readers = wanted_by(EmailKind.WEEKLY_STATUS)
-    return _to_people(EmailKind.WEEKLY_STATUS, f"week:{report.label}", report.rollout, context, readers)
-
-
 @contextmanager
 def headlines_alone() -> Iterator[None]:
     """Within it messages are written without their text: for a rehearsal, which tells of thousands and sends none."""
@@ -227,7 +146,7 @@ def render(kind: str, context: dict[str, Any]) -> tuple[str, str, str]:
         if _headlines_alone.get():
             return context["headline"], "", ""
         text = _plain(f"emails/{kind}/body.txt", context).strip() + "\n"
-        html = emails_html.to_html(get_template(f"emails/{kind}/body.html").render(context))
+        html = to_html(get_template(f"emails/{kind}/body.html").render(context))
     return context["headline"], text, html
 
 
@@ -239,55 +158,21 @@ def _plain(template_name: str, context: dict[str, Any]) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _to_agencies(
-    kind: EmailKind,
-    *,
-    step: Step,
-    wave: Wave,
-    placements: Sequence[Placement],
-    opened_on: dt.date,
-    lessons: Sequence[Lesson] = (),
-) -> list[Draft]:
-    shared = {
-        **_frame(wave.rollout),
-        "wave": wave,
-        "opened_on": opened_on,
-        "lessons": lessons,
-    }
-    drafts = []
-    for person, places in _told(placements).items():
-        context = {
-            **shared,
-            "person": person,
-            "places": places,
-            "names": _names([place.agency.name for place in places]),
-            "link": _link(wave.rollout, "my/"),
-        }
-        told = {place.agency.slug: place_of(wave) for place in places}
-        drafts.append(Draft(kind, _subject(wave, step), person, *render(kind, context), told=told))
-    return drafts
-
-
-def _to_central(kind: EmailKind, subject: str, rollout: Rollout, context: dict[str, Any]) -> list[Draft]:
+def to_leads(kind: EmailKind, subject: str, rollout: Rollout, context: dict[str, Any]) -> list[Draft]:
     """To the leads."""
     leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD).values("person")
     people = Person.objects.filter(is_active=True, pk__in=leads).order_by("email")
-    return _to_people(kind, subject, rollout, context, people)
+    return to_people(kind, subject, rollout, context, people)
 
 
-def _to_people(
+def to_people(
     kind: EmailKind, subject: str, rollout: Rollout, context: dict[str, Any], people: Iterable[Person]
 ) -> list[Draft]:
-    context = {**_frame(rollout), **context}
+    context = {**frame_of(rollout), **context}
     return [Draft(kind, subject, person, *render(kind, {**context, "person": person})) for person in people]
 
 
-def _leaders_open_to(people: Sequence[Person], wave: Wave, *, now: dt.datetime) -> list[Draft]:
-    placements = list(wave.placements.filter(leaders_access_at__isnull=False).select_related("agency"))
-    return [draft for draft in leaders_open(wave=wave, placements=placements, now=now) if draft.person in people]
-
-
-def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
+def withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
     """Take back those that have not been handed over, and return them. The caller has locked the rows.
 
     A worker that has claimed one finds it gone when it is about to hand it over.
@@ -299,7 +184,7 @@ def _withdraw(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
     return waiting
 
 
-def _told(
+def readers_at(
     placements: Sequence[Placement], *, roles: Sequence[RoleName] = TOLD_OF_OPENINGS
 ) -> dict[Person, list[AgencyRoles]]:
     """Each person to tell, with all their agencies among `placements`, in one query."""
@@ -334,7 +219,7 @@ def place_of(wave: Wave | None) -> Place:
     }
 
 
-def _frame(rollout: Rollout) -> dict[str, Any]:
+def frame_of(rollout: Rollout) -> dict[str, Any]:
     """What every mail needs: the rollout, whom to ask, and where the reader chooses what to get."""
     leads = Role.objects.current().filter(role=RoleName.PROJECT_LEAD, person__is_active=True)
     contact = rollout.contact_email or leads.order_by("since", "id").values_list("person__email", flat=True).first()
@@ -342,7 +227,7 @@ def _frame(rollout: Rollout) -> dict[str, Any]:
     return {"rollout": rollout, "tool": rollout.tool_name, "contact": contact or "", "choices_link": choices}
 
 
-def _names(names: list[str]) -> str:
+def names_of(names: list[str]) -> str:
     """One or two agencies by name, more as a number: a headline has to be short."""
     with translation.override(LANGUAGE):
         if len(names) > 2:
@@ -350,16 +235,16 @@ def _names(names: list[str]) -> str:
         return get_text_list(names, _("og"))
 
 
-def _subject(wave: Wave, step: Step) -> str:
+def subject_of(wave: Wave, step: Step) -> str:
     return f"wave:{wave.number}:{step}"
 
 
-def _link(rollout: Rollout, path: str) -> str:
+def link_to(rollout: Rollout, path: str) -> str:
     """A plain address: no token, so that forwarding the mail gives nobody anything (rule 11)."""
     return f"{settings.SITE_URL}/r/{rollout.slug}/{path}"
 
 
-def _day(moment: dt.datetime) -> dt.date:
+def day_of(moment: dt.datetime) -> dt.date:
     return moment.astimezone(OSLO).date()
 
 

@@ -1,4 +1,4 @@
-"""Reads whom an agency invites: one address, or a pasted list of them. Holds no rule and saves nothing."""
+"""Reads whom an agency invites: one address, or a pasted list of them."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Reads what is typed about a new rollout. Holds no rule: `rollout.domain.creating` does."""
+"""Reads what is typed about a new rollout."""
 
 from typing import Any
 
@@ -7,8 +7,7 @@ from django.core.validators import MinValueValidator, validate_slug
 from django.utils.translation import gettext_lazy as _
 
 from rollout.domain.creating import suggest_slug
-from rollout.forms import MOST
-from rollout.forms_history import DayInput
+from rollout.forms.fields import MOST, day
 from rollout.models import Rollout
 
 
@@ -26,18 +25,12 @@ class NewRolloutForm(forms.Form):
         help_text=_("Små bokstaver, tall og bindestrek. Lages av navnet om du lar den stå tom."),
     )
     tool_name = forms.CharField(label=_("Verktøy"), max_length=60)
-    leaders_on = forms.DateField(
-        label=_("Første pulje åpner for ledere"),
-        widget=DayInput,
+    leaders_on = day(
+        _("Første pulje åpner for ledere"),
         help_text=_("De andre puljene beholder avstanden til denne, regnet i virkedager."),
         error_messages={"required": _("Velg dagen da den første puljen åpner for ledere.")},
     )
-    ends_on = forms.DateField(
-        label=_("Siste dag"),
-        widget=DayInput,
-        required=False,
-        help_text=_("Datoer etter denne varsles, men nektes ikke."),
-    )
+    ends_on = day(_("Siste dag"), required=False, help_text=_("Datoer etter denne varsles, men nektes ikke."))
     municipality_employees = forms.IntegerField(
         label=_("Medarbeidere i kommunen"),
         min_value=1,

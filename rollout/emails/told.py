@@ -1,7 +1,7 @@
 """Who was told that an agency stands where, and whether it still does (rule 10).
 
 A message keeps in `told` where its agencies stand as it tells it. The last one a person has, or may have, is what that
-person believes; what is not sent yet counts, for it is withdrawn the moment it no longer holds (`emails_dates.mend`).
+person believes; what is not sent yet counts, for it is withdrawn the moment it no longer holds (`emails.dates.mend`).
 """
 
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role
-from rollout.emails import LANGUAGE, TOLD, Place, place_of
+from rollout.emails.writing import LANGUAGE, TOLD, Place, place_of
 from rollout.models import EmailState, OutgoingEmail, Placement, PlacementStatus, Rollout, Wave
 
 #: What the reader has, may have, or is about to have.
@@ -75,13 +75,16 @@ def overtaken(rollout: Rollout) -> list[Overtaken]:
 
     By the person's address, then by the agency's name. A number of queries that does not grow with the plan.
     """
+    so_far = told_so_far(rollout.pk)
+    if not so_far:
+        return []
     placements = {
         placement.agency.slug: placement
         for placement in rollout.placements.filter(all_staff_access_at__isnull=True).select_related("agency", "wave")
     }
     beliefs = {
         (person, slug): said
-        for person, told in told_so_far(rollout.pk).items()
+        for person, told in so_far.items()
         for slug, said in told.items()
         if slug in placements and said.place != place_of(placements[slug].wave)
     }
@@ -123,7 +126,7 @@ def still_holds(message: OutgoingEmail, now: dict[str, Place]) -> bool:
     return all(now[slug] == place for slug, place in message.told.items())
 
 
-def had_calendar(rollout: int, people: Iterable[Person]) -> set[int]:
+def readers_with_calendar(rollout: int, people: Iterable[Person]) -> set[int]:
     """The ids of those who have had a calendar file, and so may have openings of ours in their calendar."""
     had: Any = OutgoingEmail.objects.filter(rollout=rollout, person__in=list(people), state__in=COUNTS)
     return set(had.exclude(told={}).exclude(calendar="").values_list("person_id", flat=True))

@@ -1,8 +1,9 @@
-"""Reads what leads type about the guidelines and who signs them. Holds no rule and saves nothing."""
+"""Reads what leads type about the guidelines and who signs them."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from rollout.forms.fields import day
 from rollout.models import Rollout, Signers
 
 #: Letters in a text: some twenty pages, and little enough to compare while it is written.
@@ -41,9 +42,8 @@ class PublishForm(RevisionForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Velg om endringen er vesentlig eller ikke.")},
     )
-    old_counts_until = forms.DateField(
-        label=_("Den gamle signaturen gjelder til og med"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    old_counts_until = day(
+        _("Den gamle signaturen gjelder til og med"),
         required=False,
         help_text=_(
             "Bare ved vesentlig endring. La feltet stå tomt om de gamle signaturene slutter å gjelde med en gang."

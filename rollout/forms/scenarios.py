@@ -1,4 +1,4 @@
-"""Reads what is typed about a scenario. Holds no rule: `domain.scenarios` and `domain.adopting` do."""
+"""Reads what is typed about a scenario."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -8,8 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from rollout.forms import NO_PRIVATE_MATTERS
-from rollout.forms_history import DayInput
+from rollout.forms.fields import NO_PRIVATE_MATTERS, DayInput
 from rollout.models import Purpose, Scenario, Wave, WaveState
 
 QUEUE, FRONT = "queue", "front"

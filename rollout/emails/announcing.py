@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agencies.models import Agency, Person
-from rollout import emails, emails_calendar, emails_told
-from rollout.emails import Draft, Place, place_of, render
-from rollout.emails_told import Overtaken
+from rollout.emails.calendar import calendar_for
+from rollout.emails.told import Overtaken, overtaken, readers_with_calendar, told_so_far
+from rollout.emails.writing import Draft, Place, frame_of, link_to, names_of, place_of, render
 from rollout.models import EmailKind, Rollout, Wave
 
 
@@ -80,7 +80,7 @@ class Gathered:
 
 def gathered(rollout: Rollout) -> Gathered:
     """Who is to be told what, by address; in a number of queries that does not grow with the plan."""
-    found = emails_told.overtaken(rollout)
+    found = overtaken(rollout)
     by_person: dict[Person, list[Overtaken]] = {}
     for one in found:
         by_person.setdefault(one.person, []).append(one)
@@ -99,9 +99,9 @@ def _notice(person: Person, theirs: Sequence[Overtaken]) -> Notice:
 def drafts(rollout: Rollout, found: Gathered, *, note: str, now: dt.datetime) -> list[Draft]:
     """One message to each, with the lead's common `note` if there is one."""
     people = [notice.person for notice in found.notices]
-    so_far = emails_told.told_so_far(rollout.pk, [person.pk for person in people])
-    had_calendar = emails_told.had_calendar(rollout.pk, people)
-    frame = emails._frame(rollout) | {"note": note, "link": emails._link(rollout, "my/")}
+    so_far = told_so_far(rollout.pk, [person.pk for person in people])
+    had_calendar = readers_with_calendar(rollout.pk, people)
+    frame = frame_of(rollout) | {"note": note, "link": link_to(rollout, "my/")}
     written = []
     for notice in found.notices:
         told = {change.agency.slug: change.now for change in notice.changes}
@@ -109,12 +109,12 @@ def drafts(rollout: Rollout, found: Gathered, *, note: str, now: dt.datetime) ->
             "person": notice.person,
             "changes": notice.changes,
             "only": notice.changes[0] if len(notice.changes) == 1 else None,
-            "names": emails._names([change.agency.name for change in notice.changes]),
+            "names": names_of([change.agency.name for change in notice.changes]),
         }
         calendar = ""
         if notice.person.pk in had_calendar:
             believed = {slug: said.place for slug, said in so_far[notice.person.pk].items()}
-            calendar = emails_calendar.for_reader(rollout, told, believed=believed, now=now)
+            calendar = calendar_for(rollout, told, believed=believed, now=now)
         context["has_calendar"] = bool(calendar)
         kind = EmailKind.DATE_CHANGED
         written.append(

@@ -1,4 +1,4 @@
-"""Reads the steps that a lead types for the next version of the course. Holds no rule and saves nothing."""
+"""Reads the steps that a lead types for the next version of the course."""
 
 from collections.abc import Iterable
 from typing import Any

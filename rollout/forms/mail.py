@@ -1,19 +1,13 @@
-"""Reads what leads type about the mail. Holds no rule and saves nothing."""
+"""Reads what leads type about the mail."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rollout.forms import NO_PRIVATE_MATTERS
+from rollout.forms.fields import long_text
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
-        label=_("Begrunnelse"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=1000,
-        help_text=NO_PRIVATE_MATTERS,
-        error_messages={"required": _("Skriv hvorfor.")},
-    )
+    reason = long_text(_("Begrunnelse"), max_length=1000, error_messages={"required": _("Skriv hvorfor.")})
 
 
 class AddressForm(forms.Form):
@@ -26,9 +20,8 @@ class AddressForm(forms.Form):
 
 
 class AnnounceForm(forms.Form):
-    note = forms.CharField(
-        label=_("Et ord til alle"),
-        widget=forms.Textarea(attrs={"rows": 3}),
+    note = long_text(
+        _("Et ord til alle"),
         max_length=1000,
         required=False,
         help_text=_("Kort om hvorfor. Det står øverst i meldingen til hver av dem."),

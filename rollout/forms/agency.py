@@ -1,11 +1,11 @@
-"""Reads what leads type about an agency and about the licences. Holds no rule and saves nothing."""
+"""Reads what leads type about an agency and about the licences."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import CENTRAL_ROLES, AgencyKind, RoleName
 from rollout.domain.profiles import EDITABLE
-from rollout.forms import MOST, NO_PRIVATE_MATTERS
+from rollout.forms.fields import MOST, day, long_text, optional_reason
 
 SCORES = [("", _("Ikke vurdert")), *((score, _("%(score)s av 5") % {"score": score}) for score in range(1, 6))]
 
@@ -36,13 +36,7 @@ class ProfileForm(forms.Form):
     leadership_anchoring = forms.TypedChoiceField(
         label=_("Lederforankring"), choices=SCORES, coerce=int, empty_value=None, required=False
     )
-    status_note = forms.CharField(
-        label=_("Merknad"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-        required=False,
-        help_text=NO_PRIVATE_MATTERS,
-    )
+    status_note = long_text(_("Merknad"), required=False)
     email_domains = DomainsField(
         label=_("E-postdomener"),
         max_length=1000,
@@ -71,10 +65,8 @@ class InviteForm(forms.Form):
 class WithdrawForm(forms.Form):
     """`version` is the placement's as it was shown."""
 
-    reason = forms.CharField(
-        label=_("Begrunnelse"),
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
+    reason = long_text(
+        _("Begrunnelse"),
         help_text=_("Står i historikken. Skriv ikke personopplysninger eller annet som må skjermes."),
         error_messages={"required": _("Skriv hvorfor virksomheten trekkes.")},
     )
@@ -82,7 +74,7 @@ class WithdrawForm(forms.Form):
 
 
 class RejoinForm(forms.Form):
-    reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
+    reason = optional_reason()
 
 
 class CaseForm(forms.Form):
@@ -105,15 +97,11 @@ class EraseForm(forms.Form):
 
 class PoolForm(forms.Form):
     size = forms.IntegerField(label=_("Lisenser i avtalen"), min_value=0, max_value=MOST)
-    reason = forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False)
+    reason = optional_reason()
 
 
 class PriceForm(forms.Form):
-    valid_from = forms.DateField(
-        label=_("Gjelder fra"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("En måned koster det som gjelder den 1."),
-    )
+    valid_from = day(_("Gjelder fra"), help_text=_("En måned koster det som gjelder den 1."))
     price_nok = forms.DecimalField(
         label=_("Pris per lisens per måned, i kroner"),
         min_value=0,

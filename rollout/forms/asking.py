@@ -1,19 +1,10 @@
-"""Reads what agencies state and ask for, and what they are answered. Holds no rule and saves nothing."""
+"""Reads what agencies state and ask for, and what they are answered."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rollout.forms import MOST, NO_PRIVATE_MATTERS
+from rollout.forms.fields import MOST, long_text
 from rollout.models import Wave
-
-
-def _text(label, *, rows: int = 3, **kwargs) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        widget=forms.Textarea(attrs={"rows": rows}),
-        max_length=2000,
-        **{"help_text": NO_PRIVATE_MATTERS} | kwargs,
-    )
 
 
 class StatementForm(forms.Form):
@@ -31,7 +22,7 @@ class StatementForm(forms.Form):
     budget_reference = forms.CharField(
         label=_("Budsjettreferanse"), max_length=120, required=False, help_text=_("Hvor pengene står i budsjettet.")
     )
-    comment = _text(_("Merknad eller svar til prosjektlederen"), required=False)
+    comment = long_text(_("Merknad eller svar til prosjektlederen"), required=False)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
@@ -42,7 +33,7 @@ class WhichStatementForm(forms.Form):
 
 
 class QuestionForm(WhichStatementForm):
-    text = _text(_("Spørsmål"), error_messages={"required": _("Skriv hva du lurer på.")})
+    text = long_text(_("Spørsmål"), error_messages={"required": _("Skriv hva du lurer på.")})
 
 
 class DateRequestForm(forms.Form):
@@ -54,7 +45,7 @@ class DateRequestForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": _("Puljen er ikke lenger ledig å ønske seg. Velg en annen.")},
     )
-    reason = _text(
+    reason = long_text(
         _("Begrunnelse"), rows=4, error_messages={"required": _("Skriv hvorfor dere trenger en annen dato.")}
     )
 
@@ -67,7 +58,7 @@ class DateRequestForm(forms.Form):
 
 
 class JoinRequestForm(forms.Form):
-    reason = _text(
+    reason = long_text(
         _("Hvorfor vil dere være med?"), rows=4, error_messages={"required": _("Skriv hvorfor dere vil være med.")}
     )
     employees = forms.IntegerField(
@@ -86,7 +77,7 @@ class AcceptDateForm(forms.Form):
     """Where the agency is to go. `version` is its placement's as it was shown."""
 
     to = forms.ChoiceField(label=_("Flytt til"))
-    answer = _text(_("Melding til virksomheten"), required=False)
+    answer = long_text(_("Melding til virksomheten"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args, destinations, **kwargs):
@@ -96,8 +87,8 @@ class AcceptDateForm(forms.Form):
 
 class AcceptJoinForm(forms.Form):
     use_headcount = forms.BooleanField(label=_("Bruk dette antallet medarbeidere for virksomheten"), required=False)
-    answer = _text(_("Melding til virksomheten"), required=False)
+    answer = long_text(_("Melding til virksomheten"), required=False)
 
 
 class DeclineForm(forms.Form):
-    answer = _text(_("Begrunnelse"), rows=4, error_messages={"required": _("Skriv hvorfor ønsket avslås.")})
+    answer = long_text(_("Begrunnelse"), rows=4, error_messages={"required": _("Skriv hvorfor ønsket avslås.")})

@@ -2,7 +2,7 @@
 
 What names a date or a wave that no longer holds is withdrawn before it is sent, in the transaction that changed it,
 and written anew where it tells of something that has happened. What was sent is corrected when a lead announces it
-(`emails_announcing`).
+(`emails.announcing`).
 """
 
 import datetime as dt
@@ -10,14 +10,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db import connection
+
 from agencies.models import Agency, Role, RoleName
-from rollout import emails, emails_asking, emails_calendar, emails_told
-from rollout.emails import ANSWERS_FOR_AGENCY, AgencyRoles, Draft, Place, place_of, render
-from rollout.emails_told import Said
+from rollout.emails.asking import date_answered_anew
+from rollout.emails.calendar import calendar_for
+from rollout.emails.openings import leaders_open_to
+from rollout.emails.told import COUNTS, Said, places_now, readers_with_calendar, still_holds, told_so_far
+from rollout.emails.writing import (
+    ANSWERS_FOR_AGENCY,
+    AgencyRoles,
+    Draft,
+    Place,
+    day_of,
+    frame_of,
+    link_to,
+    names_of,
+    place_of,
+    readers_at,
+    render,
+    subject_of,
+    to_leads,
+    withdraw,
+    write,
+)
 from rollout.models import (
     DateRequest,
     EmailKind,
-    EmailState,
     EventKind,
     Lesson,
     OutgoingEmail,
@@ -37,11 +56,11 @@ def your_dates(*, wave: Wave, now: dt.datetime) -> list[Draft]:
     Who has been told of the same by an earlier go of the wave, and of nothing else since, is not told again.
     """
     placements = list(wave.placements.select_related("agency").order_by("slot"))
-    told = emails._told(placements, roles=ANSWERS_FOR_AGENCY)
-    so_far = emails_told.told_so_far(wave.rollout_id, [person.pk for person in told])
+    told = readers_at(placements, roles=ANSWERS_FOR_AGENCY)
+    so_far = told_so_far(wave.rollout_id, [person.pk for person in told])
     had_it = _told_by_a_go(wave)
     place, lessons = place_of(wave), list(Lesson.objects.for_wave(wave)) if told else []
-    frame = emails._frame(wave.rollout) | {"lessons": lessons}
+    frame = frame_of(wave.rollout) | {"lessons": lessons}
     drafts = []
     for person, places in told.items():
         slugs = [one.agency.slug for one in places]
@@ -53,22 +72,20 @@ def your_dates(*, wave: Wave, now: dt.datetime) -> list[Draft]:
             "wave": wave,
             "person": person,
             "places": places,
-            "names": emails._names([one.agency.name for one in places]),
+            "names": names_of([one.agency.name for one in places]),
             "replaces": bool(replaced),
-            "link": emails._link(wave.rollout, "my/"),
+            "link": link_to(wave.rollout, "my/"),
         }
         new = dict.fromkeys(slugs, place)
         drafts.append(
             Draft(
                 EmailKind.YOUR_DATES,
-                emails._subject(wave, Step.LEADERS),
+                subject_of(wave, Step.LEADERS),
                 person,
                 *render(EmailKind.YOUR_DATES, context),
                 in_reply_to=max(replaced, key=lambda one: one.message).thread if replaced else "",
                 told=new,
-                calendar=emails_calendar.for_reader(
-                    wave.rollout, new, believed=_places(so_far.get(person.pk, {})), now=now
-                ),
+                calendar=calendar_for(wave.rollout, new, believed=_places(so_far.get(person.pk, {})), now=now),
             )
         )
     return drafts
@@ -80,8 +97,8 @@ def _told_by_a_go(wave: Wave) -> dict[int, set[str]]:
     earlier = OutgoingEmail.objects.filter(
         rollout=wave.rollout_id,
         kind=EmailKind.YOUR_DATES,
-        subject=emails._subject(wave, Step.LEADERS),
-        state__in=emails_told.COUNTS,
+        subject=subject_of(wave, Step.LEADERS),
+        state__in=COUNTS,
     )
     for person, told in earlier.values_list("person_id", "told"):
         had.setdefault(person, set()).update(told)
@@ -90,9 +107,9 @@ def _told_by_a_go(wave: Wave) -> dict[int, set[str]]:
 
 def withdraw_your_dates(wave: Wave) -> None:
     """The go is taken back, or the wave has opened: what tells of the go is not sent any more."""
-    emails._withdraw(
+    withdraw(
         OutgoingEmail.objects.select_for_update(no_key=True).filter(
-            rollout=wave.rollout_id, kind=EmailKind.YOUR_DATES, subject=emails._subject(wave, Step.LEADERS)
+            rollout=wave.rollout_id, kind=EmailKind.YOUR_DATES, subject=subject_of(wave, Step.LEADERS)
         )
     )
 
@@ -132,36 +149,36 @@ def deferred(*, wave: Wave, deferrals: Sequence[Deferral], now: dt.datetime) -> 
         return []
     by_agency = {deferral.placement.agency_id: deferral for deferral in deferrals}
     everyone = [_Away(one.placement.agency, "", one.reasons, one.to, one.in_front) for one in deferrals]
-    opened_on = max(emails._day(wave.leaders_opened_at or now), wave.leaders_on)
-    told = emails._told([one.placement for one in deferrals], roles=ANSWERS_FOR_AGENCY)
-    shared = emails._frame(wave.rollout) | {"wave": wave, "opened_on": opened_on}
+    opened_on = max(day_of(wave.leaders_opened_at or now), wave.leaders_on)
+    told = readers_at([one.placement for one in deferrals], roles=ANSWERS_FOR_AGENCY)
+    shared = frame_of(wave.rollout) | {"wave": wave, "opened_on": opened_on}
     leads = {
         draft.person: draft
-        for draft in emails._to_central(
+        for draft in to_leads(
             EmailKind.DEFERRED,
-            emails._subject(wave, Step.LEADERS),
+            subject_of(wave, Step.LEADERS),
             wave.rollout,
-            shared | _in_words(everyone, to_lead=True) | {"link": emails._link(wave.rollout, f"waves/{wave.number}/")},
+            shared | _in_words(everyone, to_lead=True) | {"link": link_to(wave.rollout, f"waves/{wave.number}/")},
         )
     }
-    so_far = emails_told.told_so_far(wave.rollout_id, [person.pk for person in told])
-    had_calendar = emails_told.had_calendar(wave.rollout_id, told)
+    so_far = told_so_far(wave.rollout_id, [person.pk for person in told])
+    had_calendar = readers_with_calendar(wave.rollout_id, told)
     drafts = []
     for person, places in told.items():
         if person in leads:  # hears of all of them at once
             continue
         away = [_of(place, by_agency[place.agency.pk]) for place in places]
         context = shared | _in_words(away, to_lead=False) | {"person": person}
-        context["link"] = emails._link(wave.rollout, "my/")
+        context["link"] = link_to(wave.rollout, "my/")
         new = {one.agency.slug: place_of(one.to) for one in away}
         calendar = ""
         if person.pk in had_calendar:
             believed = _places(so_far.get(person.pk, {}))
-            calendar = emails_calendar.for_reader(wave.rollout, new, believed=believed, now=now)
+            calendar = calendar_for(wave.rollout, new, believed=believed, now=now)
         drafts.append(
             Draft(
                 EmailKind.DEFERRED,
-                emails._subject(wave, Step.LEADERS),
+                subject_of(wave, Step.LEADERS),
                 person,
                 *render(EmailKind.DEFERRED, context),
                 told=new,
@@ -177,7 +194,7 @@ def _of(place: AgencyRoles, deferral: Deferral) -> _Away:
 
 
 def _in_words(away: Sequence[_Away], *, to_lead: bool) -> dict[str, Any]:
-    return {"away": away, "names": emails._names([one.agency.name for one in away]), "to_lead": to_lead}
+    return {"away": away, "names": names_of([one.agency.name for one in away]), "to_lead": to_lead}
 
 
 def _deferrals_of(wave: Wave) -> list[Deferral]:
@@ -202,10 +219,17 @@ def dates_set(*, wave: Wave, before: dict[str, dt.date], event: PlanEvent, now: 
     overtaken = OutgoingEmail.objects.filter(
         rollout=wave.rollout,
         kind=EmailKind.NO_DECISION,
-        subject__in=[emails._subject(wave, step) for step in moved],
+        subject__in=[subject_of(wave, step) for step in moved],
     )
-    emails._withdraw(overtaken.select_for_update(no_key=True))  # the new date is the answer it asked for
+    withdraw(overtaken.select_for_update(no_key=True))  # the new date is the answer it asked for
     mend(event=event, now=now)
+
+
+# Plain SQL: every change of place asks it, and there are seldom any.
+_UNSENT = """
+SELECT id FROM rollout_outgoingemail
+WHERE rollout_id = %s AND state IN ('waiting', 'claimed') AND told <> '{}' ORDER BY id FOR NO KEY UPDATE
+"""
 
 
 def mend(*, event: PlanEvent, now: dt.datetime) -> None:
@@ -213,18 +237,14 @@ def mend(*, event: PlanEvent, now: dt.datetime) -> None:
 
     A lead's announcement is not written anew: what it told of is to be announced as it is now.
     """
-    unsent = (
-        OutgoingEmail.objects.select_for_update(no_key=True, of=("self",))
-        .filter(rollout=event.rollout_id, state__in=[EmailState.WAITING, EmailState.CLAIMED])
-        .exclude(told={})
-        .select_related("person")
-        .order_by("id")
-    )
-    messages = list(unsent)
-    if not messages:
+    with connection.cursor() as cursor:
+        cursor.execute(_UNSENT, [event.rollout_id])
+        ids = [pk for (pk,) in cursor.fetchall()]
+    if not ids:
         return
-    now_at = emails_told.places_now(event.rollout_id, {slug for message in messages for slug in message.told})
-    gone = emails._withdraw(message for message in messages if not _is_true(message, now_at))
+    messages = list(OutgoingEmail.objects.filter(pk__in=ids).select_related("person").order_by("id"))
+    now_at = places_now(event.rollout_id, {slug for message in messages for slug in message.told})
+    gone = withdraw(message for message in messages if not _is_true(message, now_at))
     for message in gone:
         _write_again(message, occurrence=f"event:{event.pk}", now=now)
 
@@ -236,7 +256,7 @@ def mend_returned(message: OutgoingEmail, *, now: dt.datetime) -> None:
     """
     if not message.told or holds(message):
         return
-    emails._withdraw([message])
+    withdraw([message])
     _write_again(message, occurrence=f"email:{message.pk}", now=now)
 
 
@@ -249,21 +269,21 @@ def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) ->
     if not message.told:
         return False
     later = OutgoingEmail.objects.filter(
-        person=message.person, pk__gt=message.pk, told__has_any_keys=list(message.told), state__in=emails_told.COUNTS
+        person=message.person, pk__gt=message.pk, told__has_any_keys=list(message.told), state__in=COUNTS
     )
-    places = emails_told.places_now(message.rollout_id, set(message.told))
+    places = places_now(message.rollout_id, set(message.told))
     if _is_true(message, places) and not later.exists():
         return False
     corrections = later.filter(kind=EmailKind.DATE_CHANGED, told__contained_by=places)
     if message.kind in _WRITTEN_ANEW:
-        emails._withdraw(corrections.select_for_update(no_key=True))
+        withdraw(corrections.select_for_update(no_key=True))
     _write_again(message, occurrence=f"event:{event.pk}", now=now)
     return True
 
 
 def holds(message: OutgoingEmail) -> bool:
     """Whether what it tells of its agencies is so and they are its reader's; of a go, whether there still is one."""
-    return _is_true(message, emails_told.places_now(message.rollout_id, set(message.told)))
+    return _is_true(message, places_now(message.rollout_id, set(message.told)))
 
 
 #: What is told with the dates of today, to who is still to be told. An announcement that does not hold is no news.
@@ -275,7 +295,7 @@ def _is_true(message: OutgoingEmail, now_at: dict[str, Place]) -> bool:
         wave = wave_of(message)
         if wave is None or not wave.is_planned or not wave.has_go:
             return False
-    return emails_told.still_holds(message, now_at) and _are_theirs(message)
+    return still_holds(message, now_at) and _are_theirs(message)
 
 
 def _are_theirs(message: OutgoingEmail) -> bool:
@@ -288,7 +308,7 @@ def _are_theirs(message: OutgoingEmail) -> bool:
 
 def _write_again(message: OutgoingEmail, *, occurrence: str, now: dt.datetime) -> None:
     rollout = Rollout.objects.get(pk=message.rollout_id)
-    emails.write(drafts_for(message, now=now), rollout=rollout, occurrence=occurrence, now=now)
+    write(drafts_for(message, now=now), rollout=rollout, occurrence=occurrence, now=now)
 
 
 def drafts_for(message: OutgoingEmail, *, now: dt.datetime) -> list[Draft]:
@@ -296,13 +316,13 @@ def drafts_for(message: OutgoingEmail, *, now: dt.datetime) -> list[Draft]:
     person = message.person
     if message.kind == EmailKind.ANSWER:
         request = DateRequest.objects.filter(pk=message.subject.partition(":")[2]).first()
-        drafts = emails_asking.date_answered_anew(request) if request else []
+        drafts = date_answered_anew(request) if request else []
         return [draft for draft in drafts if draft.person == person]
     wave = wave_of(message)
     if wave is None or message.kind not in _WRITTEN_ANEW:
         return []
     if message.kind == EmailKind.LEADERS_OPEN:
-        return emails._leaders_open_to([person], wave, now=now)
+        return leaders_open_to([person], wave, now=now)
     if message.kind == EmailKind.YOUR_DATES:
         drafts = your_dates(wave=wave, now=now) if wave.is_planned and wave.has_go else []
         return [draft for draft in drafts if draft.person == person]

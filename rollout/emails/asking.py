@@ -9,7 +9,7 @@ from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout.emails import LANGUAGE, Draft, _frame, _link, _to_central, _withdraw, place_of, render
+from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, place_of, render, to_leads, withdraw
 from rollout.models import (
     DateRequest,
     EmailKind,
@@ -61,11 +61,11 @@ def _ask_leads(context: dict[str, Any], subject: str, rollout: Rollout) -> list[
     with translation.override(LANGUAGE):
         context |= {
             "todo": [_("Godta eller avslå. Virksomheten får svaret på e-post.")],
-            "link": _link(rollout, "requests/"),
+            "link": link_to(rollout, "requests/"),
             "link_label": _("Se ønsket og svar"),
             "why": _("Du får denne meldingen fordi du er prosjektleder."),
         }
-    return _to_central(EmailKind.REQUEST, subject, rollout, context)
+    return to_leads(EmailKind.REQUEST, subject, rollout, context)
 
 
 def date_answered(request: DateRequest) -> list[Draft]:
@@ -151,7 +151,7 @@ def funding_awaits_head(statement: FundingStatement) -> list[Draft]:
                 (_("Medarbeidere"), str(statement.placement.headcount)),
             ],
             "todo": [_("Se over tallene og godkjenn dem.")],
-            "link": _link(rollout, f"my/{agency.slug}/funding/"),
+            "link": link_to(rollout, f"my/{agency.slug}/funding/"),
             "link_label": _("Se finansieringen"),
             "why": _("Du får denne meldingen fordi du er virksomhetsleder."),
         }
@@ -161,7 +161,7 @@ def funding_awaits_head(statement: FundingStatement) -> list[Draft]:
 
 def withdraw_request(name: str, pk: int) -> None:
     """What has not been sent about a request that no longer waits is not sent."""
-    _withdraw(
+    withdraw(
         OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.REQUEST, subject=_subject(name, pk))
     )
 
@@ -180,7 +180,7 @@ def _answer_agency(
     people = _people_with(ANSWERED, agency, also=asked_by if still and asked_by.is_active else None)
     with translation.override(LANGUAGE):
         context |= {
-            "link": _link(rollout, path or f"my/{agency.slug}/"),
+            "link": link_to(rollout, path or f"my/{agency.slug}/"),
             "link_label": _("Gå til Min virksomhet"),
             "why": _("Du får denne meldingen fordi du svarer for %(agency)s.") % {"agency": agency},
         }
@@ -196,7 +196,7 @@ def _people_with(roles: Sequence[RoleName], agency: Agency, *, also: Person | No
 def _drafts(
     kind: EmailKind, subject: str, people: Iterable[Person], context: dict[str, Any], rollout: Rollout
 ) -> list[Draft]:
-    context = _frame(rollout) | context
+    context = frame_of(rollout) | context
     return [Draft(kind, subject, person, *render(kind, context | {"person": person})) for person in people]
 
 

@@ -1,4 +1,4 @@
-"""What a lead types when a wave is reviewed. Holds no rule and saves nothing."""
+"""What a lead types when a wave is reviewed."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from rollout.domain import reviewing, usage
-from rollout.forms import MOST, NO_PRIVATE_MATTERS, ListForm
-from rollout.forms_history import DayInput
+from rollout.forms.fields import MOST, NO_PRIVATE_MATTERS, day, long_text
+from rollout.forms.lists import ListForm
 from rollout.models import LESSONS, Criteria, Lesson, Pace, UsageFigures
 
 HINTS = {
@@ -27,7 +27,7 @@ def _label(model, name: str):
 class FiguresForm(forms.Form):
     """An agency's figures of one date, as sums: never of one person."""
 
-    measured_on = forms.DateField(label=_("Målt dato"), widget=DayInput)
+    measured_on = day(_("Målt dato"))
     definition = forms.CharField(
         label=_("Definisjon"),
         max_length=400,
@@ -94,10 +94,9 @@ class CloseForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Velg tempoet for de neste puljene.")},
     )
-    reason = forms.CharField(
-        label=_("Begrunnelse"),
-        widget=forms.Textarea(attrs={"rows": 4}),
-        max_length=2000,
+    reason = long_text(
+        _("Begrunnelse"),
+        rows=4,
         help_text=_("Står i historikken. Er noe ikke oppfylt, skriv hvem som følger det opp, og innen når."),
         error_messages={"required": _("Skriv en begrunnelse for beslutningen.")},
     )

@@ -7,16 +7,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
+from rollout.forms.fields import day
 
 #: Stands for what nobody did: openings and the like.
 SYSTEM = "system"
-
-
-class DayInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 class HistoryForm(forms.Form):
@@ -33,8 +27,8 @@ class HistoryForm(forms.Form):
     wave = forms.TypedChoiceField(label=_("Pulje"), coerce=int, empty_value=None, required=False)
     person = forms.ChoiceField(label=_("Hvem"), required=False)
     kind = forms.ChoiceField(label=_("Hva"), required=False)
-    first_day = forms.DateField(label=_("Fra og med"), widget=DayInput, required=False)
-    last_day = forms.DateField(label=_("Til og med"), widget=DayInput, required=False)
+    first_day = day(_("Fra og med"), required=False)
+    last_day = day(_("Til og med"), required=False)
 
     def __init__(self, *args: Any, waves: list[int], people: list[tuple], kinds: list[tuple], **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -55,3 +49,9 @@ class HistoryForm(forms.Form):
         if first and last and last < first:
             self.add_error("last_day", _("Siste dag må være lik eller etter første dag."))
         return wanted
+
+
+class SeenForm(forms.Form):
+    """The last event that was on the page."""
+
+    event = forms.IntegerField(widget=forms.HiddenInput, min_value=1)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone
 
 from agencies.models import Agency
-from rollout.emails import LANGUAGE, Place
+from rollout.emails.writing import LANGUAGE, Place
 from rollout.models import Rollout, Step, Wave, opening_moment
 
 METHOD = "PUBLISH"
@@ -52,7 +52,9 @@ def empty() -> Calendar:
     return calendar
 
 
-def for_reader(rollout: Rollout, told: Mapping[str, Place], *, believed: Mapping[str, Place], now: dt.datetime) -> str:
+def calendar_for(
+    rollout: Rollout, told: Mapping[str, Place], *, believed: Mapping[str, Place], now: dt.datetime
+) -> str:
     """What a mail does to its reader's calendar: both openings of each wave it tells of, with the reader's agencies in
     it, and those of the waves where the reader has no agency any more cancelled.
 

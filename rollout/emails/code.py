@@ -1,7 +1,7 @@
 """The mail with a code for an employee's work address. It is no row of the outbox (see `rollout.codes`)."""
 
 from agencies.models import Agency
-from rollout.emails import render
+from rollout.emails.writing import render
 from rollout.models import Rollout
 
 

@@ -1,4 +1,4 @@
-"""Reads what an employee types to commit to the guidelines. Holds no rule and saves nothing."""
+"""Reads what an employee types to commit to the guidelines."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
