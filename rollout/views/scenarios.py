@@ -174,6 +174,7 @@ def adopt(request: Request, slug: str, pk: int) -> HttpResponse:
             version_seen=wanted["version"],
             moves=wanted["moves"],
             waves=wanted["waves"],
+            goes_seen=wanted["goes"],
             reason=wanted["reason"],
         )
     except Refused as refused:
