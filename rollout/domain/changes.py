@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollout.domain.words import long_date, thousands
-from rollout.models import EventKind, PlanEvent, Rollout, Step, Verdict
+from rollout.models import EventKind, Pace, PlanEvent, Rollout, Step, Verdict
 
 #: More names than this are told as a number.
 NAMES_AT_MOST = 8
@@ -121,6 +121,17 @@ def _first_and_last(events: list[PlanEvent], *, key: str) -> dict[Any, tuple[dic
 
 def _decided(events: list[PlanEvent]) -> list[str]:
     return [_because(f"{Verdict(event.after['decision']).label} – {event.wave}", event.reason) for event in events]
+
+
+def _reviewed(events: list[PlanEvent]) -> list[str]:
+    return [
+        _because(
+            _("Evalueringen av %(wave)s endte med «%(pace)s»")
+            % {"wave": str(event.wave).lower(), "pace": Pace(event.after["pace"]).label.lower()},
+            event.reason,
+        )
+        for event in events
+    ]
 
 
 def _no_decision(events: list[PlanEvent]) -> list[str]:
@@ -260,6 +271,7 @@ def _published(events: list[PlanEvent]) -> list[str]:
 #: How each kind of event is told; a kind that is not here says nothing to a sponsor (readiness is told as figures).
 TELL: dict[EventKind, Callable[[list[PlanEvent]], list[str]]] = {
     EventKind.DECIDED: _decided,
+    EventKind.REVIEW_CLOSED: _reviewed,
     EventKind.NO_DECISION: _no_decision,
     EventKind.DEFERRED: _deferred,
     EventKind.HELD: _held,

@@ -25,6 +25,7 @@ from rollout.domain import (
     placing,
     profiles,
     scheduling,
+    shifting,
     unmaking,
 )
 from rollout.domain.locks import lock_plans, lock_wave
@@ -71,7 +72,9 @@ class _Way:
 
     @property
     def placement(self) -> Placement:
-        return placing.fresh(Placement.objects.get(rollout=self.event.rollout_id, agency=self.event.agency_id))
+        """As it is now, under the plan's lock."""
+        known = Placement.objects.select_related("rollout", "agency")
+        return known.get(rollout=self.event.rollout_id, agency=self.event.agency_id)
 
     def wave_before(self) -> Wave | None:
         """The wave the agency was in, or was to be deferred to; None: none.
@@ -147,7 +150,7 @@ def _moved_back(ways: list[_Way]) -> None:
 
 def _dates_back(way: _Way) -> None:
     wave = lock_wave(way.event.wave_id or 0)
-    shift = scheduling.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
+    shift = shifting.Shift(wave, *(dt.date.fromisoformat(way.event.before[name]) for name in scheduling.DATES))
     scheduling.apply_shift(shift, calendar=calendar.calendar_of(wave.rollout), change=way.change, **way.acting)
 
 

@@ -8,7 +8,7 @@ from rollout.domain import adopting, compositions, placing, scenarios
 from rollout.domain.compositions import Wishes
 from rollout.domain.refusals import Refused
 from rollout.models import Composition, CompositionState, EventKind, Scenario
-from tests.factories import NOW, make_agency, make_lead, make_ready, make_rollout, place
+from tests.factories import NOW, make_agency, make_ready, make_rollout, place
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
@@ -22,11 +22,6 @@ def rollout():
     for slug in ("a", "b", "c"):
         make_ready(place(make_agency(slug), rollout=rollout))
     return rollout
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def test_two_presses_at_once_make_one_search(rollout, lead):

@@ -17,11 +17,6 @@ DAYS = {"leaders_on": dt.date(2018, 3, 6), "all_staff_on": dt.date(2018, 3, 15)}
 
 
 @pytest.fixture
-def lead():
-    return factories.make_lead()
-
-
-@pytest.fixture
 def rollout():
     return factories.make_rollout()
 
