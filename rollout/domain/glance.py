@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from rollout.domain import readiness
+from rollout.domain import readiness, rows
+from rollout.domain.rows import columns
 from rollout.models import OSLO, Rollout, Wave
 
 _READ = """
@@ -35,11 +36,9 @@ WHERE p.rollout_id = %(rollout)s AND p.status IN ('queued', 'placed')
   AND (%(all)s OR p.wave_id = ANY(%(waves)s) OR (%(queue)s AND p.wave_id IS NULL))
 ORDER BY p.queue_position, p.slot
 """
-#: As `Wave` has them, so that a row makes one.
-_WAVE = [field.attname for field in Wave._meta.concrete_fields]
 _WAVES = f"""
-SELECT d.verdict, d.plan_version, (SELECT count(*) FROM rollout_placement p WHERE p.wave_id = w.id),
-       {", ".join(f"w.{name}" for name in _WAVE)}
+SELECT {columns(Wave, "w")}, d.verdict, d.plan_version,
+       (SELECT count(*) FROM rollout_placement p WHERE p.wave_id = w.id)
 FROM rollout_wave w
 LEFT JOIN LATERAL (SELECT verdict, plan_version FROM rollout_decision WHERE wave_id = w.id ORDER BY id DESC LIMIT 1) d
        ON true
@@ -102,12 +101,9 @@ class Glance:
 def waves(rollout: Rollout) -> list[Wave]:
     """The waves by number, as `with_latest_decision` gives them, and with `places_taken`. One query."""
     found = []
-    with connection.cursor() as cursor:
-        cursor.execute(_WAVES, [rollout.pk])
-        for verdict, decided_for, taken, *row in cursor.fetchall():
-            wave = Wave.from_db(connection.alias, _WAVE, row)
-            wave.latest_verdict, wave.latest_decided_for, wave.places_taken = verdict, decided_for, taken
-            found.append(wave)
+    for wave, verdict, decided_for, taken in rows.read(_WAVES, [rollout.pk], Wave):
+        wave.latest_verdict, wave.latest_decided_for, wave.places_taken = verdict, decided_for, taken
+        found.append(wave)
     return found
 
 
