@@ -46,6 +46,8 @@ WHERE p.id = o.id AND p.slot <> o.place
 
 
 _PLACEMENT = f"SELECT {rows.columns(Placement, 'p')} FROM rollout_placement p WHERE p.id = %s"  # noqa: S608
+_PLACE = ("status", "queue_position", "wave_id", "slot", "deferral_wave_id", "pin_reason", "version")
+_PUT = f"UPDATE rollout_placement SET {', '.join(f'{name} = %s' for name in _PLACE)} WHERE id = %s"  # noqa: S608
 _ANOTHER_PLAN = "UPDATE rollout_wave SET plan_version = plan_version + 1 WHERE id = ANY(%s) AND state = %s"
 
 
@@ -273,7 +275,8 @@ def put(
         placement.deferral_wave = deferral_wave
     placement.pin_reason = ""
     placement.version += 1
-    placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, [getattr(placement, name) for name in (*_PLACE, "pk")])
     settle(placement, left=left, was_queued=was_queued, position=position)
     return record_place(
         placement,
