@@ -76,6 +76,7 @@ class AgencyRoles:
     agency: Agency
     roles: str
     headcount: int
+    only_key: bool  # a key person, and nothing else there
 
 
 def write(
@@ -262,6 +263,8 @@ def _to_agencies(
             "places": places,
             "names": _names([place.agency.name for place in places]),
             "link": _link(wave.rollout, "my/"),
+            "only_key": all(place.only_key for place in places),
+            "commit_link": _link(wave.rollout, f"commit/{places[0].agency.slug}/" if len(places) == 1 else "commit/"),
         }
         told = {place.agency.slug: place_of(wave) for place in places}
         drafts.append(Draft(kind, _subject(wave, step), person, *render(kind, context), told=told))
@@ -310,13 +313,18 @@ def _told(
         .select_related("person", "agency")
         .order_by("person__email", "agency__name_sort_key", "pk")
     )
-    told: dict[Person, dict[Agency, list[str]]] = {}
+    told: dict[Person, dict[Agency, list[Role]]] = {}
+    for role in held_roles:
+        told.setdefault(role.person, {}).setdefault(role.agency, []).append(role)
     with translation.override(LANGUAGE):
-        for role in held_roles:
-            told.setdefault(role.person, {}).setdefault(role.agency, []).append(str(role.get_role_display()))
         return {
             person: [
-                AgencyRoles(agency, get_text_list(held, _("og")), headcounts[agency.pk])
+                AgencyRoles(
+                    agency,
+                    get_text_list([str(role.get_role_display()) for role in held], _("og")),
+                    headcounts[agency.pk],
+                    only_key=all(role.role == RoleName.KEY_PERSON for role in held),
+                )
                 for agency, held in places.items()
             ]
             for person, places in told.items()
