@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout.domain import scenarios, scheduling
+from rollout.domain import scenarios, scheduling, shifting
 from rollout.domain.calendar import calendar_of
 from rollout.domain.locks import lock_plan, lock_wave
 from rollout.domain.rearranging import Step, rearrange
@@ -80,7 +80,7 @@ def _set_dates(rollout: Rollout, plan: Today, dates: Dates, *, by, now: dt.datet
         if int(n) not in plan.waves:
             scheduling.add_wave(rollout=rollout, **days, by=by, now=now, number_seen=int(n), change=change)
             continue
-        shift = scheduling.Shift(lock_wave(plan.waves[int(n)].pk), **days)
+        shift = shifting.Shift(lock_wave(plan.waves[int(n)].pk), **days)
         scheduling.apply_shift(shift, calendar=calendar, by=by, now=now, reason=reason, change=change)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from rollout.domain import coverage, effects, placing, scenarios, scheduling
+from rollout.domain import coverage, effects, placing, scenarios, scheduling, shifting
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.effects import Overdue
 from rollout.domain.scenario_rules import moved_since, problems
@@ -326,7 +326,7 @@ def _thought(rollout: Rollout, plan: Today, dates: Dates) -> Thought:
         if shown is None:
             continue
         wave = plan.waves.get(int(n)) or Wave(rollout=rollout, number=int(n), **vars(shown))
-        waves[int(n)] = effects.with_dates(scheduling.Shift(wave, shown.leaders_on, shown.all_staff_on))
+        waves[int(n)] = effects.with_dates(shifting.Shift(wave, shown.leaders_on, shown.all_staff_on))
     return waves
 
 

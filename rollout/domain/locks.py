@@ -21,6 +21,12 @@ def lock_plan(rollout_id: int) -> Rollout:
     return Rollout.objects.select_for_update(no_key=True).get(pk=rollout_id)
 
 
+def hold_plan(rollout_id: int) -> None:
+    """Lock the rollout's row as `lock_plan` does, for who does not need to read it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM rollout_rollout WHERE id = %s FOR NO KEY UPDATE", [rollout_id])
+
+
 def lock_rollouts() -> None:
     """Lock every rollout's row, in their order: for what is true of them together."""
     list(Rollout.objects.select_for_update(no_key=True).order_by("pk"))
@@ -43,7 +49,8 @@ def lock_wave(wave_id: int) -> Wave:
 
 def wave_now(wave_id: int) -> Wave:
     """The wave as it is now, for a verb that holds the plan's lock. Raises Refused as `lock_wave`."""
-    return _there(Wave.objects.filter(pk=wave_id).first())
+    sql = "SELECT * FROM rollout_wave WHERE id = %s AND removed_at IS NULL"
+    return _there(next(iter(Wave.objects.raw(sql, [wave_id])), None))
 
 
 def _there(wave: Wave | None) -> Wave:

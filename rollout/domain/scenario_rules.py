@@ -6,7 +6,7 @@ from collections import Counter
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from rollout.domain import placing, scheduling
+from rollout.domain import placing, scheduling, shifting
 from rollout.domain.calendar import Calendar
 from rollout.domain.rearranging import too_many
 from rollout.domain.refusals import Refused
@@ -65,7 +65,7 @@ def _date_problems(
         if wave is None:
             scheduling.refuse_bad_new(leaders_on, all_staff_on, calendar=calendar, now=at)
         else:
-            scheduling.refuse_bad([scheduling.Shift(wave, leaders_on, all_staff_on)], calendar=calendar, now=at)
+            scheduling.refuse_bad([shifting.Shift(wave, leaders_on, all_staff_on)], calendar=calendar, now=at)
 
     return [f"{wave_name(number)}: {reason}" for reason in _refusals(ask)]
 

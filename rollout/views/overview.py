@@ -15,7 +15,7 @@ from rollout import clock
 from rollout.domain import scenarios, seeing
 from rollout.domain.recording import plan_mark
 from rollout.domain.refusals import Refused
-from rollout.forms import SeenForm
+from rollout.forms.history import SeenForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 from rollout.views import reuse

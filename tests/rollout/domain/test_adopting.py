@@ -20,11 +20,6 @@ JUNE = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
 
 
 @pytest.fixture
-def lead():
-    return factories.make_lead()
-
-
-@pytest.fixture
 def plan():
     """By the verbs, so that events tell of it: a00-a04 in wave 1, a05-a09 in wave 2, a10 in the queue; wave 3 empty."""
     rollout = base()

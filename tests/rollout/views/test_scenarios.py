@@ -12,15 +12,9 @@ from rollout.models import PlanEvent, Purpose, Scenario
 from tests import factories
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 JUNE = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
-
-
-@pytest.fixture(autouse=True)
-def clock(settings):
-    settings.DEMO_MODE = True
-    factories.set_clock(NOW)
 
 
 @pytest.fixture
@@ -185,13 +179,15 @@ def test_what_is_ticked_is_adopted_and_one_press_takes_it_back(client, lead, pla
     chosen = {"version": 1, "moves": ["ude"], "waves": ["3"], "reason": "Roligere"}
     response = client.post(url("scenario-adopt", plan, made), chosen, follow=True)
 
-    assert "«Rolig høst» er tatt i bruk" in response.content.decode()
+    said = "En del av scenarioet «Rolig høst» er tatt i bruk: 1 flytting, 1 pulje med nye datoer."
+    assert said in response.content.decode()
     assert (where(plan, "ude"), where(plan, "bre")) == (3, 2)
     change = PlanEvent.objects.latest("pk").change
     assert reverse("rollout:undo", args=[plan.slug, change]) in response.content.decode()
     history = client.get(reverse("rollout:history", args=[plan.slug])).content.decode()
     assert "Scenarioet «Rolig høst» er tatt i bruk" in history
-    client.post(reverse("rollout:undo", args=[plan.slug, change]))
+    response = client.post(reverse("rollout:undo", args=[plan.slug, change]), follow=True)
+    assert "Angret: 2 endringer er tatt tilbake." in response.content.decode(), "one move, one wave's dates"
     assert where(plan, "ude") is None
     assert plan.waves.get(number=3).leaders_on == dt.date(2018, 4, 26)
     made.refresh_from_db()
