@@ -55,6 +55,20 @@
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
   dialog.addEventListener('close', () => dialog.replaceChildren())
 
+  // ---- a part that is swapped as a whole takes the pressed button with it: focus goes to the heading it stood under
+  let under = null
+  document.body.addEventListener('htmx:beforeSwap', event => {
+    const on = document.activeElement
+    under = on !== document.body && event.detail.target?.contains(on) ? on.closest('[aria-labelledby]')?.getAttribute('aria-labelledby') : null
+  })
+  document.body.addEventListener('htmx:afterSettle', () => {
+    const heading = under && document.activeElement === document.body && document.getElementById(under)
+    under = null
+    if (!heading || heading.closest('#board')) return
+    heading.tabIndex = -1
+    heading.focus()
+  })
+
   // ---- *Last ned*: what is on screen now, also after a search that only changed the address; and the printer
   document.addEventListener('click', event => {
     const get = event.target.closest('[data-get]')
