@@ -77,6 +77,15 @@
     if (print) { openMenus().forEach(menu => { menu.open = false }); window.print() }
   })
 
+  // ---- many boxes in one form: all of them, or none
+  document.querySelectorAll('[data-tick]').forEach(button => { button.hidden = false })
+  document.addEventListener('click', event => {
+    const form = event.target.closest('[data-tick]')?.form
+    if (!form) return
+    const boxes = [...form.querySelectorAll('input[type="checkbox"]')], all = boxes.every(box => box.checked)
+    boxes.forEach(box => { box.checked = !all })
+  })
+
   // ---- copying what stands in a field; where the browser will not, it is marked, so that Ctrl+C does
   document.addEventListener('click', event => {
     const button = event.target.closest('[data-copy]')
