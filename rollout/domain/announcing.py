@@ -43,7 +43,7 @@ def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note:
         after={"people": len(found.notices), "agencies": [agency.slug for agency in found.agencies]}
         | ({"not_before": may_leave.isoformat()} if may_leave > now else {}),
         reason=note.strip(),
-        # A mark never comes again: it names the messages that are corrected. So what it marks is told once.
+        # A mark never comes again: it names the announcement before. So what it marks is told once.
         once=f"announced:{rollout.pk}:{found.mark}",
     )
     drafts = emails.announcing.drafts(rollout, found, note=note.strip(), now=now)

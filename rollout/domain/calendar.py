@@ -138,6 +138,9 @@ class Calendar:
             )
 
 
+_PERIODS = "SELECT * FROM rollout_blackoutperiod WHERE rollout_id = ANY(%s) ORDER BY first_day, id"
+
+
 def calendar_of(rollout: Rollout | int) -> Calendar:
     """The rollout's calendar, in one query."""
     return calendars_of([rollout.pk if isinstance(rollout, Rollout) else rollout]).popitem()[1]
@@ -146,7 +149,7 @@ def calendar_of(rollout: Rollout | int) -> Calendar:
 def calendars_of(rollout_ids: Iterable[int]) -> dict[int, Calendar]:
     """The calendar of each rollout, in one query for all."""
     periods: dict[int, list[BlackoutPeriod]] = {rollout_id: [] for rollout_id in rollout_ids}
-    for period in BlackoutPeriod.objects.filter(rollout__in=periods):
+    for period in BlackoutPeriod.objects.raw(_PERIODS, [list(periods)]):
         periods[period.rollout_id].append(period)
     return {rollout_id: Calendar(tuple(found)) for rollout_id, found in periods.items()}
 

@@ -228,7 +228,12 @@ def _dates_set(events: list[PlanEvent]) -> list[str]:
 
 
 def _waves_added(events: list[PlanEvent]) -> list[str]:
-    return [_("Nye puljer: %(names)s.") % {"names": ", ".join(str(event.wave) for event in events)}]
+    """An event without dates after it is the undoing: the wave is gone."""
+    told = {
+        _("Nye puljer: %(names)s."): [str(event.wave) for event in events if event.after],
+        _("Puljer som er tatt bort igjen: %(names)s."): [str(event.wave) for event in events if not event.after],
+    }
+    return [said % {"names": ", ".join(names)} for said, names in told.items() if names]
 
 
 def _joined(events: list[PlanEvent]) -> list[str]:

@@ -49,7 +49,8 @@ def lock_wave(wave_id: int) -> Wave:
 
 def wave_now(wave_id: int) -> Wave:
     """The wave as it is now, for a verb that holds the plan's lock. Raises Refused as `lock_wave`."""
-    return _there(Wave.objects.filter(pk=wave_id).first())
+    sql = "SELECT * FROM rollout_wave WHERE id = %s AND removed_at IS NULL"
+    return _there(next(iter(Wave.objects.raw(sql, [wave_id])), None))
 
 
 def _there(wave: Wave | None) -> Wave:

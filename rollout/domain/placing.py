@@ -126,9 +126,10 @@ def _stands_there(placement: Placement, target: Wave | None, position: int | Non
 
 
 def fresh(placement: Placement) -> Placement:
-    """The placement as it is now. Its waves are read when they are asked for, so they too are as they are now."""
-    now = Placement.objects.get(pk=placement.pk)
+    """The placement as it is now, with its wave."""
+    [now] = Placement.objects.raw("SELECT * FROM rollout_placement WHERE id = %s", [placement.pk])
     now.rollout, now.agency = placement.rollout, placement.agency  # for good
+    now.wave = wave_now(now.wave_id) if now.wave_id else None
     return now
 
 
@@ -328,7 +329,7 @@ def settle(placement: Placement, *, left: Wave | None, was_queued: bool, positio
         _close_gaps(left)
     if placement.wave is not None and position is not None:
         _put_at(placement, position)
-    if was_queued or position is not None:  # else nothing has pushed it from where it was put
+    if (placement.wave is None and was_queued) or position is not None:  # else it stands where it was put
         placement.refresh_from_db(fields=["queue_position", "slot"])
 
 

@@ -352,10 +352,6 @@ def problems_of(course: Iterable[StepStatus]) -> list[Problem]:
     return [status.problem for status in course if status.problem is not None]
 
 
-def problems_by_placement(placements: Iterable[Placement], *, now: dt.datetime) -> dict[int, list[Problem]]:
-    return {placement_id: problems_of(course) for placement_id, course in courses(placements, now=now).items()}
-
-
 def problems(placement: Placement, *, now: dt.datetime) -> list[Problem]:
     """What stands between this agency and being ready. Empty: ready (rule 3)."""
     return problems_of(course(placement, now=now))

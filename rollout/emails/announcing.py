@@ -10,11 +10,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Max
+
 from agencies.models import Agency, Person
 from rollout.emails.calendar import calendar_for
 from rollout.emails.told import Overtaken, overtaken, readers_with_calendar, told_so_far
 from rollout.emails.writing import Draft, Place, frame_of, link_to, names_of, place_of, render
-from rollout.models import EmailKind, Rollout, Wave
+from rollout.models import EmailKind, EventKind, Rollout, Wave
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Gathered:
 
 def gathered(rollout: Rollout) -> Gathered:
     """Who is to be told what, by address; in a number of queries that does not grow with the plan."""
+    announced = rollout.events.filter(kind=EventKind.CHANGES_ANNOUNCED).aggregate(last=Max("pk"))["last"]
     found = overtaken(rollout)
     by_person: dict[Person, list[Overtaken]] = {}
     for one in found:
@@ -87,7 +90,7 @@ def gathered(rollout: Rollout) -> Gathered:
     marked = [(one.person.pk, one.agency.slug, one.said.message, place_of(one.now)) for one in found]
     return Gathered(
         notices=[_notice(person, theirs) for person, theirs in by_person.items()],
-        mark=hashlib.blake2b(json.dumps(marked, sort_keys=True).encode(), digest_size=16).hexdigest(),
+        mark=hashlib.blake2b(json.dumps([announced, marked], sort_keys=True).encode(), digest_size=16).hexdigest(),
     )
 
 

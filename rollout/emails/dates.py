@@ -6,11 +6,12 @@ and written anew where it tells of something that has happened. What was sent is
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from agencies.models import Agency, Role, RoleName
 from rollout.emails.asking import date_answered_anew
@@ -244,7 +245,8 @@ def mend(*, event: PlanEvent, now: dt.datetime) -> None:
         return
     messages = list(OutgoingEmail.objects.filter(pk__in=ids).select_related("person").order_by("id"))
     now_at = places_now(event.rollout_id, {slug for message in messages for slug in message.told})
-    gone = withdraw(message for message in messages if not _is_true(message, now_at))
+    theirs = _agencies_of([message.person_id for message in messages])
+    gone = withdraw(message for message in messages if not _is_true(message, now_at, theirs))
     for message in gone:
         _write_again(message, occurrence=f"event:{event.pk}", now=now)
 
@@ -271,8 +273,8 @@ def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) ->
     later = OutgoingEmail.objects.filter(
         person=message.person, pk__gt=message.pk, told__has_any_keys=list(message.told), state__in=COUNTS
     )
-    places = places_now(message.rollout_id, set(message.told))
-    if _is_true(message, places) and not later.exists():
+    places, theirs = places_now(message.rollout_id, set(message.told)), _agencies_of([message.person_id])
+    if _is_true(message, places, theirs) and not later.exists():
         return False
     corrections = later.filter(kind=EmailKind.DATE_CHANGED, told__contained_by=places)
     if message.kind in _WRITTEN_ANEW:
@@ -283,27 +285,34 @@ def write_anew(message: OutgoingEmail, *, event: PlanEvent, now: dt.datetime) ->
 
 def holds(message: OutgoingEmail) -> bool:
     """Whether what it tells of its agencies is so and they are its reader's; of a go, whether there still is one."""
-    return _is_true(message, places_now(message.rollout_id, set(message.told)))
+    places = places_now(message.rollout_id, set(message.told))
+    return _is_true(message, places, _agencies_of([message.person_id]))
 
 
 #: What is told with the dates of today, to who is still to be told. An announcement that does not hold is no news.
 _WRITTEN_ANEW = (EmailKind.YOUR_DATES, EmailKind.LEADERS_OPEN, EmailKind.DEFERRED, EmailKind.ANSWER)
 
 
-def _is_true(message: OutgoingEmail, now_at: dict[str, Place]) -> bool:
+#: By reader: the agencies at which they have a role. None among them: they lead the whole.
+type _Theirs = dict[int, set[str | None]]
+
+
+def _is_true(message: OutgoingEmail, now_at: dict[str, Place], theirs: _Theirs) -> bool:
     if message.kind == EmailKind.YOUR_DATES:
         wave = wave_of(message)
         if wave is None or not wave.is_planned or not wave.has_go:
             return False
-    return still_holds(message, now_at) and _are_theirs(message)
+    reader = theirs.get(message.person_id, set())
+    return still_holds(message, now_at) and (None in reader or set(message.told) <= reader)
 
 
-def _are_theirs(message: OutgoingEmail) -> bool:
-    """Whether the reader still has a role at each agency it tells of, or leads the whole."""
-    held = Role.objects.current().filter(person=message.person)
-    if held.filter(role=RoleName.PROJECT_LEAD).exists():
-        return True
-    return set(message.told) <= set(held.filter(agency__isnull=False).values_list("agency__slug", flat=True))
+def _agencies_of(people: Collection[int]) -> _Theirs:
+    """In one query."""
+    theirs: _Theirs = {}
+    held = Role.objects.current().filter(Q(agency__isnull=False) | Q(role=RoleName.PROJECT_LEAD), person__in=people)
+    for person, role, slug in held.values_list("person", "role", "agency__slug"):
+        theirs.setdefault(person, set()).add(None if role == RoleName.PROJECT_LEAD else slug)
+    return theirs
 
 
 def _write_again(message: OutgoingEmail, *, occurrence: str, now: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 from django.template import Context
 from django.template.loader import get_template
 from django.utils import timezone, translation
@@ -78,8 +79,9 @@ def write(
     occurrence: str,
     now: dt.datetime,
     not_before: dt.datetime | None = None,
-) -> list[OutgoingEmail]:
-    """Make the drafts rows under `occurrence` ("event:17") and return those that were not there already.
+) -> QuerySet[OutgoingEmail]:
+    """Make the drafts rows under `occurrence` ("event:17") and return those that were not there already: asked for only
+    where somebody reads them.
 
     `now` is the rollout's time, and so is `not_before`: what is not urgent waits until then. The unique key makes a
     second run write nothing. The Message-ID is settled here, so that every attempt to send bears the same one.
@@ -107,12 +109,12 @@ def write(
         for draft in drafts
     ]
     OutgoingEmail.objects.bulk_create(rows, ignore_conflicts=True)
-    return list(OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id"))
+    return OutgoingEmail.objects.filter(message_id__in=[row.message_id for row in rows]).order_by("id")
 
 
 def write_of(
     event: PlanEvent, drafts: Iterable[Draft], *, now: dt.datetime, not_before: dt.datetime | None = None
-) -> list[OutgoingEmail]:
+) -> QuerySet[OutgoingEmail]:
     """Make the drafts rows that tell of `event`."""
     occurrence = f"event:{event.pk}"
     return write(drafts, rollout=event.rollout, occurrence=occurrence, now=now, not_before=not_before)

@@ -12,8 +12,6 @@ from rollout.forms.fields import NO_PRIVATE_MATTERS, DayInput
 from rollout.models import Purpose, Scenario, Wave, WaveState
 
 QUEUE, FRONT = "queue", "front"
-#: What people make by hand; a proposal comes from the composer.
-BY_HAND = (Purpose.WHAT_IF, Purpose.BASELINE)
 
 
 class NewScenarioForm(forms.Form):

@@ -63,6 +63,7 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
     """Move one agency: GET shows the form, as a page or in the board's dialog; POST moves it."""
     rollout = rollout_of(request, slug)
     placement, waves = placement_of(rollout, agency), glance.waves(rollout)
+    left = placement.wave = next((wave for wave in waves if wave.pk == placement.wave_id), None)
     if request.method != "POST":
         return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement, waves))
     form = MoveForm(request.POST, **_choices(rollout, placement, waves))
@@ -82,7 +83,6 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
-    left = next((wave for wave in waves if wave.pk == placement.wave_id), None)
     return _moved(request, rollout, placement, form, event, left=left, entered=wave)
 
 

@@ -11,7 +11,7 @@ from rollout.views.board_data import QUEUE
 
 def placement_of(rollout: Rollout, agency: str) -> Placement:
     """The agency's placement with all that a move asks of it; 404 if it takes no part."""
-    placement = get_object_or_404(rollout.placements.select_related("agency", "wave"), agency__slug=agency)
+    placement = get_object_or_404(rollout.placements.select_related("agency"), agency__slug=agency)
     placement.rollout = rollout
     return placement
 

@@ -51,6 +51,8 @@ def since(rollout: Rollout, shown: Board, *, seen: int, reader: Person, written:
 
     `written`: events that need not be read.
     """
+    if seen >= shown.version:
+        return Since(set(), set(), [])
     with connection.cursor() as cursor:
         cursor.execute(_HAPPENED, [rollout.pk, seen, shown.version, TOO_MANY])
         ids = [pk for (pk,) in cursor.fetchall()]

@@ -14,13 +14,15 @@ WIDEST = 3.0
 
 @dataclass(frozen=True)
 class Belief:
-    """What is believed after the observations: the pace of pieces, the wait for a decision, the share deferred.
+    """What is believed after the observations: the pace of pieces, the wait for a decision, the share deferred, the
+    share held at all staff.
 
     `wait` None: no review has ended yet, and the pace of the pieces says it all.
     """
 
     pace: Pace
     share: Share
+    hold: Share
     wait: Pace | None
 
 
@@ -49,6 +51,7 @@ def believe(data: PlanData) -> Belief:
     return Belief(
         pace=assumed.pace.seen(logs),
         share=assumed.deferral.seen(deferred=seen.deferred, let_in=seen.let_in),
+        hold=assumed.hold.seen(deferred=seen.held, let_in=seen.let_in_all),
         wait=assumed.pace.seen(waits) if waits else None,
     )
 

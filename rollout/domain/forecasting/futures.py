@@ -3,7 +3,7 @@
 In each future the rollout has a pace of its own, drawn from what is believed of it after what was observed. Every piece
 ahead is then late by the typical length of such a piece times (taken : planned - 1), what is late carries on to the
 waves after it, and at each leaders' opening some agencies are deferred and wait for the first wave with room (rule 7),
-or for a new one after the last.
+or for a new one after the last. So does who finds no licences left (rule 8), and some are held at all staff (rule 6).
 
 One seed gives one answer. What is drawn does not hang on the dates, so that two plans are compared under the same luck.
 """
@@ -12,14 +12,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rollout.domain.forecasting.belief import Belief, believe
 from rollout.domain.forecasting.data import AgencyPlan, PlanData, WavePlan
 from rollout.domain.forecasting.days import Ints
-from rollout.domain.forecasting.openings import Chain, Floats
+from rollout.domain.forecasting.openings import Chain, Floats, Mask
 
-Mask = NDArray[np.bool_]
 #: New waves beyond those that all who wait would fill: who is still deferred after them is let in.
 SPARE_WAVES = 4
 
@@ -49,19 +47,33 @@ class Futures:
 def draw(data: PlanData, *, futures: int, seed: int, belief: Belief | None = None) -> Futures:
     """So many futures of the plan, the same for the same seed. `belief`: another than the observations give."""
     belief = belief or believe(data)
-    streams = np.random.default_rng(seed).spawn(4)
+    streams = np.random.default_rng(seed).spawn(5)
     chain = Chain(data, futures, belief, streams[0], streams[1], streams[2])
-    return _Filling(data, futures, belief, chain, streams[3]).run()
+    return _Filling(data, futures, belief, chain, streams[3], streams[4]).run()
 
 
 class _Filling:
     """Who goes in which wave in each future: deferrals, room, and new waves for those who are left."""
 
-    def __init__(self, data: PlanData, futures: int, belief: Belief, chain: Chain, source: np.random.Generator) -> None:
+    def __init__(
+        self,
+        data: PlanData,
+        futures: int,
+        belief: Belief,
+        chain: Chain,
+        source: np.random.Generator,
+        holds: np.random.Generator,
+    ) -> None:
         self.data, self.futures, self.chain = data, futures, chain
         self._tries = source
         # The rollout's own share of deferred, in each future.
         self._share = source.beta(belief.share.deferred, belief.share.let_in, futures)
+        # The luck first, so that it is the same whatever is believed of the share.
+        each = len(data.agencies), futures
+        self._holding, tries = holds.standard_normal(each, np.float32), holds.random(each, np.float32)
+        self._is_held = tries < holds.beta(belief.hold.deferred, belief.hold.let_in, futures)
+        self._free = None if data.licences is None else np.full(futures, data.licences)
+        self._unlicensed: dict[int, Mask] = {}
         self.access = np.full((len(data.agencies), futures), -1, np.int64)
         self.deferrals = np.zeros(futures, np.int64)
         self._unopened = {wave.number for wave in chain.waves if not wave.leaders_in}
@@ -86,15 +98,30 @@ class _Filling:
 
     def _known(self, wave: WavePlan, all_staff: Ints) -> Mask:
         """A wave whose leaders are in: its agencies stay, and get access with it, if they have it not already."""
+        everybody = np.ones(self.futures, bool)
         for place, agency in enumerate(self.data.agencies):
             if agency.wave == wave.number:
                 if agency.access_on is not None:
                     self.access[place] = self.data.days.number(agency.access_on)
+                elif wave.all_in:
+                    # Held already, and for how much longer: as if that piece began today.
+                    since = np.full(self.futures, self.chain.ahead_from)
+                    self.access[place] = self.chain.held(since, self._holding[place], everybody)
                 else:
-                    self.access[place] = self.chain.held() if wave.all_in else all_staff
-        return np.ones(self.futures, bool)
+                    self._comes_in(place, everybody, all_staff)
+        return everybody
+
+    def _comes_in(self, place: int, where: Mask, all_staff: Ints) -> None:
+        """With its wave, or later in the futures in which it is held then."""
+        self.access[place][where] = all_staff[where]
+        held = where & self._is_held[place]
+        if held.any():
+            self.access[place][held] = self.chain.held(all_staff[held], self._holding[place][held], held)
 
     def _new_waves(self) -> None:
+        """For all who are left. By then there are licences for those who found none."""
+        for place, mask in self._unlicensed.items():
+            self._wait(place, mask)
         left = sum(bool(mask.any()) for mask in self._waiting.values())
         at_most = math.ceil(left / self.data.assumptions.places) + SPARE_WAVES
         last = np.full(self.futures, self.chain.ahead_from)
@@ -120,8 +147,10 @@ class _Filling:
             first_try = wave is not None and agency.wave == wave.number
             deferred = members & (luck[place] < self._risk(agency, first_try)) & (not last)
             let_in = members & ~deferred
+            if wave is not None:
+                let_in = self._licensed(place, let_in)
             used |= let_in
-            self.access[place][let_in] = all_staff[let_in]
+            self._comes_in(place, let_in, all_staff)
             self.deferrals += deferred
             target = agency.defer_to if first_try else None
             if target in self._unopened:
@@ -129,6 +158,16 @@ class _Filling:
             else:
                 self._wait(place, deferred)
         return used
+
+    def _licensed(self, place: int, let_in: Mask) -> Mask:
+        """Those of these futures in which the pool has enough for the agency: it takes them, all or none (rule 8)."""
+        if self._free is None:
+            return let_in
+        people = self.data.agencies[place].people
+        enough = let_in & (self._free >= people)
+        self._free = self._free - people * enough
+        self._unlicensed[place] = self._unlicensed.get(place, False) | (let_in & ~enough)
+        return enough
 
     def _wait(self, place: int, mask: Mask) -> None:
         self._waiting[place] = self._waiting[place] | mask if place in self._waiting else mask

@@ -10,6 +10,7 @@ from rollout.domain.forecasting.data import Pace, PlanData
 from rollout.domain.forecasting.days import Ints
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 #: Below this share of futures that agree with today, the piece under way starts over (see `_that_agree`).
 TOO_FEW = 0.02
 
@@ -128,10 +129,10 @@ class Chain:
         leaders = self.days.moved(last, np.maximum(1, self.typical.distance * gap))
         return leaders, self.days.moved(leaders, np.maximum(1, self.typical.all_staff * all_staff))
 
-    def held(self) -> Ints:
-        """When an agency that all-staff passed over comes in: as if that piece began today."""
-        noise = self._luck.standard_normal(self.futures)
-        return self.days.moved(self.ahead_from, self.typical.all_staff * _taken(self._pace + self._spread * noise))
+    def held(self, since: Ints, noise: Floats, where: Mask) -> Ints:
+        """When an agency that all-staff passes over comes in, in these futures: it takes as long as that piece."""
+        taken = _taken(self._pace[where] + self._spread[where] * noise)
+        return self.days.moved(since, self.typical.all_staff * taken)
 
 
 def _parameters(belief: Pace, futures: int, source: np.random.Generator) -> tuple[Floats, Floats]:

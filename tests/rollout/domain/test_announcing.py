@@ -308,6 +308,16 @@ def test_the_same_change_announced_back_and_forth_is_told_each_time(rollout):
     assert len(mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)) == 3
 
 
+def test_an_announcement_that_fell_before_it_was_sent_can_be_made_again_when_the_same_holds_again(rollout):
+    told(rollout)
+    move(rollout, "kli", 3)
+    announce(rollout)
+    for number in (4, 3):
+        move(rollout, "kli", number)
+    announce(rollout)
+    assert [message.told["kli"]["wave"] for message in mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)] == [3]
+
+
 # -- near at hand ------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """What a weekly status says, and that it is frozen (rules 14 and 16)."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -412,3 +413,11 @@ def test_what_is_taken_back_a_week_later_is_told_then(rollout, lead):
     status(rollout, "2018-02-05 08:00")
     undoing.undo(rollout=rollout, change=withdrawn.change, by=lead, now=make.NOW)
     assert told(status(rollout, "2018-02-12 08:00")) == ["Bydel Nordstrand er tilbake i Pulje 1."]
+
+
+def test_a_wave_that_was_told_of_and_is_taken_away_again_is_not_told_as_new(rollout, lead):
+    june = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
+    wave = scheduling.add_wave(rollout=rollout, **june, by=lead, now=make.NOW)
+    assert "Nye puljer: Pulje 4." in told(status(rollout, "2018-02-05 08:00"))
+    undoing.undo(rollout=rollout, change=wave.events.get().change, by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-12 08:00")) == ["Puljer som er tatt bort igjen: Pulje 4."]
