@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from agencies.models import Role, RoleName
 from rollout import emails
-from rollout.domain import opening, readiness, reminding, reporting, signing_off
+from rollout.domain import funding, opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
@@ -87,14 +87,38 @@ def _all_staff_open(rollout: Rollout, now: dt.datetime) -> Occasion:
 
 
 def _held(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.ALL_STAFF)
+    return _turned_away(
+        rollout,
+        Step.ALL_STAFF,
+        EmailKind.HELD,
+        now=now,
+        no_wave=_("Ingen pulje er åpnet for ledere og venter på å åpne for alle."),
+        some=_("%(wave)s åpner for alle %(day)s. Med det som mangler nå, sendes denne."),
+        none=_("%(wave)s åpner for alle %(day)s. Slik det står nå, holdes ingen tilbake."),
+    )
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    return _turned_away(
+        rollout,
+        Step.LEADERS,
+        EmailKind.DEFERRED,
+        now=now,
+        no_wave=_("Ingen pulje med virksomheter gjenstår å åpne for ledere."),
+        some=_("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne."),
+        none=_("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen."),
+    )
+
+
+def _turned_away(
+    rollout: Rollout, step: Step, kind: EmailKind, *, now: dt.datetime, no_wave: str, some: str, none: str
+) -> Occasion:
+    """What the next wave's opening would write to those it does not let in, if it came now."""
+    wave = _next_wave(rollout, step)
     if wave is None:
-        return Occasion(_("Ingen pulje er åpnet for ledere og venter på å åpne for alle."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.HELD]
-    said = _("%(wave)s åpner for alle %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for alle %(day)s. Slik det står nå, holdes ingen tilbake.")
-    return Occasion(_about(said, wave, Step.ALL_STAFF), drafts)
+        return Occasion(no_wave)
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == kind]
+    return Occasion(_about(some if drafts else none, wave, step), drafts)
 
 
 def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
@@ -114,17 +138,6 @@ def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
     said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
     if not drafts:
         said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
-
-
-def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
     return Occasion(_about(said, wave, Step.LEADERS), drafts)
 
 
@@ -219,7 +232,10 @@ def _request(rollout: Rollout, now: dt.datetime) -> Occasion:
     stated = _funding(rollout).filter(state=FundingState.STATED)
     drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails.asking.date_asked(one)]
     drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails.asking.join_asked(one)]
-    drafts += [draft for one in stated.reverse()[:LATEST] for draft in emails.asking.funding_awaits_head(one)]
+    waiting = stated.reverse()[:LATEST]
+    said = funding.comments_on(waiting)
+    for one in waiting:
+        drafts += emails.asking.funding_awaits_head(one, comment=said.get(one.pk, ""))
     if not drafts:
         return Occasion(_("Ingen ønsker venter på svar, og ingen finansiering på godkjenning."))
     return Occasion(_("Det som venter på svar eller godkjenning nå."), drafts)

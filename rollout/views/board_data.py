@@ -130,10 +130,6 @@ class Column:
         return [place < len(self.cards) for place in range(CAPACITY if self.wave else 0)]
 
     @property
-    def is_full(self) -> bool:
-        return self.wave is not None and len(self.cards) >= CAPACITY
-
-    @property
     def is_done(self) -> bool:
         return self.state in (WaveState.ALL_OPEN, WaveState.CLOSED)
 

@@ -112,10 +112,6 @@ class GroupShown:
     rows: list[RowShown]
 
     @property
-    def is_lead(self) -> bool:
-        return self.group.actor == stopping.LEAD
-
-    @property
     def in_sight(self) -> list[RowShown]:
         return self.rows if len(self.rows) <= ROWS_IN_SIGHT + 1 else self.rows[:ROWS_IN_SIGHT]
 

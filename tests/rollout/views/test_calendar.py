@@ -13,7 +13,7 @@ from tests import factories as make
 from tests.pages import text_of
 from tests.rollout.views.waves.conftest import HTMX
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february", "rollout")]
 CALENDAR = "/r/workplace-2018/calendar/"
 OWN_WEEK = {
     "name": "Valguken",

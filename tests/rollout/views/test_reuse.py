@@ -11,7 +11,7 @@ from rollout.domain import leaving, placing
 from rollout.models import opening_moment
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rollout")]
 
 BOARD = "/r/workplace-2018/board/"
 

@@ -24,7 +24,7 @@ from tests.factories import (
     set_clock,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kli")]
 
 R = "/r/workplace-2018/"
 REVIEW = f"{R}waves/1/review/"
