@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -86,17 +87,23 @@ def roles_of(request: HttpRequest) -> Held:
 
 def ask_to_sign_in(request: Request) -> HttpResponse:
     """Lead to the sign-in page, and from there back to the page that was asked for, or that a form was sent from (never
-    to the target of a POST)."""
-    wanted = None
+    to the target of a POST). Whoever sent a form is told that nothing was saved."""
     if request.htmx:
         wanted = request.htmx.current_url_abs_path
     elif request.method in ("GET", "HEAD"):
         wanted = request.get_full_path()
     else:
-        sent_from = urlsplit(request.headers.get("Referer", ""))
-        if sent_from.netloc == request.get_host():
-            wanted = sent_from._replace(scheme="", netloc="", fragment="").geturl()
+        messages.warning(
+            request, _("Du var logget ut, så det du sendte, er ikke lagret. Logg inn, og send det på nytt.")
+        )
+        wanted = sent_from(request)
     return redirect_to_login(wanted) if wanted else redirect(settings.LOGIN_URL)
+
+
+def sent_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from, as path and query; empty where the browser does not say."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.get_host() else ""
 
 
 def only_for(roles: Collection[str], *, agency: str | None = None, otherwise: str | Promise = ""):

@@ -78,9 +78,6 @@ class PersonManager(BaseUserManager["Person"]):
         person.save(using=self._db)
         return person
 
-    def get_by_natural_key(self, email):
-        return self.get(email=email.lower())
-
 
 class Person(AbstractBaseUser):
     """One person per e-mail address, who may hold several roles. Also who signs in.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from rollout.domain import coverage, effects, placing, scenarios, scheduling
+from rollout.domain import coverage, effects, placing, scenarios, scheduling, shifting
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.effects import Overdue
 from rollout.domain.scenario_rules import moved_since, problems
@@ -143,8 +143,9 @@ class Comparison:
 class Drift:
     """How far today's plan is from the baseline: in days for the last wave with agencies, and in people by today.
 
-    `should_have`: people who by the baseline's dates have access today; `has` by the plan's. `moved`: how many agencies
-    stand in another wave, `redated`: how many waves have other dates.
+    `should_have`: people who by the baseline's dates have access today; `has` by the plan's. Both of the agencies that
+    are in the two: who has joined since hides nobody who is late. `moved`: how many agencies stand in another wave,
+    `redated`: how many waves have other dates.
     """
 
     baseline: Scenario
@@ -166,11 +167,12 @@ def drift(rollout: Rollout, plan: Today, *, now: dt.datetime) -> Drift | None:
         return None
     stands: tuple[Places, Dates] = plan.places, {n: _only_days(days) for n, days in plan.dates.items()}
     found, today = _sides(plan, (baseline.places, baseline.dates), stands, pool=None), now.astimezone(OSLO).date()
+    known = {slug: place for slug, place in plan.places.items() if slug in baseline.places}
     return Drift(
         baseline,
         found.days_later,
         sum(people for day, people in _gains(plan, baseline.places, baseline.dates) if day <= today),
-        sum(people for day, people in _gains(plan, *stands) if day <= today),
+        sum(people for day, people in _gains(plan, known, stands[1]) if day <= today),
         len(found.moves),
         len(found.dates),
     )
@@ -326,7 +328,7 @@ def _thought(rollout: Rollout, plan: Today, dates: Dates) -> Thought:
         if shown is None:
             continue
         wave = plan.waves.get(int(n)) or Wave(rollout=rollout, number=int(n), **vars(shown))
-        waves[int(n)] = effects.with_dates(scheduling.Shift(wave, shown.leaders_on, shown.all_staff_on))
+        waves[int(n)] = effects.with_dates(shifting.Shift(wave, shown.leaders_on, shown.all_staff_on))
     return waves
 
 

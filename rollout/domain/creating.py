@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout.domain import scheduling, signing_off
+from rollout.domain import scheduling, shifting, signing_off
 from rollout.domain.calendar import Calendar, add_working_days, calendar_of, working_days_between
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.recording import new_change, record
@@ -181,7 +181,7 @@ def _add_waves(
             scheduling.set_people_cap(wave=wave, cap=shift.wave.people_cap, by=by, now=now)
 
 
-def shifted(waves: list[Wave], *, leaders_on: dt.date, calendar: Calendar) -> list[scheduling.Shift]:
+def shifted(waves: list[Wave], *, leaders_on: dt.date, calendar: Calendar) -> list[shifting.Shift]:
     """The dates of a plan like this one whose first wave opens for leaders on `leaders_on`, by the waves' numbers.
 
     Pure. A wave's own dates are kept where nothing moves it.
@@ -191,11 +191,11 @@ def shifted(waves: list[Wave], *, leaders_on: dt.date, calendar: Calendar) -> li
     first = min(waves, key=lambda wave: (wave.leaders_on, wave.number))
     gap = max(1, working_days_between(first.leaders_on, first.all_staff_on))
     all_staff_on = calendar.open_day_on_or_after(add_working_days(leaders_on, gap))
-    later = scheduling.cascade(
+    later = shifting.cascade(
         first, waves, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, earlier=True
     )
-    by_wave = {shift.wave.pk: shift for shift in [scheduling.Shift(first, leaders_on, all_staff_on), *later]}
-    return [by_wave.get(wave.pk) or scheduling.Shift(wave, wave.leaders_on, wave.all_staff_on) for wave in waves]
+    by_wave = {shift.wave.pk: shift for shift in [shifting.Shift(first, leaders_on, all_staff_on), *later]}
+    return [by_wave.get(wave.pk) or shifting.Shift(wave, wave.leaders_on, wave.all_staff_on) for wave in waves]
 
 
 # -- which one is active -------------------------------------------------------------------------------------------

@@ -27,21 +27,25 @@ def _openings(rollout: Rollout):
         yield opening_moment(wave.day_of(Step.ALL_STAFF)), _("%(wave)s åpner for alle") % {"wave": wave}
 
 
-def run_due(*, rollout: Rollout, now: dt.datetime) -> None:
+def run_due(*, rollout: Rollout, now: dt.datetime, memory: reminding.Memory | None = None) -> None:
     """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
     opening.open_due(rollout=rollout, now=now)
     reporting.send_due(rollout=rollout, now=now)
-    reminding.send_due(rollout=rollout, now=now)
+    reminding.send_due(rollout=rollout, now=now, memory=memory)
 
 
 def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
-    """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already."""
+    """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already.
+
+    Must be called inside a transaction.
+    """
+    memory: reminding.Memory = {}
     moment = start
     while rollouts and (moment := min(_next_moment(rollout, after=moment) for rollout in rollouts)) <= to:
         for rollout in rollouts:
-            run_due(rollout=rollout, now=moment)
+            run_due(rollout=rollout, now=moment, memory=memory)
     for rollout in rollouts:
-        run_due(rollout=rollout, now=to)
+        run_due(rollout=rollout, now=to, memory=memory)
 
 
 def _next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime:

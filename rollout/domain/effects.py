@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollout.domain import placing, readiness, scheduling
+from rollout.domain import glance, placing, readiness, scheduling, shifting
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.readiness import Problem
 from rollout.domain.words import long_date, thousands
@@ -48,11 +48,11 @@ class Effects:
     warnings: list[str] = field(default_factory=list)
     loses_go: list[Wave] = field(default_factory=list)
     over_cap: str = ""
-    planned: list[scheduling.Shift] = field(default_factory=list)
+    planned: list[shifting.Shift] = field(default_factory=list)
     due: list[DueMove] = field(default_factory=list)
 
     @property
-    def shifts(self) -> list[scheduling.Shift]:
+    def shifts(self) -> list[shifting.Shift]:
         return [shift for shift in self.planned if shift.changes]
 
     @property
@@ -73,17 +73,17 @@ class Effects:
     @property
     def brief(self) -> list[str]:
         """What there is room for right after the change: the gravest, and how many steps went over their date."""
-        late = sum(len(one.problems) for one in self.overdue)
-        if not late:
-            return self.gravest
-        return [
-            *self.gravest,
-            ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", late) % {"n": late},
-        ]
+        return self.gravest + _late(sum(len(one.problems) for one in self.overdue))
 
     @property
     def none(self) -> bool:
         return not self.sentences
+
+
+def _late(steps: int) -> list[str]:
+    if not steps:
+        return []
+    return [ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", steps) % {"n": steps}]
 
 
 def late_words(one: Overdue) -> str:
@@ -162,6 +162,31 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
     return Effects(overdue, warnings, _with_go(touched), over_cap=over_cap)
 
 
+def brief_of_move(
+    *, missing: Iterable[glance.Step], people: int, left: Wave | None, entered: Wave | None, now: dt.datetime
+) -> list[str]:
+    """`of_move(…).brief` of one move that was made, by what its board has read already: one query, or none.
+
+    `missing`: the agency's steps; `people`: how many `entered` holds now. The waves as they were before the move, with
+    their latest decision.
+    """
+    if left == entered:
+        return []
+    lost = [wave for wave in (left, entered) if wave is not None and wave.has_go]
+    said = Effects(loses_go=sorted(lost, key=lambda wave: wave.number))
+    missing = list(missing)
+    if entered is None or not (missing or entered.people_cap):
+        return said.gravest
+    calendar, today = calendar_of(entered.rollout_id), now.astimezone(OSLO).date()
+
+    def is_late(step: glance.Step, wave: Wave | None) -> bool:
+        due = readiness.due_in(wave, step, calendar)
+        return due is not None and due < today
+
+    late = sum(is_late(step, entered) and not is_late(step, left) for step in missing)
+    return [*replace(said, over_cap=placing.over_cap_words(entered, people)).gravest, *_late(late)]
+
+
 def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:
     said = []
     for placement in movers:
@@ -198,7 +223,7 @@ def of_dates(
     """
     rollout = Rollout.objects.get(pk=wave.rollout_id)
     calendar = calendar_of(rollout)
-    planned = scheduling.planned_shifts(
+    planned = shifting.planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )
     scheduling.refuse_bad(planned, calendar=calendar, now=now)
@@ -221,14 +246,14 @@ def of_dates(
     )
 
 
-def with_dates(shift: scheduling.Shift) -> Wave:
+def with_dates(shift: shifting.Shift) -> Wave:
     wave = Wave(**{f.attname: getattr(shift.wave, f.attname) for f in Wave._meta.concrete_fields})
     wave.leaders_on, wave.all_staff_on = shift.leaders_on, shift.all_staff_on
     return wave
 
 
 def _due_moves(
-    shift: scheduling.Shift, placements: list[Placement], calendar: Calendar, *, today: dt.date
+    shift: shifting.Shift, placements: list[Placement], calendar: Calendar, *, today: dt.date
 ) -> list[DueMove]:
     """By the courses that the wave's agencies follow; nothing where the leaders' date stays or the wave is empty."""
     if shift.leaders_on == shift.wave.leaders_on or not placements:
@@ -244,7 +269,7 @@ def _due_moves(
     return moves
 
 
-def _warned(shift: scheduling.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
+def _warned(shift: shifting.Shift, rollout: Rollout, calendar: Calendar) -> list[str]:
     changed = [getattr(shift, name) for name in scheduling.DATES if getattr(shift, name) != getattr(shift.wave, name)]
     return date_warnings(shift.wave, changed, rollout=rollout, calendar=calendar)
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout import emails, emails_asking
+from rollout import emails
 from rollout.domain import licensing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -62,7 +62,7 @@ def state(
     if earlier is not None:
         earlier.state = FundingState.REPLACED
         earlier.save(update_fields=["state"])
-        emails_asking.withdraw_request("funding", earlier.pk)
+        emails.asking.withdraw_request("funding", earlier.pk)
     statement = FundingStatement.objects.create(
         placement=placement,
         licences=licences,
@@ -76,7 +76,7 @@ def state(
         _approve(statement, by=by, now=now, before={}, comment=comment)
     else:
         event = _record(statement, by=by, now=now, before={}, comment=comment)
-        emails.write_of(event, emails_asking.funding_awaits_head(statement), now=now)
+        emails.write_of(event, emails.asking.funding_awaits_head(statement), now=now)
     return statement
 
 
@@ -102,7 +102,7 @@ def approve(*, statement: FundingStatement, by: Person, now: dt.datetime) -> Fun
     _refuse_outside(placement)
     _refuse_too_few(placement, statement.licences)
     _approve(statement, by=by, now=now, before={"state": FundingState.STATED})
-    emails_asking.withdraw_request("funding", statement.pk)
+    emails.asking.withdraw_request("funding", statement.pk)
     return statement
 
 
@@ -136,7 +136,7 @@ def question(*, statement: FundingStatement, text: str, by: Person | None, now: 
         after={"statement": statement.pk},
         reason=statement.question,
     )
-    emails.write_of(event, emails_asking.funding_questioned(statement), now=now)
+    emails.write_of(event, emails.asking.funding_questioned(statement), now=now)
     return statement
 
 

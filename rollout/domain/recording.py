@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from agencies.models import Agency, Person
-from rollout.emails_reminding import withdraw_unsent
+from rollout.emails.reminding import withdraw_unsent
 from rollout.models import EventKind, PlanEvent, Rollout, Wave
 
 #: One for each action whose events belong together, and are undone together.

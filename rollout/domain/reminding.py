@@ -11,8 +11,9 @@ before.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -21,19 +22,21 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
-from rollout import emails, emails_reminding
+from rollout import emails
 from rollout.domain import readiness, reporting
 from rollout.domain.calendar import is_working_day, working_day_on_or_after, working_day_on_or_before
 from rollout.domain.locks import lock_plans
 from rollout.domain.readiness import FUNDING, StepStatus
-from rollout.emails_choosing import wanted_by
-from rollout.emails_reminding import OpenStep, Place
+from rollout.domain.recording import plan_version
+from rollout.emails.choosing import wanted_by
+from rollout.emails.reminding import OpenStep, Place
 from rollout.models import (
     OSLO,
     EmailKind,
     EmailState,
     FundingState,
     FundingStatement,
+    OwnerRole,
     Placement,
     ReminderRun,
     Rollout,
@@ -56,16 +59,12 @@ CHIEF, HEAD = RoleName.COMMUNICATION_CHIEF, RoleName.AGENCY_HEAD
 # -- when --------------------------------------------------------------------------------------------------------------
 
 
-def marks(due_on: dt.date) -> Iterator[dt.date]:
-    """The days on which one is reminded of a step, working days or not, for as long as it is not done."""
-    yield from (due_on - dt.timedelta(days=days) for days in BEFORE)
-    while True:
-        due_on += WEEK
-        yield due_on
-
-
 def next_mark(due_on: dt.date, *, after: dt.date) -> dt.date:
-    return next(day for day in marks(due_on) if day > after)
+    """The first day after `after`, working day or not, on which one is reminded of a step that is still not done."""
+    for days in BEFORE:
+        if (day := due_on - dt.timedelta(days=days)) > after:
+            return day
+    return due_on + WEEK * (max(0, (after - due_on) // WEEK) + 1)
 
 
 def is_due(due_on: dt.date, *, after: dt.date, until: dt.date) -> bool:
@@ -106,43 +105,44 @@ def next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime | None:
 # -- once --------------------------------------------------------------------------------------------------------------
 
 
-def send_due(*, rollout: Rollout, now: dt.datetime) -> int:
+def send_due(*, rollout: Rollout, now: dt.datetime, memory: "Memory | None" = None) -> int:
     """Write the reminders due at `now`, and anew those of the morning that a change has withdrawn. Returns how many.
 
     The plan's lock makes the second of two see the first one's run; one run a morning is the database's own rule.
+    `memory`: for who writes one morning after the other in one transaction.
     """
-    return _send_due(rollout=rollout, now=now) if _anything_due(rollout, now) else 0
+    # Asked before locking: most ticks find nothing.
+    if (day := this_morning(now)) is None or not _anything_due(rollout, rollout.reminder_runs.last(), day):
+        return 0
+    return _send_due(rollout=rollout, day=day, now=now, memory=memory)
 
 
-def _anything_due(rollout: Rollout, now: dt.datetime) -> bool:
-    """Asked before locking: most ticks find nothing."""
-    day, run = this_morning(now), rollout.reminder_runs.last()
-    if day is None:
-        return False
-    if run is None or run.day < day:
-        start = reporting.began(rollout)
-        return start is not None and start <= opening_moment(day)
-    return bool(_to_write_anew(run))
+def _anything_due(rollout: Rollout, run: ReminderRun | None, day: dt.date) -> bool:
+    """`run`: the last there is."""
+    if run is not None:
+        return run.day < day or bool(_to_write_anew(run))
+    start = reporting.began(rollout)
+    return start is not None and start <= opening_moment(day)
 
 
 @transaction.atomic
-def _send_due(*, rollout: Rollout, now: dt.datetime) -> int:
+def _send_due(*, rollout: Rollout, day: dt.date, now: dt.datetime, memory: "Memory | None") -> int:
     active = Rollout.objects.active()  # whose lock is held where a role is given or ended
     rollout = lock_plans({rollout.pk, active.pk if active else rollout.pk})[rollout.pk]
-    day, run = this_morning(now), rollout.reminder_runs.last()
-    if day is None or not _anything_due(rollout, now):
+    run, number = rollout.reminder_runs.last(), 0
+    if not _anything_due(rollout, run, day):
         return 0
     if run is None or run.day < day:
         run = ReminderRun.objects.create(rollout=rollout, day=day, since=_covered_until(run, day), made_at=now)
         # Those of earlier mornings that never left: this morning's tell of those days too.
-        emails_reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
-        drafts = drafts_of(run, now=now)
+        emails.reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
+        drafts = drafts_of(run, now=now, memory=memory)
     else:
         again = _to_write_anew(run)
-        drafts = [draft for draft in drafts_of(run, now=now) if draft.person.pk in again]
-    number = emails_reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
+        drafts = [draft for draft in drafts_of(run, now=now, memory=memory) if draft.person.pk in again]
+        number = emails.reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
     occurrence = f"{_occurrence(run)}{number}"
-    return len(emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now))
+    return emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now).count()
 
 
 def _covered_until(run: ReminderRun | None, day: dt.date) -> dt.date:
@@ -155,7 +155,7 @@ def _occurrence(run: ReminderRun) -> str:
 
 def _to_write_anew(run: ReminderRun) -> set[int]:
     """Whose mail of this morning was withdrawn, with none in its place."""
-    mails = emails_reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
+    mails = emails.reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
     states = list(mails.values_list("person", "state"))
     standing = {person for person, state in states if state != EmailState.WITHDRAWN}
     return {person for person, _state in states} - standing
@@ -163,12 +163,15 @@ def _to_write_anew(run: ReminderRun) -> set[int]:
 
 def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
     """By person: from when nothing has reached them, where earlier mornings' mail was withdrawn unsent."""
-    mails = emails_reminding.reminders_of(run.rollout)
-    told = dict(mails.exclude(state=EmailState.WITHDRAWN).values_list("person").annotate(latest=Max("pk")).order_by())
+    mails = emails.reminding.reminders_of(run.rollout)
+    withdrawn = mails.filter(state=EmailState.WITHDRAWN).order_by("-pk").values_list("pk", "person", "occurrence")
+    if not withdrawn:
+        return {}
+    standing = mails.exclude(state=EmailState.WITHDRAWN).filter(person__in={person for _pk, person, _of in withdrawn})
+    told = dict(standing.values_list("person").annotate(latest=Max("pk")).order_by())
     days = {f"reminders:{pk}": since for pk, since in run.rollout.reminder_runs.values_list("pk", "since")}
     since: dict[int, dt.date] = {}
-    withdrawn = mails.filter(state=EmailState.WITHDRAWN)
-    for pk, person, occurrence in withdrawn.order_by("-pk").values_list("pk", "person", "occurrence"):
+    for pk, person, occurrence in withdrawn:
         if pk > told.get(person, 0):
             since[person] = days.get(occurrence.rpartition(":")[0], run.since)
     return since
@@ -178,29 +181,40 @@ def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
 
 
 @dataclass(frozen=True)
+class _Left:
+    """A step that is not done, in the words of the mail. `awaits_head`: the chief has done their part of it."""
+
+    name: str
+    owner: str
+    detail: str
+    due_on: dt.date
+    awaits_head: bool
+
+    def told(self, today: dt.date) -> OpenStep:
+        return OpenStep(self.name, self.owner, self.detail, self.due_on, days_left=(self.due_on - today).days)
+
+
+@dataclass(frozen=True)
 class _Course:
-    """An agency's steps before its opening."""
+    """An agency's steps before its opening. `done` are their names."""
 
     placement: Placement
-    done: list[StepStatus]
-    left: list[StepStatus]
+    done: list[str]
+    left: list[_Left]
     has_chief: bool
-    awaits_head: bool  # the chief has stated the funding
 
-    def reminds(self, roles: Iterable[Role], *, since: dt.date, day: dt.date) -> list[StepStatus]:
+    def reminds(self, roles: Iterable[Role], *, since: dt.date, day: dt.date) -> list[_Left]:
         """The steps with a mark after `since` up to and with `day`, for who holds these roles at the agency."""
         return [
-            status
-            for status in self.left
-            if status.due_on is not None
-            and is_due(status.due_on, after=since, until=day)
-            and any(self._is_for(role.role, status, status.due_on, day) for role in roles)
+            step
+            for step in self.left
+            if is_due(step.due_on, after=since, until=day) and any(self._is_for(role.role, step, day) for role in roles)
         ]
 
-    def _is_for(self, role: str, status: StepStatus, due_on: dt.date, day: dt.date) -> bool:
-        if status.step.key == FUNDING and self.awaits_head:
+    def _is_for(self, role: str, step: _Left, day: dt.date) -> bool:
+        if step.awaits_head:
             return role == HEAD
-        return role == CHIEF or not self.has_chief or day >= due_on + WEEK
+        return role == CHIEF or not self.has_chief or day >= step.due_on + WEEK
 
 
 def _placements(rollout: Rollout) -> list[Placement]:
@@ -215,53 +229,96 @@ def _roles(placements: Iterable[Placement]) -> list[Role]:
     return list(held.select_related("person").order_by("person__email", "agency__name_sort_key", "pk"))
 
 
-def _courses(placements: list[Placement], roles: list[Role], *, now: dt.datetime) -> dict[int, _Course]:
-    """By agency."""
-    statuses = readiness.courses(placements, now=now)
-    chiefs = {role.agency_id for role in roles if role.role == CHIEF}
-    stated = {
-        one.placement_id: one.licences
-        for one in FundingStatement.objects.filter(placement__in=placements, state=FundingState.STATED, question="")
-    }
-    return {
-        one.agency_id: _Course(
-            one,
-            done=[status for status in statuses[one.pk] if status.done],
-            left=[status for status in statuses[one.pk] if not status.done and status.due_on is not None],
-            has_chief=one.agency_id in chiefs,
-            awaits_head=stated.get(one.pk, -1) >= one.headcount,
-        )
-        for one in placements
-    }
+def _course(placement: Placement, statuses: list[StepStatus], *, has_chief: bool, stated: int) -> _Course:
+    """`stated`: for how many licences funding is stated and not yet approved."""
+    left = []
+    for status in statuses:
+        if not status.done and status.due_on is not None:
+            awaits_head = status.step.key == FUNDING and stated >= placement.headcount
+            owner, detail = str(OwnerRole(status.step.owner_role).label), status.detail
+            if awaits_head:
+                owner, detail = str(HEAD.label), _("oppgitt, og venter på virksomhetslederens godkjenning")
+            left.append(_Left(status.step.name, owner, detail, status.due_on, awaits_head))
+    return _Course(placement, [status.step.name for status in statuses if status.done], left, has_chief)
 
 
-def drafts_of(run: ReminderRun, *, now: dt.datetime) -> list[emails.Draft]:
-    """The mail of one morning, written at `now`: at most one for each person. `run` need not be saved."""
-    placements = _placements(run.rollout)
+@dataclass(frozen=True)
+class _Reading:
+    """What a morning's mail hangs on besides the day: the courses by agency, who holds which roles where, who wants
+    what. The plan unchanged, it holds up to and with the day `until`, the last of a signature under an older text.
+    """
+
+    courses: dict[int, _Course]
+    held: dict[Person, dict[int, list[Role]]]
+    to_do: set[int]
+    weekly: set[int]
+    frame: dict[str, Any]
+    until: dt.date
+
+
+#: By rollout: what was read, and the plan's version then. Whatever changes it takes the plan's lock; so it serves a
+#: transaction that reads under that lock and keeps it, and what the transaction itself changes writes an event.
+type Memory = dict[int, tuple[int, _Reading]]
+
+
+def _reading(rollout: Rollout, *, now: dt.datetime, memory: Memory | None) -> _Reading:
+    if memory is None:
+        return _read(rollout, now=now)
+    version = plan_version(rollout.slug) or 0
+    then, known = memory.get(rollout.pk, (None, None))
+    if known is None or then != version or known.until < _today(now):
+        known = _read(rollout, now=now)
+        memory[rollout.pk] = version, known
+    return known
+
+
+def _read(rollout: Rollout, *, now: dt.datetime) -> _Reading:
+    placements = _placements(rollout)
     roles = _roles(placements)
-    courses = _courses(placements, roles, now=now)
-    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails_reminding.REMINDERS)
-    untold = _untold_since(run)
-    today, frame = _today(now), emails_reminding.frame(run.rollout)
+    facts = readiness.load_facts(placements, now=now)
+    chiefs = {role.agency_id for role in roles if role.role == CHIEF}
+    statements = FundingStatement.objects.filter(placement__in=placements, state=FundingState.STATED, question="")
+    stated = dict(statements.values_list("placement", "licences"))
+    with translation.override(emails.LANGUAGE):
+        courses = {
+            one.agency_id: _course(
+                one,
+                readiness.course_of(facts[one.pk], now=now),
+                has_chief=one.agency_id in chiefs,
+                stated=stated.get(one.pk, -1),
+            )
+            for one in placements
+        }
     held: dict[Person, dict[int, list[Role]]] = {}
     for role in roles:
         if role.agency_id is not None:
             held.setdefault(role.person, {}).setdefault(role.agency_id, []).append(role)
+    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails.reminding.REMINDERS)
+    ends = {version.old_counts_until for known in facts.values() for version in known.ahead}
+    until = min((day for day in ends if day is not None), default=dt.date.max)
+    return _Reading(courses, held, to_do, weekly, emails.reminding.frame(rollout), until)
+
+
+def drafts_of(run: ReminderRun, *, now: dt.datetime, memory: Memory | None = None) -> list[emails.Draft]:
+    """The mail of one morning, written at `now`: at most one for each person. `run` need not be saved."""
+    known, today = _reading(run.rollout, now=now, memory=memory), _today(now)
+    untold = _untold_since(run) if known.held else {}
     drafts = []
-    for person, theirs in held.items():
+    for person, theirs in known.held.items():
         since = min(untold.get(person.pk, run.since), run.since)
-        is_weekly = person.pk in weekly and _opens_week(run.day, since)
+        is_weekly = person.pk in known.weekly and _opens_week(run.day, since)
         places, is_week = [], False
         for agency, here in theirs.items():
-            course = courses[agency]
+            course = known.courses[agency]
             is_whole = is_weekly and _is_open(course, today) and any(role.role == CHIEF for role in here)
-            reminded = course.reminds(here, since=since, day=run.day) if person.pk in to_do else []
+            reminded = course.reminds(here, since=since, day=run.day) if person.pk in known.to_do else []
             if is_whole or reminded:
                 places.append(_place(course, here, reminded, is_whole=is_whole, today=today))
                 is_week = is_week or is_whole
         if places:
             kind = EmailKind.AGENCY_WEEK if is_week else EmailKind.TO_DO
-            drafts.append(emails_reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=frame))
+            draft = emails.reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=known.frame)
+            drafts.append(draft)
     return drafts
 
 
@@ -273,45 +330,25 @@ def _opens_week(day: dt.date, since: dt.date) -> bool:
 
 def _is_open(course: _Course, today: dt.date) -> bool:
     """Whether something is late, or due before long, that the chief has not answered for."""
-    return any(
-        status.due_on is not None
-        and status.due_on <= today + LOOKS_AHEAD
-        and not (status.step.key == FUNDING and course.awaits_head)
-        for status in course.left
-    )
+    return any(step.due_on <= today + LOOKS_AHEAD and not step.awaits_head for step in course.left)
 
 
-def _place(course: _Course, roles: list[Role], reminded: list[StepStatus], *, is_whole: bool, today: dt.date) -> Place:
+def _place(course: _Course, roles: list[Role], reminded: list[_Left], *, is_whole: bool, today: dt.date) -> Place:
     placement = course.placement
     wave = placement.wave
     if wave is None:
         raise ValueError("not in a wave")
-    names = [str(role.get_role_display()) for role in roles if role.agency_id == placement.agency_id]
     with translation.override(emails.LANGUAGE):
+        names = [str(RoleName(role.role).label) for role in roles]
         return Place(
             agency=placement.agency,
             wave=wave,
             roles=get_text_list(names, _("og")),
             days_left=(wave.leaders_on - today).days,
-            steps=[_told(status, course, today) for status in (course.left if is_whole else reminded)],
-            done=[status.step.name for status in course.done] if is_whole else (),
+            steps=[step.told(today) for step in (course.left if is_whole else reminded)],
+            done=course.done if is_whole else (),
             is_whole=is_whole,
         )
-
-
-def _told(status: StepStatus, course: _Course, today: dt.date) -> OpenStep:
-    if status.due_on is None:
-        raise ValueError("no due date")
-    owner, detail = str(status.step.get_owner_role_display()), status.detail
-    if status.step.key == FUNDING and course.awaits_head:
-        owner, detail = str(HEAD.label), _("oppgitt, og venter på virksomhetslederens godkjenning")
-    return OpenStep(
-        name=status.step.name,
-        owner=owner,
-        detail=detail,
-        due_on=status.due_on,
-        days_left=(status.due_on - today).days,
-    )
 
 
 # -- ahead -------------------------------------------------------------------------------------------------------------

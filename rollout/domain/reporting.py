@@ -91,12 +91,11 @@ def began(rollout: Rollout) -> dt.datetime | None:
 
 def due_week(rollout: Rollout, now: dt.datetime) -> Week | None:
     """The week whose status is due and not yet made, or None. Never more than one, however long nothing ran."""
-    week, start = latest_week(now), began(rollout)
-    if start is None or sending_moment(*week) < start:
-        return None
+    week = latest_week(now)
     if rollout.status_reports.filter(year=week.year, week=week.week).exists():
         return None
-    return week
+    start = began(rollout)
+    return None if start is None or sending_moment(*week) < start else week
 
 
 def coming_week(rollout: Rollout, now: dt.datetime) -> Week:
@@ -104,12 +103,17 @@ def coming_week(rollout: Rollout, now: dt.datetime) -> Week:
     return due_week(rollout, now) or latest_week(now).next
 
 
-@transaction.atomic
 def send_due(*, rollout: Rollout, now: dt.datetime) -> StatusReport | None:
     """Make the report that is due and write its mail, in one transaction. None: nothing is due.
 
     The plan's lock makes the second of two see the first one's report; one report a week is the database's own rule.
     """
+    # Asked before locking: most ticks find nothing.
+    return _send_due(rollout=rollout, now=now) if due_week(rollout, now) else None
+
+
+@transaction.atomic
+def _send_due(*, rollout: Rollout, now: dt.datetime) -> StatusReport | None:
     rollout = lock_plan(rollout.pk)
     week = due_week(rollout, now)
     if week is None:

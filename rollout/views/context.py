@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Request, roles_of
+from rollout.domain import rows
 from rollout.domain.holding import why_held
 from rollout.models import DateRequest, DemoClock, RequestState, Rollout
 from rollout.permissions import Do, can
@@ -48,11 +48,18 @@ ALWAYS = ((_("Varsler"), "rollout:notices"), (_("Mine opplysninger"), "rollout:m
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 
+_ROLLOUT = f"SELECT {rows.columns(Rollout, 'r')} FROM rollout_rollout r WHERE r.slug = %s"  # noqa: S608
+
+
 def rollout_of(request: HttpRequest, slug: str) -> Rollout:
     """The rollout with this slug (404 if there is none), read once for each request."""
     known = vars(request).get(KNOWN)
     if known is None or known.slug != slug:
-        known = vars(request)[KNOWN] = get_object_or_404(Rollout, slug=slug)
+        found = rows.read(_ROLLOUT, [slug], Rollout)
+        if not found:
+            raise Http404
+        ((known,),) = found
+        vars(request)[KNOWN] = known
     return known
 
 

@@ -225,7 +225,7 @@ def test_a_second_run_writes_nothing(wave, klimaetaten):
     second = emails.write(drafts, rollout=wave.rollout, occurrence="event:1", now=OPENING)
 
     assert len(first) == 4
-    assert second == []
+    assert not second
     assert OutgoingEmail.objects.count() == 4
     assert len({row.message_id for row in first}) == 4
     assert all(row.written_at == OPENING for row in first)

@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.domain.inviting import Address
-from rollout.forms_people import MOST_AT_ONCE, InviteManyForm, read_addresses
+from rollout.forms.people import MOST_AT_ONCE, InviteManyForm, read_addresses
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rollout.domain.calendar import Calendar, add_working_days, working_days_between
-from rollout.domain.scheduling import cascade, days_moved
+from rollout.domain.shifting import cascade, days_moved
 from rollout.models import BlackoutPeriod, Wave, WaveState
 from tests.factories import BASELINE
 

@@ -5,25 +5,20 @@ from functools import partial
 
 import pytest
 
-from rollout.domain import effects, scheduling
+from rollout.domain import effects, scheduling, shifting
 from rollout.models import PlanEvent, Rollout
-from tests.factories import NOW, make_lead, make_rollout
+from tests.factories import NOW, make_lead
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 LEADERS, ALL_STAFF = "leaders_on", "all_staff_on"
 
 
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
-
-
 def setting(rollout, number, leaders_on, all_staff_on, *, by, carry_on=False):
     """A lead who has seen what the dates will do, and now sets them."""
     wave = rollout.waves.get(number=number)
     asked = {LEADERS: leaders_on, ALL_STAFF: all_staff_on, "carry_on": carry_on}
-    seen = scheduling.marks(effects.of_dates(wave=wave, **asked, now=NOW).planned)
+    seen = shifting.marks(effects.of_dates(wave=wave, **asked, now=NOW).planned)
     lead = make_lead(f"{by}@example.org")
     return partial(scheduling.set_dates, wave=wave, **asked, seen=seen, by=lead, now=NOW)
 
@@ -72,5 +67,5 @@ def test_a_wave_that_another_has_moved_is_not_carried_on_unseen(rollout, carried
 
 def test_control_without_the_plans_lock_both_move_it(carried_and_own, monkeypatch):
     monkeypatch.setattr(scheduling, "lock_plan", lambda rollout_id: Rollout.objects.get(pk=rollout_id))
-    monkeypatch.setattr(scheduling, "planned_shifts", meeting_after(scheduling.planned_shifts, parties=2))
+    monkeypatch.setattr(scheduling, "planned_shifts", meeting_after(shifting.planned_shifts, parties=2))
     assert count(at_once(*carried_and_own), "done") == 2

@@ -64,8 +64,9 @@ def standing(rollout):
 def overdue(rollout):
     placements = standing(rollout)
     slugs = {placement.pk: placement.agency.slug for placement in placements}
-    problems = readiness.problems_by_placement(placements, now=NOW)
-    return {(slugs[pk], problem.step.key) for pk, found in problems.items() for problem in found if problem.days_late}
+    courses = readiness.courses(placements, now=NOW).items()
+    found = [(slugs[pk], problem) for pk, course in courses for problem in readiness.problems_of(course)]
+    return {(slug, problem.step.key) for slug, problem in found if problem.days_late}
 
 
 def goes(rollout):

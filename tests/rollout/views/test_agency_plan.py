@@ -18,18 +18,12 @@ from tests.factories import (
     make_ready,
     make_rollout,
     place,
-    set_clock,
     sign,
 )
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 NOW = at("2018-02-01 09:00")
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
 
 
 @pytest.fixture
@@ -48,11 +42,6 @@ def lead(client, bns):
 
 def url(name: str, *args, agency: str = "bns") -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def test_the_list_is_in_norwegian_order(client, lead):

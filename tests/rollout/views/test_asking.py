@@ -18,10 +18,10 @@ from tests.factories import (
     make_agency,
     make_lead,
     make_people,
-    make_rollout,
     place,
     set_clock,
 )
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +31,6 @@ def demo_clock(settings):
     settings.DEMO_MODE = True
     cache.clear()
     set_clock(at("2018-02-01 09:00"))
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture
@@ -56,11 +51,6 @@ def chief(client, people):
 
 def url(name: str, *args, agency: str = "kli") -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    said = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", said).replace("\xa0", " ").replace("\xad", "")
 
 
 # -- people ----------------------------------------------------------------------------------------------------------

@@ -16,25 +16,13 @@ from rollout.models import PlanEvent, WaveState
 from tests import factories as make
 from tests.rollout.views.test_board import BOARD, HTMX, column, fill, move, said, where
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 CHANGES = f"{BOARD}changes/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
 
 
 @pytest.fixture
 def rollout():
     return make.make_rollout(waves=7)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ def rollout():
     return make_rollout()
 
 
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make_lead())
-    return client
-
-
 def write(rollout, *, state=EmailState.SENT, number=1, **fields):
     person = make_people(make_agency(f"etat{number}"), key_people=0)["head"]
     values = {

@@ -29,16 +29,10 @@ from tests.factories import (
     place,
     set_clock,
 )
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 EVIDENCE = {"owner_role": "personvernkoordinator", "text": "ROS behandlet 12. januar.", "case_number": "18/00042"}
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    """1 February 2018 at 09:00: the demo's clock is a clock a test can set."""
-    settings.DEMO_MODE = True
-    set_clock(at("2018-02-01 09:00"))
 
 
 @pytest.fixture
@@ -67,13 +61,6 @@ def chief(client, people):
 
 def url(name: str, *args, agency: str = "kli") -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    """The page's words, without markup and with single spaces."""
-    return (
-        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("\xa0", " ").replace("\xad", "")
-    )
 
 
 def test_the_short_address_leads_to_ones_own_agency(client, chief):
