@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import BinaryField, Field, ForeignObjectRel, Model, Q
+from django.db.models import FETCH_PEERS, BinaryField, Field, ForeignObjectRel, Model, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -197,6 +197,8 @@ def sections(person: Person) -> list[Section]:
         if model is PlanEvent:
             about |= Q(before__person=person.pk) | Q(after__person=person.pk)
         stored = model._base_manager.filter(about).select_related(*_names(model)).defer(*_bytes(model)).order_by("pk")
+        # A row names others by what those are of (a placement by its agency): fetched for all of them at once.
+        stored = stored.fetch_mode(FETCH_PEERS)
         heading = str(HEADINGS.get(key, model._meta.verbose_name_plural))
         found.append(Section(key, heading, [_row(row) for row in stored]))
     return [section for section in found if section.rows]

@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from agencies.models import Person, Role, RoleName
-from rollout import emails
-from rollout.domain import creating, drafting, reporting, scenarios
+from rollout import emails, rehearsals
+from rollout.domain import creating, drafting, rehearsing, reporting, scenarios
 from rollout.domain.forecasting import keeping
+from rollout.domain.rehearsing import Assumptions, Rehearsal
 from rollout.domain.reporting import Week
 from rollout.models import (
     BlackoutPeriod,
@@ -50,7 +51,7 @@ pytestmark = pytest.mark.django_db
 
 R = {"slug": world.SLUG}
 OPENED, HALF_OPEN, PLANNED = 1, 2, 3
-A_SCENARIO, A_BASELINE = 1_000_000_001, 1_000_000_002
+A_SCENARIO, A_BASELINE, A_REQUEST = 1_000_000_001, 1_000_000_002, 1_000_000_003
 SUFFIX = {"suffix": "csv"}
 #: What lists agencies, waves, rollouts or what happened to them: the route, what its address names, and its query.
 PAGES = (
@@ -68,6 +69,7 @@ PAGES = (
     ("rollout:calendar", R, ""),
     ("rollout:compose", R, ""),
     ("rollout:scenarios", R, ""),
+    ("rollout:scenario-new", R, ""),
     ("rollout:scenario", R | {"pk": A_SCENARIO}, ""),
     ("rollout:scenario", R | {"pk": A_BASELINE}, ""),
     ("rollout:scenario-forecast", R | {"pk": A_SCENARIO}, ""),
@@ -78,7 +80,9 @@ PAGES = (
     ("rollout:wave", R | {"number": PLANNED}, ""),
     ("rollout:wave-review", R | {"number": OPENED}, ""),
     ("rollout:wave-review-template", R | {"number": OPENED}, ""),
+    ("rollout:wave-review-figures", R | {"number": OPENED, "agency": "v1"}, ""),
     ("rollout:lessons", R, ""),
+    ("rollout:lessons-edit", R | {"agency": "v1"}, ""),
     ("rollout:wave-dates", R | {"number": PLANNED}, ""),
     ("rollout:wave-cap", R | {"number": PLANNED}, ""),
     ("rollout:wave-mail", R | {"number": PLANNED, "place": 1}, ""),
@@ -88,6 +92,8 @@ PAGES = (
     ("rollout:agency-plan", R | {"agency": "v12"}, ""),
     ("rollout:agency-withdraw", R | {"agency": "v12"}, ""),
     ("rollout:agencies-export", R | SUFFIX, ""),
+    ("rollout:archive", R | {"agency": "v12"}, ""),
+    ("rollout:archive-file", R | {"agency": "v12", "suffix": "json"}, ""),
     ("rollout:licences", R, ""),
     ("rollout:licences-pool", R, ""),
     ("rollout:licences-export", R | SUFFIX, ""),
@@ -105,6 +111,12 @@ PAGES = (
     ("rollout:announce", R, ""),
     ("rollout:mail", R, ""),
     ("rollout:mail", R, "state=unknown"),
+    ("rollout:mail-preview", R, ""),
+    ("rollout:mail-preview-kind", R | {"kind": "your_dates"}, ""),
+    ("rollout:mail-preview-kind", R | {"kind": "deferred"}, ""),
+    ("rollout:mail-preview-kind", R | {"kind": "date_changed"}, ""),
+    ("rollout:mail-preview-kind", R | {"kind": "to_do"}, ""),
+    ("rollout:mail-preview-kind", R | {"kind": "request"}, ""),
     ("rollout:forecast", R, ""),
     ("rollout:status-index", R, ""),
     ("rollout:status", R | {"week": "2018-W07"}, ""),
@@ -113,12 +125,22 @@ PAGES = (
     ("rollout:my", R, ""),
     ("rollout:my-course", R | {"agency": "v12"}, ""),
     ("rollout:my-people", R | {"agency": "v12"}, ""),
+    ("rollout:my-funding", R | {"agency": "v12"}, ""),
+    ("rollout:my-date", R | {"agency": "v12"}, ""),
     ("rollout:requests", R, ""),
+    ("rollout:request-date", R | {"pk": A_REQUEST}, ""),
+    ("rollout:request-join", R | {"pk": A_REQUEST}, ""),
     ("rollout:guidelines", R, ""),
+    ("rollout:guidelines-version", R | {"number": 1}, ""),
     ("rollout:guidelines-publish", R, ""),
     ("rollout:commit", R, ""),
     ("rollout:commitments", R, ""),
     ("rollout:commitments-export", R | SUFFIX, ""),
+    ("rollout:course", R, ""),
+    ("rollout:course-edit", R, ""),
+    ("rollout:rehearsal", R, ""),
+    ("rollout:notices", {}, ""),
+    ("rollout:my-data", {}, ""),
 )
 
 
@@ -225,7 +247,7 @@ def fill(agencies: int) -> Rollout:
             person=person,
             to_address=person.email,
             headline="Workplace er åpnet",
-            told={agency.slug: {"wave": 99, "leaders_on": "2018-12-03", "all_staff_on": "2018-12-10"}},
+            told={agency.slug: {"wave": waves[-1].number, "leaders_on": "2018-12-03", "all_staff_on": "2018-12-10"}},
             message_id=f"<{number}@example.org>",
             state=(EmailState.SENT, EmailState.UNKNOWN, EmailState.FAILED, EmailState.WAITING)[number % 4],
             written_at=make.NOW,
@@ -252,9 +274,11 @@ def asked_and_committed(placements: list[Placement], waves: list[Wave], *, by: P
     """Every agency wants another date, as many again want to join, and at each some employees have committed."""
     asked = {"asked_by": by, "asked_at": make.NOW, "reason": "Opplæringen er ikke ferdig."}
     DateRequest.objects.bulk_create(DateRequest(placement=p, wanted=waves[-1], **asked) for p in placements)
+    DateRequest.objects.filter(placement=placements[-1]).update(id=A_REQUEST)
     rollout = placements[0].rollout
     others = [make.make_agency(f"not-joined-{number}") for number in range(len(placements) // 2)]
     JoinRequest.objects.bulk_create(JoinRequest(rollout=rollout, agency=a, employees=100, **asked) for a in others)
+    JoinRequest.objects.filter(agency=others[0]).update(id=A_REQUEST)
     version = rollout.guideline_versions.get()
     Commitment.objects.bulk_create(
         Commitment(
@@ -304,12 +328,14 @@ def happened(rollout: Rollout, placements: list[Placement], waves: list[Wave], *
     )
 
 
-def counted(client: Client) -> dict[str, int]:
-    """How often each page asks, the first time it is asked for: what was kept of it is forgotten."""
+def counted(client: Client, rollout: Rollout, played: Rehearsal) -> dict[str, int]:
+    """How often each page asks, the first time it is asked for: what was kept of it is forgotten, but not what
+    a worker has `played`."""
     found = {}
     for route, args, query in PAGES:
         address = reverse(route, kwargs=args) + (f"?{query}" if query else "")
         cache.clear()
+        rehearsals.keep(played, rollout=rollout, assuming=Assumptions())
         with CaptureQueriesContext(connection) as seen:
             response = client.get(address)
         assert response.status_code in (200, 302), f"{response.status_code} {address}"
@@ -323,9 +349,11 @@ def counted_with(agencies: int, *, rollouts: int = 1) -> dict[str, int]:
         rollout = fill(agencies)
         for number in range(1, rollouts):
             another(rollout, number)
+        now = make.at("2018-02-20 09:00")
+        played = rehearsing.rehearse(rollout=rollout, now=now, until=dt.date(2018, 3, 7))
         client = Client()
         client.force_login(make.make_lead())
-        counts = counted(client)
+        counts = counted(client, rollout, played)
         transaction.set_rollback(True)
     return counts
 
