@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from agencies.models import Role, RoleName
 from rollout import emails
-from rollout.domain import opening, readiness, reminding, reporting, signing_off
+from rollout.domain import funding, opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
@@ -232,7 +232,10 @@ def _request(rollout: Rollout, now: dt.datetime) -> Occasion:
     stated = _funding(rollout).filter(state=FundingState.STATED)
     drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails.asking.date_asked(one)]
     drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails.asking.join_asked(one)]
-    drafts += [draft for one in stated.reverse()[:LATEST] for draft in emails.asking.funding_awaits_head(one)]
+    waiting = stated.reverse()[:LATEST]
+    said = funding.comments_on(waiting)
+    for one in waiting:
+        drafts += emails.asking.funding_awaits_head(one, comment=said.get(one.pk, ""))
     if not drafts:
         return Occasion(_("Ingen ønsker venter på svar, og ingen finansiering på godkjenning."))
     return Occasion(_("Det som venter på svar eller godkjenning nå."), drafts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from rollout.domain.calendar import Calendar, calendars_of
 from rollout.domain.words import long_date, thousands
@@ -207,8 +208,14 @@ def _key_people(known: Known) -> bool:
 
 
 def _key_people_detail(known: Known) -> str:
-    return _("%(stated)s av minst %(required)s nøkkelpersoner er oppgitt") % {
-        "stated": thousands(known.key_people_stated or 0),
+    stated = known.key_people_stated or 0
+    said = ngettext(
+        "%(stated)s nøkkelperson er oppgitt, kravet er minst %(required)s",
+        "%(stated)s nøkkelpersoner er oppgitt, kravet er minst %(required)s",
+        stated,
+    )
+    return said % {
+        "stated": thousands(stated),
         "required": thousands(_key_people_required(known.headcount, known.locations)),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import dateformat, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.models import Agency, Person, Role, RoleName
 from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, place_of, render, to_leads, withdraw
@@ -139,24 +140,45 @@ def funding_questioned(statement: FundingStatement) -> list[Draft]:
     return _answer_agency(context, agency, subject, statement.stated_by, rollout, path=path)
 
 
-def funding_awaits_head(statement: FundingStatement) -> list[Draft]:
-    """To the agency's head, without whom it does not count."""
+def funding_awaits_head(statement: FundingStatement, *, comment: str = "") -> list[Draft]:
+    """To the agency's head, without whom it does not count. `comment`: what was said along with it."""
     agency, rollout = statement.placement.agency, statement.placement.rollout
+    headcount = statement.placement.headcount
     with translation.override(LANGUAGE):
         context = {
             "said": _("Finansieringen for %(agency)s venter på deg") % {"agency": agency},
-            "intro": _("Finansieringen er oppgitt og teller når virksomhetslederen har godkjent den."),
+            "intro": _("%(who)s har oppgitt finansieringen. Den teller når du har godkjent den.")
+            % {"who": statement.stated_by},
             "facts": [
-                (_("Finansierte lisenser"), str(statement.licences)),
-                (_("Medarbeidere"), str(statement.placement.headcount)),
+                (_("Finansierte lisenser"), _number(statement.licences)),
+                (_("Medarbeidere"), _number(headcount)),
+                *_too_few(headcount - statement.licences),
+                (_("Satt av til innføring"), _("%(sum)s kr") % {"sum": _number(statement.implementation_cost_nok)}),
+                *([(_("Budsjettreferanse"), statement.budget_reference)] if statement.budget_reference else []),
+                *([(_("Merknad"), comment)] if comment else []),
             ],
-            "todo": [_("Se over tallene og godkjenn dem.")],
+            "todo": [_("Se over tallene. Stemmer de, godkjenn dem. Gjør de ikke, rett dem på siden under.")],
             "link": link_to(rollout, f"my/{agency.slug}/funding/"),
             "link_label": _("Se finansieringen"),
             "why": _("Du får denne meldingen fordi du er virksomhetsleder."),
         }
     heads = _people_with([RoleName.AGENCY_HEAD], agency)
     return _drafts(EmailKind.REQUEST, _subject("funding", statement.pk), heads, context, rollout)
+
+
+def _too_few(missing: int) -> list[tuple[str, str]]:
+    if missing <= 0:
+        return []
+    said = ngettext(
+        "%(n)s lisens. Alle medarbeiderne må ha lisens før virksomheten kan åpne.",
+        "%(n)s lisenser. Alle medarbeiderne må ha lisens før virksomheten kan åpne.",
+        missing,
+    )
+    return [(_("Mangler"), said % {"n": _number(missing)})]
+
+
+def _number(number: int) -> str:
+    return f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
 
 
 def withdraw_request(name: str, pk: int) -> None:

@@ -111,6 +111,8 @@ def _to_agencies(
             "places": places,
             "names": names_of([place.agency.name for place in places]),
             "link": link_to(wave.rollout, "my/"),
+            "only_key": all(place.only_key for place in places),
+            "commit_link": link_to(wave.rollout, f"commit/{places[0].agency.slug}/" if len(places) == 1 else "commit/"),
         }
         told = {place.agency.slug: place_of(wave) for place in places}
         drafts.append(Draft(kind, subject_of(wave, step), person, *render(kind, context), told=told))

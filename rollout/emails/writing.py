@@ -70,6 +70,7 @@ class AgencyRoles:
     agency: Agency
     roles: str
     headcount: int
+    only_key: bool  # a key person, and nothing else there
 
 
 def write(
@@ -197,13 +198,18 @@ def readers_at(
         .select_related("person", "agency")
         .order_by("person__email", "agency__name_sort_key", "pk")
     )
-    told: dict[Person, dict[Agency, list[str]]] = {}
+    told: dict[Person, dict[Agency, list[Role]]] = {}
+    for role in held_roles:
+        told.setdefault(role.person, {}).setdefault(role.agency, []).append(role)
     with translation.override(LANGUAGE):
-        for role in held_roles:
-            told.setdefault(role.person, {}).setdefault(role.agency, []).append(str(role.get_role_display()))
         return {
             person: [
-                AgencyRoles(agency, get_text_list(held, _("og")), headcounts[agency.pk])
+                AgencyRoles(
+                    agency,
+                    get_text_list([str(role.get_role_display()) for role in held], _("og")),
+                    headcounts[agency.pk],
+                    only_key=all(role.role == RoleName.KEY_PERSON for role in held),
+                )
                 for agency, held in places.items()
             ]
             for person, places in told.items()

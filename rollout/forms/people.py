@@ -86,6 +86,10 @@ def _what_is_wrong(name: str, email: str, found: dict[str, Address]) -> str:
     try:
         validate_email(email)
     except ValidationError:
+        if "@" in email and not email.isascii():
+            return _("«%(text)s» kan ikke brukes. Skriv adressen uten æ, ø, å og andre spesialtegn.") % {
+                "text": email[:80]
+            }
         return _("«%(text)s» er ikke en e-postadresse.") % {"text": email[:80]}
     if len(email) > 254:
         return _("«%(text)s …» er for lang.") % {"text": email[:40]}

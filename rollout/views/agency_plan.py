@@ -150,12 +150,14 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
     course = readiness.course(placement, now=now)
     problems = readiness.problems_of(course)
     budget = getattr(placement, "licence_budget", None) or LicenceBudget(placement=placement)
+    stands = stated.in_force(placement)
     return context | {
         "standing": standing(placement, agency, course, now=now),
         "rows": rows(placement, course, now=now),
         "problems": problems,
         "behind": behind(placement),
-        "stated": stated.in_force(placement),
+        "stated": stands,
+        "comment": stated.comments_on([stands]).get(stands.pk, "") if stands else "",
         "budget": budget,
         "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),

@@ -102,6 +102,8 @@ def _show(
         "missing": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "stands": stands,
         "waits": stands is not None and stands.state == FundingState.STATED,
+        "comment": funding.comments_on([stands]).get(stands.pk, "") if stands else "",
+        "short": licensing.shortfall(headcount=placement.headcount, funded=stands.licences) if stands else 0,
         "earlier": earlier.order_by("-pk")[:EARLIER_IN_SIGHT],
         "form": form,
         "refusal": refusal,

@@ -262,7 +262,9 @@ def test_a_post_that_names_another_text_signs_nothing(posted, client, chief):
 
 def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people, rollout):
     make_guidelines(
-        rollout, number=2, text="# Regler\n\n- Vær saklig\n\n<script>alert(1)</script>\n\n[x](javascript:x)"
+        rollout,
+        number=2,
+        text="# Regler\n\n- Vær saklig\n\n<script>alert(1)</script>\n\n[x](javascript:x) ![y](https://evil.example/y.png)",
     )
     client.force_login(people["chief"])
     page = client.get(url("my-guidelines")).content.decode()
@@ -270,6 +272,7 @@ def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people
     assert "<li>Vær saklig</li>" in page
     assert "&lt;script&gt;alert(1)" in page
     assert 'href="javascript' not in page
+    assert "<img" not in page and '<a href="https://evil.example/y.png">y</a>' in page
 
 
 def test_readiness_is_confirmed_after_a_page_that_shows_what_is_missing(client, chief, kli):
