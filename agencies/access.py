@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -60,7 +61,7 @@ class Held:
 
 
 def held_by(person) -> Held:
-    """The person's current roles: read with the person behind a session (`agencies.backends`), else by one query."""
+    """The person's current roles: read with the person behind a session (`agencies.sessions`), else by one query."""
     if not person.is_authenticated:
         return Held()
     central: set[str] = set()
@@ -68,7 +69,7 @@ def held_by(person) -> Held:
     rows: Any = getattr(person, "roles_held", UNREAD)  # `request.user` is lazy: its own `vars` are not the person's
     if rows is UNREAD:
         rows = Role.objects.current().filter(person=person).values_list("role", "agency__slug")
-    for role, slug in rows or ():
+    for role, slug in rows:
         if slug is None:
             central.add(role)
         else:
@@ -86,17 +87,23 @@ def roles_of(request: HttpRequest) -> Held:
 
 def ask_to_sign_in(request: Request) -> HttpResponse:
     """Lead to the sign-in page, and from there back to the page that was asked for, or that a form was sent from (never
-    to the target of a POST)."""
-    wanted = None
+    to the target of a POST). Whoever sent a form is told that nothing was saved."""
     if request.htmx:
         wanted = request.htmx.current_url_abs_path
     elif request.method in ("GET", "HEAD"):
         wanted = request.get_full_path()
     else:
-        sent_from = urlsplit(request.headers.get("Referer", ""))
-        if sent_from.netloc == request.get_host():
-            wanted = sent_from._replace(scheme="", netloc="", fragment="").geturl()
+        messages.warning(
+            request, _("Du var logget ut, så det du sendte, er ikke lagret. Logg inn, og send det på nytt.")
+        )
+        wanted = sent_from(request)
     return redirect_to_login(wanted) if wanted else redirect(settings.LOGIN_URL)
+
+
+def sent_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from, as path and query; empty where the browser does not say."""
+    page = urlsplit(request.headers.get("Referer", ""))
+    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.get_host() else ""
 
 
 def only_for(roles: Collection[str], *, agency: str | None = None, otherwise: str | Promise = ""):

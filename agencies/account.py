@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agencies.access import Request, held_by, only_for
 from agencies.models import Role, RoleName
-from agencies.second_step import RefusedToRemove, count_as_taken, keys_of, remove_key
+from agencies.second_step import RefusedToRemove, count_as_taken, is_demanded, keys_of, remove_key
 from agencies.sign_in import signed_in_by
 
 anybody = only_for(frozenset(RoleName))
@@ -79,7 +79,7 @@ def device(user_agent: str) -> str:
 @require_safe
 def second_step(request: Request) -> HttpResponse:
     """Choose what to set up: where a lead is led who signs in by code and has nothing yet."""
-    return render(request, "account/second_step.html", {"next": _wanted(request), "keys": keys_of(request.user)})
+    return render(request, "account/second_step.html", {"next": _wanted(request), "demanded": is_demanded(request)})
 
 
 @anybody
@@ -131,7 +131,8 @@ def recovery_codes(request: Request) -> HttpResponse:
         recovery.generate_recovery_codes(request)
         return redirect("mfa_view_recovery_codes")
     codes = held.wrap().get_unused_codes() if held else []
-    return render(request, "account/recovery_codes.html", {"codes": codes, "next": _wanted(request)})
+    context = {"codes": codes, "has_key": keys_of(request.user).exists(), "next": _wanted(request)}
+    return render(request, "account/recovery_codes.html", context)
 
 
 def _wanted(request: Request) -> str:

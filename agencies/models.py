@@ -78,9 +78,6 @@ class PersonManager(BaseUserManager["Person"]):
         person.save(using=self._db)
         return person
 
-    def get_by_natural_key(self, email):
-        return self.get(email=email.lower())
-
 
 class Person(AbstractBaseUser):
     """One person per e-mail address, who may hold several roles. Also who signs in.
@@ -97,6 +94,9 @@ class Person(AbstractBaseUser):
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     mail_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     mail_refusal = models.TextField(blank=True, editable=False)
+
+    #: (role, agency's slug or None) of each role held, where they were read with the person (`agencies.sessions`).
+    roles_held: list[tuple[str, str | None]]
 
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []

@@ -3,7 +3,7 @@
 from allauth.account.views import RequestLoginCodeView
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import oidc
-from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of
+from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of, sent_from
 from agencies.models import Agency, AgencyKind, RoleName
 from agencies.people import people_of
 from agencies.sign_in import DEMO_ROLES, enter_demo_role, not_invited
@@ -31,6 +31,11 @@ class SignInView(RequestLoginCodeView):
 
 
 sign_in = SignInView.as_view()
+
+
+def open_for_too_long(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is no longer good: most often somebody signed in anew in another tab (Django's own hook)."""
+    return render(request, "403_csrf.html", {"back": sent_from(request)}, status=403)
 
 
 @never_cache

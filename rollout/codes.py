@@ -26,7 +26,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from agencies import addresses
 from agencies.models import Agency
-from rollout import emails_code
+from rollout import emails
 from rollout.models import Rollout
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _hand_over(**payload: str | int) -> None:
 
 def mail(*, rollout: Rollout, agency: Agency, address: str, code: str) -> None:
     """Send the code. Raises OSError (smtplib's errors are), with no address in its words."""
-    headline, text, html = emails_code.code(rollout=rollout, agency=agency, code=code, minutes=LIFETIME // 60)
+    headline, text, html = emails.code.code(rollout=rollout, agency=agency, code=code, minutes=LIFETIME // 60)
     message = EmailMultiAlternatives(
         headline, text, settings.DEFAULT_FROM_EMAIL, [address], headers={"Auto-Submitted": "auto-generated"}
     )

@@ -3,50 +3,15 @@
 The table below is the whole truth. The routes come from the URL resolver, so a new route without a line here fails.
 A line says, for GET and POST, who passes: whoever passes gets anything but a sign-in page, 403, 404 or 405 (a form may
 still be invalid: 422, or refused: 409). HEAD goes as GET; PUT, PATCH and DELETE are nowhere; HTMX changes
-nothing. Another agency's pages are not there for those who belong to one agency.
-
-The world is made once for the whole file, and each request is undone when it has been answered.
+nothing. Another agency's pages are not there for those who belong to one agency. What it is tried in is
+`tests.access_world`.
 """
 
-import functools
 from dataclasses import dataclass, field
 
-import pytest
-from django.core.cache import cache
-from django.db import transaction
-from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver, reverse
-from django.utils import timezone
 
-from agencies.models import Person, Role, RoleName
-from rollout import heartbeat
-from rollout.domain import reporting, scenarios
-from rollout.models import (
-    CalendarFeed,
-    Composition,
-    DateRequest,
-    EmailKind,
-    EmailState,
-    JoinRequest,
-    OutgoingEmail,
-    Purpose,
-    Scenario,
-)
-from tests.factories import (
-    NOW,
-    at,
-    attach,
-    give_role,
-    make_agency,
-    make_lead,
-    make_person,
-    make_ready,
-    make_rollout,
-    make_wave,
-    open_for_all,
-    place,
-    set_clock,
-)
+from agencies.models import RoleName
 
 ANYONE = "anyone"  # also before signing in
 LEAD, SPONSOR, READER = RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER
@@ -293,109 +258,6 @@ def routes(resolver=None, namespace: str = "") -> set[str]:
 
 def address(name: str, line: Line, **other) -> str:
     return "/board/" if name == "rollout:short" else reverse(name, kwargs=line.args | other)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def world(django_db_setup, django_db_blocker):
-    """One agency of each kind of standing, and somebody in every role at `kli`. Undone after the last test."""
-    issuer = {"OIDC_ISSUER": "http://127.0.0.1:1", "OIDC_CLIENT_ID": "puljeplan", "OIDC_CLIENT_SECRET": "hemmelig"}
-    with (
-        django_db_blocker.unblock(),
-        override_settings(DEMO_MODE=True, FORMS_PER_MINUTE=10**6, **issuer),
-        transaction.atomic(),
-    ):
-        visitor.cache_clear()  # their sessions went with another file's world
-        make_world()
-        yield
-        transaction.set_rollback(True)
-
-
-def make_world():
-    cache.clear()
-    set_clock(at("2018-02-01 09:00"))
-    rollout = make_rollout(waves=2, is_example=True)
-    kli = make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))
-    give_role("nokkelperson1.kli@example.org", KEY, kli.agency)
-    Role.objects.create(pk=A_ROLE, person=make_person(), role=KEY, agency=kli.agency, since=NOW)
-    attach(kli.evidence.get(step__number=4))
-    place(make_agency("vav"), rollout.waves.get(number=1))
-    open_for_all(make_wave(rollout, 3))
-    kul = make_agency("kul")
-    make_lead()
-    asked = {"pk": A_REQUEST, "reason": "Sykdom.", "asked_by": make_person(), "asked_at": NOW}
-    DateRequest.objects.create(placement=kli, **asked)
-    wishes = {"weights": {"order": 3}, "pilots": [], "rushed": [], "everyone": False}
-    Composition.objects.create(
-        pk=A_REQUEST,
-        rollout=rollout,
-        wishes=wishes,
-        plan_version=0,
-        asked_by=make_lead(),
-        asked_at=NOW,
-        alive_at=timezone.now(),
-    )
-    JoinRequest.objects.create(rollout=rollout, agency=kul, employees=10, **asked)
-    make_person("avvist@example.org", pk=A_PERSON)
-    reporting.draft(rollout=rollout, week=reporting.Week(2018, 6), now=at("2018-02-05 08:00")).save()
-    made = scenarios.make(rollout=rollout, name="Hva om", purpose=Purpose.WHAT_IF, by=make_lead(), now=NOW)
-    Scenario.objects.filter(pk=made.pk).update(id=A_SCENARIO)
-    CalendarFeed.objects.create(pk=999, rollout=rollout, secret="known-to-calendars", made_by=make_lead(), made_at=NOW)
-    OutgoingEmail.objects.create(
-        pk=1,
-        rollout=rollout,
-        kind=EmailKind.HELD,
-        person=make_lead(),
-        state=EmailState.UNKNOWN,
-        not_before=NOW,
-        written_at=NOW,
-    )
-    OutgoingEmail.objects.create(
-        pk=2,
-        rollout=rollout,
-        kind=EmailKind.WEEKLY_STATUS,
-        subject="week:2018-W06",
-        person=make_lead(),
-        text="Hei",
-        html="<p>Hei</p>",
-        message_id="<2@example.org>",
-        state=EmailState.SENT,
-        not_before=NOW,
-        written_at=NOW,
-        settled_at=NOW,
-    )
-
-    for role in EVERYONE:
-        give_role(f"{role}@example.org", role, kli.agency if role in OWN else None)
-    give_role("uten.rolle@example.org", READER).roles.update(until=NOW)
-    # Signed in here, where it is not undone after each test.
-    for email in (*(f"{role}@example.org" for role in EVERYONE), "uten.rolle@example.org", None):
-        visitor(email)
-
-
-@functools.cache
-def visitor(email: str | None) -> tuple[Client, str | None]:
-    """Somebody's browser, and the session it starts each request with (None: has not signed in)."""
-    client = Client()
-    if email:
-        client.force_login(Person.objects.get(email=email))
-    return client, client.cookies["sessionid"].value if email else None
-
-
-def send(email: str | None, method: str, name: str, line: Line, *, htmx: bool = False, **other):
-    """The answer to one request, whose doings are then undone."""
-    client, session = visitor(email)
-    client.cookies.clear()
-    if session:
-        client.cookies["sessionid"] = session
-    if name == "readyz":
-        heartbeat.beat_was_here()  # longer ago, and it is rightly not ready
-    told = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"} if htmx else {}
-    with transaction.atomic():
-        answer = getattr(client, method)(
-            address(name, line, **other), line.data if method == "post" else {}, headers=told
-        )
-        transaction.set_rollback(True)
-    return answer
 
 
 def asks_to_sign_in(response) -> bool:

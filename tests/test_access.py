@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from tests.access import ANYONE, EVERYONE, PASSED, TABLE, WAYS, asks_to_sign_in, right, routes, send, world  # noqa: F401
+from tests.access import ANYONE, EVERYONE, PASSED, TABLE, WAYS, asks_to_sign_in, right, routes
+from tests.access_world import send, world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,8 @@ from itertools import product
 
 import pytest
 
-from tests.access import ANYONE, LEAD, OWN, TABLE, WAYS, send, world  # noqa: F401
+from tests.access import ANYONE, LEAD, OWN, TABLE, WAYS
+from tests.access_world import send, world  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,6 @@ MAY_IMPORT = {
     "domain": {"models", "emails", "reference"},
     "permissions": {"models", "domain"},
     "forms": {"models", "domain"},
-    "forms_agency": {"forms", "domain"},
     "templatetags": {"models", "domain"},
     "clock": {"models"},
     "tasks": {"models", "domain", "delivery", "codes", "rehearsals", "clock"},
@@ -37,7 +36,6 @@ MAY_IMPORT = {
         "rehearsals",
         "permissions",
         "forms",
-        "forms_agency",
         "clock",
         "reference",
     },
@@ -84,12 +82,7 @@ def _imports(source: str, *, module: str) -> Iterator[str]:
 def _part(name: str) -> str | None:
     """The part of `rollout` a full name belongs to."""
     package, _, rest = name.partition(".")
-    part = rest.split(".")[0] or "__init__"
-    if package != "rollout":
-        return None
-    # Forms and mails are in several files: forms.py, forms_history.py, …
-    kept_together = [whole for whole in ("forms", "emails") if part.startswith(f"{whole}_")]
-    return kept_together[0] if kept_together else part
+    return (rest.split(".")[0] or "__init__") if package == "rollout" else None
 
 
 def _wrong_arrows(source: str, *, module: str) -> list[str]:

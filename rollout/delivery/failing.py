@@ -6,7 +6,7 @@ The leads are told, a bad address is marked, a date that has moved meanwhile is 
 import datetime as dt
 
 from agencies.models import Person
-from rollout import emails_dates, emails_delivery
+from rollout import emails
 from rollout.models import EmailKind, OutgoingEmail
 
 
@@ -22,7 +22,7 @@ def tell(pk: int, *, address_refused: bool, now: dt.datetime) -> None:
             mail_refused_at=now, mail_refusal=message.last_error
         )
     if message.kind != EmailKind.DELIVERY_FAILED:
-        emails_delivery.write_failed(message, address_refused=address_refused, now=now)
+        emails.delivery.write_failed(message, address_refused=address_refused, now=now)
 
 
 def came_back(pk: int, *, now: dt.datetime) -> None:
@@ -31,4 +31,4 @@ def came_back(pk: int, *, now: dt.datetime) -> None:
     """
     message = OutgoingEmail.objects.exclude(told={}).select_related("person").filter(pk=pk).first()
     if message is not None:
-        emails_dates.mend_returned(message, now=now)
+        emails.dates.mend_returned(message, now=now)

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
-from rollout import emails, emails_announcing
+from rollout import emails
 from rollout.domain.calendar import add_working_days, when_not_urgent
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.words import clock_time
-from rollout.emails_announcing import Gathered
+from rollout.emails.announcing import Gathered
 from rollout.models import OSLO, EventKind, PlanEvent, Rollout, Wave
 
 #: Working days before an opening in which a change that nobody has been told of is urgent.
@@ -29,7 +29,7 @@ def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note:
         Refused: there is nothing to announce, or it is something else than what was seen.
     """
     rollout = lock_plan(rollout.pk)
-    found = emails_announcing.gathered(rollout)
+    found = emails.announcing.gathered(rollout)
     if not found.notices:
         raise Refused(_nothing(rollout))
     if found.mark != seen:
@@ -43,10 +43,10 @@ def announce(*, rollout: Rollout, seen: str, by: Person, now: dt.datetime, note:
         after={"people": len(found.notices), "agencies": [agency.slug for agency in found.agencies]}
         | ({"not_before": may_leave.isoformat()} if may_leave > now else {}),
         reason=note.strip(),
-        # A mark never comes again: it names the messages that are corrected. So what it marks is told once.
+        # A mark never comes again: it names the announcement before. So what it marks is told once.
         once=f"announced:{rollout.pk}:{found.mark}",
     )
-    drafts = emails_announcing.drafts(rollout, found, note=note.strip(), now=now)
+    drafts = emails.announcing.drafts(rollout, found, note=note.strip(), now=now)
     emails.write_of(event, drafts, now=now, not_before=may_leave)
     return event
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollout.domain.words import long_date, thousands
-from rollout.models import EventKind, PlanEvent, Rollout, Step, Verdict
+from rollout.models import EventKind, Pace, PlanEvent, Rollout, Step, Verdict
 
 #: More names than this are told as a number.
 NAMES_AT_MOST = 8
@@ -123,6 +123,17 @@ def _decided(events: list[PlanEvent]) -> list[str]:
     return [_because(f"{Verdict(event.after['decision']).label} – {event.wave}", event.reason) for event in events]
 
 
+def _reviewed(events: list[PlanEvent]) -> list[str]:
+    return [
+        _because(
+            _("Evalueringen av %(wave)s endte med «%(pace)s»")
+            % {"wave": str(event.wave).lower(), "pace": Pace(event.after["pace"]).label.lower()},
+            event.reason,
+        )
+        for event in events
+    ]
+
+
 def _no_decision(events: list[PlanEvent]) -> list[str]:
     return [
         _("%(wave)s åpnet ikke for %(step)s %(day)s, fordi ingen beslutning var tatt.")
@@ -217,7 +228,12 @@ def _dates_set(events: list[PlanEvent]) -> list[str]:
 
 
 def _waves_added(events: list[PlanEvent]) -> list[str]:
-    return [_("Nye puljer: %(names)s.") % {"names": ", ".join(str(event.wave) for event in events)}]
+    """An event without dates after it is the undoing: the wave is gone."""
+    told = {
+        _("Nye puljer: %(names)s."): [str(event.wave) for event in events if event.after],
+        _("Puljer som er tatt bort igjen: %(names)s."): [str(event.wave) for event in events if not event.after],
+    }
+    return [said % {"names": ", ".join(names)} for said, names in told.items() if names]
 
 
 def _joined(events: list[PlanEvent]) -> list[str]:
@@ -255,6 +271,7 @@ def _published(events: list[PlanEvent]) -> list[str]:
 #: How each kind of event is told; a kind that is not here says nothing to a sponsor (readiness is told as figures).
 TELL: dict[EventKind, Callable[[list[PlanEvent]], list[str]]] = {
     EventKind.DECIDED: _decided,
+    EventKind.REVIEW_CLOSED: _reviewed,
     EventKind.NO_DECISION: _no_decision,
     EventKind.DEFERRED: _deferred,
     EventKind.HELD: _held,

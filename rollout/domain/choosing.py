@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from agencies.models import Person
 from rollout.domain.locks import lock_rollouts
 from rollout.domain.refusals import Refused
-from rollout.emails_choosing import CHOICES
-from rollout.emails_reminding import withdraw_unsent_of
+from rollout.emails.choosing import CHOICES
+from rollout.emails.reminding import withdraw_unsent_of
 from rollout.models import EmailKind, MailChoice
 
 

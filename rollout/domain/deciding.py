@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails, emails_dates
+from rollout import emails
 from rollout.domain import reviewing
 from rollout.domain.calendar import calendar_of
 from rollout.domain.locks import lock_placement, lock_plan, lock_wave
@@ -87,10 +87,10 @@ def decide(
         reason=decision.reason,
     )
     if verdict == Verdict.GO and step == Step.LEADERS:
-        drafts = emails_dates.your_dates(wave=wave, now=now)
+        drafts = emails.dates.your_dates(wave=wave, now=now)
         emails.write_of(event, drafts, now=now)
     elif verdict == Verdict.NO_GO:
-        emails_dates.withdraw_your_dates(wave)
+        emails.dates.withdraw_your_dates(wave)
     return decision
 
 

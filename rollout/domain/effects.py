@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollout.domain import placing, readiness, scheduling, shifting
+from rollout.domain import glance, placing, readiness, scheduling, shifting
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.readiness import Problem
 from rollout.domain.words import long_date, thousands
@@ -73,17 +73,17 @@ class Effects:
     @property
     def brief(self) -> list[str]:
         """What there is room for right after the change: the gravest, and how many steps went over their date."""
-        late = sum(len(one.problems) for one in self.overdue)
-        if not late:
-            return self.gravest
-        return [
-            *self.gravest,
-            ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", late) % {"n": late},
-        ]
+        return self.gravest + _late(sum(len(one.problems) for one in self.overdue))
 
     @property
     def none(self) -> bool:
         return not self.sentences
+
+
+def _late(steps: int) -> list[str]:
+    if not steps:
+        return []
+    return [ngettext("%(n)s steg går over fristen.", "%(n)s steg går over fristen.", steps) % {"n": steps}]
 
 
 def late_words(one: Overdue) -> str:
@@ -160,6 +160,31 @@ def of_move(*, rollout: Rollout, placements: Iterable[Placement], to: Wave | Non
         if p.is_pinned
     ]
     return Effects(overdue, warnings, _with_go(touched), over_cap=over_cap)
+
+
+def brief_of_move(
+    *, missing: Iterable[glance.Step], people: int, left: Wave | None, entered: Wave | None, now: dt.datetime
+) -> list[str]:
+    """`of_move(…).brief` of one move that was made, by what its board has read already: one query, or none.
+
+    `missing`: the agency's steps; `people`: how many `entered` holds now. The waves as they were before the move, with
+    their latest decision.
+    """
+    if left == entered:
+        return []
+    lost = [wave for wave in (left, entered) if wave is not None and wave.has_go]
+    said = Effects(loses_go=sorted(lost, key=lambda wave: wave.number))
+    missing = list(missing)
+    if entered is None or not (missing or entered.people_cap):
+        return said.gravest
+    calendar, today = calendar_of(entered.rollout_id), now.astimezone(OSLO).date()
+
+    def is_late(step: glance.Step, wave: Wave | None) -> bool:
+        due = readiness.due_in(wave, step, calendar)
+        return due is not None and due < today
+
+    late = sum(is_late(step, entered) and not is_late(step, left) for step in missing)
+    return [*replace(said, over_cap=placing.over_cap_words(entered, people)).gravest, *_late(late)]
 
 
 def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:

@@ -10,14 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import Q
 
 from rollout.domain import readiness
 from rollout.domain.readiness import Problem, StepStatus
-from rollout.models import CAPACITY, LicencePool, Placement, PlacementStatus, Rollout, Wave
+from rollout.models import CAPACITY, LicencePool, Placement, Rollout, Wave
 from rollout.models.waves import WaveQuerySet
 
 
@@ -115,38 +114,49 @@ def percent(part: int, whole: int | None) -> Decimal | None:
     return (Decimal(100 * part) / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
 
+# Plain SQL: the board asks it anew with every move, and building the query costs more than asking it.
+_SUMS = """
+SELECT r.id, r.municipality_employees,
+       (SELECT count(*) FROM rollout_wave w WHERE w.rollout_id = r.id AND w.removed_at IS NULL),
+       count(*) FILTER (WHERE p.in_plan),
+       COALESCE(sum(p.people) FILTER (WHERE p.in_plan), 0),
+       COALESCE(sum(p.people) FILTER (WHERE p.in_plan AND p.all_staff_access_at IS NOT NULL), 0),
+       count(*) FILTER (WHERE p.in_plan AND p.all_staff_access_at IS NOT NULL),
+       count(*) FILTER (WHERE p.in_plan AND p.leaders_access_at IS NOT NULL),
+       count(*) FILTER (WHERE p.status = 'pilot'),
+       COALESCE(sum(p.people) FILTER (WHERE p.status = 'pilot'), 0),
+       count(*) FILTER (WHERE p.status = 'placed')
+FROM rollout_rollout r
+LEFT JOIN (SELECT p.rollout_id, p.status, p.status IN ('queued', 'placed') AS in_plan, p.leaders_access_at,
+                  p.all_staff_access_at, COALESCE(p.employees_at_opening, a.employees) AS people
+           FROM rollout_placement p JOIN agencies_agency a ON a.id = p.agency_id) p ON p.rollout_id = r.id
+WHERE r.id = ANY(%s) GROUP BY r.id
+"""
+
+
 def totals(rollout: Rollout) -> Totals:
     return totals_of([rollout])[rollout.pk]
 
 
 def totals_of(rollouts: Sequence[Rollout]) -> dict[int, Totals]:
-    """The sums of each rollout, by its id, in two queries for all."""
-    in_plan = Q(status__in=[PlacementStatus.QUEUED, PlacementStatus.PLACED])
-    pilot = Q(status=PlacementStatus.PILOT)
-    past_all_staff = Q(all_staff_access_at__isnull=False)
-    headcount = Coalesce(F("employees_at_opening"), F("agency__employees"))
-    sums = {
-        "agencies": Count("pk", filter=in_plan),
-        "employees": Sum(headcount, filter=in_plan, default=0),
-        "with_access": Sum(headcount, filter=in_plan & past_all_staff, default=0),
-        "agencies_with_access": Count("pk", filter=in_plan & past_all_staff),
-        "leaders_in_agencies": Count("pk", filter=in_plan & Q(leaders_access_at__isnull=False)),
-        "pilots_agencies": Count("pk", filter=pilot),
-        "pilots_employees": Sum(headcount, filter=pilot, default=0),
-        "places_used": Count("pk", filter=Q(status=PlacementStatus.PLACED)),
-    }
-    placements = Placement.objects.filter(rollout__in=rollouts).order_by().values("rollout").annotate(**sums)
-    by_rollout: dict[int, dict[str, Any]] = {row["rollout"]: dict(row) for row in placements}
-    waves = Wave.objects.filter(rollout__in=rollouts).order_by().values_list("rollout").annotate(Count("pk"))
-    places = {rollout_id: CAPACITY * number for rollout_id, number in waves}
+    """The sums of each rollout, by its id, in one query for all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, [[rollout.pk for rollout in rollouts]])
+        rows = cursor.fetchall()
     found = {}
-    for rollout in rollouts:
-        row = {name: by_rollout.get(rollout.pk, {}).get(name, 0) for name in sums}
-        found[rollout.pk] = Totals(
-            planned_coverage_percent=percent(row["employees"], rollout.municipality_employees),
-            municipality_employees=rollout.municipality_employees,
-            places=places.get(rollout.pk, 0),
-            **row,
+    for pk, municipality, waves, agencies, employees, with_access, past, leaders_in, pilots, piloting, placed in rows:
+        found[pk] = Totals(
+            agencies=agencies,
+            employees=employees,
+            planned_coverage_percent=percent(employees, municipality),
+            municipality_employees=municipality,
+            with_access=with_access,
+            agencies_with_access=past,
+            leaders_in_agencies=leaders_in,
+            pilots_agencies=pilots,
+            pilots_employees=piloting,
+            places_used=placed,
+            places=CAPACITY * waves,
         )
     return found
 

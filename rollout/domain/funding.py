@@ -5,12 +5,13 @@ a new one replaces it, as does a figure that a lead sets (`licensing.set_funding
 """
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person, Role, RoleName
-from rollout import emails, emails_asking
+from rollout import emails
 from rollout.domain import licensing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -31,6 +32,13 @@ def in_force(placement: Placement) -> FundingStatement | None:
     """The agency's statement that waits or is approved; None: it has stated nothing, or that was replaced."""
     stated = placement.funding_statements.exclude(state=FundingState.REPLACED)
     return stated.select_related("stated_by", "approved_by", "questioned_by").first()
+
+
+def comments_on(statements: Iterable[FundingStatement]) -> dict[int, str]:
+    """What was said along with each statement, by its id; those with nothing said are left out. One query."""
+    ids = [statement.pk for statement in statements]
+    said = PlanEvent.objects.filter(kind=EventKind.FUNDING_STATED, after__statement__in=ids).exclude(reason="")
+    return dict(said.order_by("-pk").values_list("after__statement", "reason")) if ids else {}
 
 
 @transaction.atomic
@@ -62,7 +70,7 @@ def state(
     if earlier is not None:
         earlier.state = FundingState.REPLACED
         earlier.save(update_fields=["state"])
-        emails_asking.withdraw_request("funding", earlier.pk)
+        emails.asking.withdraw_request("funding", earlier.pk)
     statement = FundingStatement.objects.create(
         placement=placement,
         licences=licences,
@@ -76,7 +84,7 @@ def state(
         _approve(statement, by=by, now=now, before={}, comment=comment)
     else:
         event = _record(statement, by=by, now=now, before={}, comment=comment)
-        emails.write_of(event, emails_asking.funding_awaits_head(statement), now=now)
+        emails.write_of(event, emails.asking.funding_awaits_head(statement, comment=comment.strip()), now=now)
     return statement
 
 
@@ -102,7 +110,7 @@ def approve(*, statement: FundingStatement, by: Person, now: dt.datetime) -> Fun
     _refuse_outside(placement)
     _refuse_too_few(placement, statement.licences)
     _approve(statement, by=by, now=now, before={"state": FundingState.STATED})
-    emails_asking.withdraw_request("funding", statement.pk)
+    emails.asking.withdraw_request("funding", statement.pk)
     return statement
 
 
@@ -136,7 +144,7 @@ def question(*, statement: FundingStatement, text: str, by: Person | None, now: 
         after={"statement": statement.pk},
         reason=statement.question,
     )
-    emails.write_of(event, emails_asking.funding_questioned(statement), now=now)
+    emails.write_of(event, emails.asking.funding_questioned(statement), now=now)
     return statement
 
 

@@ -8,12 +8,13 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from rollout.domain import readiness
-from rollout.models import OSLO, CourseStep, Rollout
+from rollout.domain import readiness, rows
+from rollout.domain.rows import columns
+from rollout.models import OSLO, Rollout, Wave
 
 _READ = """
 SELECT p.wave_id, p.version, p.slot, p.queue_position, p.pin_reason, p.leaders_access_at IS NOT NULL,
@@ -35,11 +36,33 @@ WHERE p.rollout_id = %(rollout)s AND p.status IN ('queued', 'placed')
   AND (%(all)s OR p.wave_id = ANY(%(waves)s) OR (%(queue)s AND p.wave_id IS NULL))
 ORDER BY p.queue_position, p.slot
 """
+_WAVES = f"""
+SELECT {columns(Wave, "w")}, d.verdict, d.plan_version,
+       (SELECT count(*) FROM rollout_placement p WHERE p.wave_id = w.id)
+FROM rollout_wave w
+LEFT JOIN LATERAL (SELECT verdict, plan_version FROM rollout_decision WHERE wave_id = w.id ORDER BY id DESC LIMIT 1) d
+       ON true
+WHERE w.rollout_id = %s AND w.removed_at IS NULL ORDER BY w.number
+"""  # noqa: S608 (the names of our own columns)
+_STEPS = """
+SELECT s.course_version_id, s.id, s.key, s.blocking, s.lead_time_days
+FROM rollout_coursestep s JOIN rollout_courseversion v ON v.id = s.course_version_id
+WHERE v.rollout_id = %s AND s.lead_time_days >= 0 ORDER BY s.number
+"""
+
+
+class Step(NamedTuple):
+    """A step before opening: what readiness is judged by, and the days before the leaders' date that it is due."""
+
+    pk: int
+    key: str
+    blocking: bool
+    lead_time_days: int
 
 
 @dataclass(slots=True)
 class Glance:
-    """One agency where it stands. A `readiness.Known`: `problems` counts what it lacks (rule 3)."""
+    """One agency where it stands. A `readiness.Known`: `missing` are the steps it lacks (rule 3)."""
 
     wave_id: int | None
     version: int
@@ -64,11 +87,24 @@ class Glance:
     confirmed: bool
     evidence: list[int]
     waivers: list[int]
-    problems: int = field(default=0, init=False)
+    missing: list[Step] = field(default_factory=list, init=False)
+
+    @property
+    def problems(self) -> int:
+        return len(self.missing)
 
     @property
     def licences_missing(self) -> int:
         return max(0, self.headcount - self.funded)
+
+
+def waves(rollout: Rollout) -> list[Wave]:
+    """The waves by number, as `with_latest_decision` gives them, and with `places_taken`. One query."""
+    found = []
+    for wave, verdict, decided_for, taken in rows.read(_WAVES, [rollout.pk], Wave):
+        wave.latest_verdict, wave.latest_decided_for, wave.places_taken = verdict, decided_for, taken
+        found.append(wave)
+    return found
 
 
 def read(
@@ -80,9 +116,7 @@ def read(
 
     With `waves` only those waves are read, and the queue if `queue`.
     """
-    steps = defaultdict(list)
-    for step in CourseStep.objects.filter(course_version__rollout=rollout, lead_time_days__gte=0):
-        steps[step.course_version_id].append(step)
+    steps: dict[int, list[Step]] = defaultdict(list)
     by_wave: dict[int | None, list[Glance]] = defaultdict(list)
     wanted: dict[str, Any] = {
         "rollout": rollout.pk,
@@ -92,9 +126,12 @@ def read(
         "queue": queue,
     }
     with connection.cursor() as cursor:
+        cursor.execute(_STEPS, [rollout.pk])
+        for course_version, *step in cursor.fetchall():
+            steps[course_version].append(Step(*step))
         cursor.execute(_READ, wanted)
         for row in cursor.fetchall():
             seen = Glance(*row)
-            seen.problems = readiness.count_problems(seen, steps[seen.course_version_id])
+            seen.missing = readiness.missing(seen, steps[seen.course_version_id])
             by_wave[seen.wave_id].append(seen)
     return by_wave

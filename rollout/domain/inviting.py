@@ -11,7 +11,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
-from rollout import emails, emails_dates, emails_people
+from rollout import emails
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -86,7 +86,7 @@ def _invite(
         raise Refused(reasons, field=field)
     given = [_give(address, role, agency, now=now) for address in addresses]
     if rollout is not None:
-        frame = emails_people.frame(rollout)
+        frame = emails.people.frame(rollout)
         for one in given:
             event = record(
                 rollout=rollout,
@@ -96,7 +96,7 @@ def _invite(
                 agency=agency,
                 after={"person": one.person_id, "role": str(role)},
             )
-            emails.write_of(event, [emails_people.invitation(one, inviter=inviter, frame=frame)], now=now)
+            emails.write_of(event, [emails.people.invitation(one, inviter=inviter, frame=frame)], now=now)
     return given
 
 
@@ -142,7 +142,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
         raise Refused(_("%(who)s er den siste prosjektlederen. Inviter en ny først.") % words)
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
-    emails_people.withdraw_invitation(role)
+    emails.people.withdraw_invitation(role)
     if rollout is not None:
         event = record(
             rollout=rollout,
@@ -153,7 +153,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
             before={"person": role.person_id, "role": role.role},
             change=change,
         )
-        emails_dates.mend(event=event, now=now)
+        emails.dates.mend(event=event, now=now)
     return role
 
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
-from rollout import emails, emails_asking
+from rollout import emails
 from rollout.domain import leaving, licensing, profiles, queueing
 from rollout.domain.locks import lock_plan, lock_plans
 from rollout.domain.recording import record
@@ -67,7 +67,7 @@ def ask_to_join(
         after={"request": request.pk, "employees": employees, "licences": licences},
         reason=request.reason,
     )
-    emails.write_of(event, emails_asking.join_asked(request), now=now)
+    emails.write_of(event, emails.asking.join_asked(request), now=now)
     return request
 
 
@@ -99,7 +99,7 @@ def withdraw_join(*, request: JoinRequest, by: Person, now: dt.datetime) -> Join
     request = _open(request)
     request.state = RequestState.WITHDRAWN
     request.save(update_fields=["state"])
-    emails_asking.withdraw_request("join-request", request.pk)
+    emails.asking.withdraw_request("join-request", request.pk)
     _record(request, by=by, now=now)
     return request
 
@@ -175,9 +175,9 @@ def _answer(request: JoinRequest, state: RequestState, *, answer: str, by: Perso
     request.state, request.answer = state, answer.strip()
     request.answered_by, request.answered_at = by, now
     request.save(update_fields=["state", "answer", "answered_by", "answered_at"])
-    emails_asking.withdraw_request("join-request", request.pk)
+    emails.asking.withdraw_request("join-request", request.pk)
     event = _record(request, by=by, now=now)
-    emails.write_of(event, emails_asking.join_answered(request), now=now)
+    emails.write_of(event, emails.asking.join_answered(request), now=now)
 
 
 def _record(request: JoinRequest, *, by: Person, now: dt.datetime) -> PlanEvent:

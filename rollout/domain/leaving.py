@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain import placing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -61,7 +61,7 @@ def withdraw(
         change=change,
         undoes=undoes,
     )
-    emails_dates.mend(event=event, now=now)
+    emails.dates.mend(event=event, now=now)
     return event
 
 

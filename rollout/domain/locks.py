@@ -11,14 +11,23 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from rollout.domain import rows
 from rollout.domain.refusals import Refused
 from rollout.models import Placement, Rollout, Wave
+
+_WAVE = f"SELECT {rows.columns(Wave, 'w')} FROM rollout_wave w WHERE w.id = %s AND w.removed_at IS NULL"  # noqa: S608
 
 
 def lock_plan(rollout_id: int) -> Rollout:
     """Lock the rollout's row until the transaction ends and return it as it is now."""
     # NO KEY: rows that merely refer to the rollout (events, mail) may still be written by others.
     return Rollout.objects.select_for_update(no_key=True).get(pk=rollout_id)
+
+
+def hold_plan(rollout_id: int) -> None:
+    """Lock the rollout's row as `lock_plan` does, for who does not need to read it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM rollout_rollout WHERE id = %s FOR NO KEY UPDATE", [rollout_id])
 
 
 def lock_rollouts() -> None:
@@ -43,7 +52,7 @@ def lock_wave(wave_id: int) -> Wave:
 
 def wave_now(wave_id: int) -> Wave:
     """The wave as it is now, for a verb that holds the plan's lock. Raises Refused as `lock_wave`."""
-    return _there(Wave.objects.filter(pk=wave_id).first())
+    return _there(next((wave for (wave,) in rows.read(_WAVE, [wave_id], Wave)), None))
 
 
 def _there(wave: Wave | None) -> Wave:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails, emails_dates
+from rollout import emails
 from rollout.domain import licensing, placing, readiness
 from rollout.domain.locks import lock_placement, lock_plan, lock_wave
 from rollout.domain.readiness import Problem
@@ -133,10 +133,10 @@ def preview(wave: Wave, *, now: dt.datetime) -> WavePreview:
 
 def _messages(wave: Wave, step: Step, judgement: Judgement, *, now: dt.datetime) -> list[emails.Draft]:
     if step == Step.LEADERS:
-        deferrals = [emails_dates.Deferral(away.placement, away.sentences, away.to) for away in judgement.turned_away]
+        deferrals = [emails.dates.Deferral(away.placement, away.sentences, away.to) for away in judgement.turned_away]
         return [
             *emails.leaders_open(wave=wave, placements=judgement.let_in, now=now),
-            *emails_dates.deferred(wave=wave, deferrals=deferrals, now=now),
+            *emails.dates.deferred(wave=wave, deferrals=deferrals, now=now),
         ]
     held = [(away.placement, away.sentences) for away in judgement.turned_away]
     return [
@@ -193,7 +193,7 @@ def open_step(*, wave_id: int, now: dt.datetime) -> WaveOpening | None:
     judgement = _judge(wave, step, now=now)
     _let_in(judgement.let_in, step, now=now)
     if step == Step.LEADERS:
-        emails_dates.withdraw_your_dates(wave)
+        emails.dates.withdraw_your_dates(wave)
         _defer(judgement.turned_away, now=now)
     else:
         _hold(judgement.turned_away, now=now)

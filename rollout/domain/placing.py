@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
-from rollout.domain import queueing
-from rollout.domain.locks import lock_plan, wave_now
+from rollout import emails
+from rollout.domain import queueing, rows
+from rollout.domain.locks import hold_plan, wave_now
 from rollout.domain.recording import record
 from rollout.domain.refusals import MoveRefused
 from rollout.domain.words import clock_time, thousands
@@ -37,6 +37,18 @@ _ORDER = """
 UPDATE rollout_placement p SET slot = o.place
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS o(id, place) WHERE p.id = o.id AND p.slot <> o.place
 """
+#: Renumbers a wave's agencies from 1 as they stand, in one statement.
+_CLOSE_GAPS = """
+UPDATE rollout_placement p SET slot = o.place
+FROM (SELECT id, row_number() OVER (ORDER BY slot) AS place FROM rollout_placement WHERE wave_id = %s) o
+WHERE p.id = o.id AND p.slot <> o.place
+"""
+
+
+_PLACEMENT = f"SELECT {rows.columns(Placement, 'p')} FROM rollout_placement p WHERE p.id = %s"  # noqa: S608
+_PLACE = ("status", "queue_position", "wave_id", "slot", "deferral_wave_id", "pin_reason", "version")
+_PUT = f"UPDATE rollout_placement SET {', '.join(f'{name} = %s' for name in _PLACE)} WHERE id = %s"  # noqa: S608
+_ANOTHER_PLAN = "UPDATE rollout_wave SET plan_version = plan_version + 1 WHERE id = ANY(%s) AND state = %s"
 
 
 def place_of(placement: Placement) -> dict[str, Any]:
@@ -51,16 +63,22 @@ def place_of(placement: Placement) -> dict[str, Any]:
 
 def free_slot(wave: Wave) -> int | None:
     """The lowest slot nobody has, or None when the wave is full."""
-    taken = set(Placement.objects.filter(wave=wave).values_list("slot", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT slot FROM rollout_placement WHERE wave_id = %s", [wave.pk])
+        taken = {slot for (slot,) in cursor.fetchall()}
     return next((slot for slot in range(1, CAPACITY + 1) if slot not in taken), None)
 
 
-def _order(wave: Wave, *, placement: Placement | None = None, position: int | None = None) -> None:
-    """Close the wave's gaps, with `placement` at `position` from 1 if one is given."""
-    ids = list(Placement.objects.filter(wave=wave).order_by("slot").values_list("pk", flat=True))
-    if placement is not None and position is not None:
-        ids.remove(placement.pk)
-        ids.insert(max(0, position - 1), placement.pk)
+def _close_gaps(wave: Wave) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE_GAPS, [wave.pk])
+
+
+def _put_at(placement: Placement, position: int) -> None:
+    """Order the placement's wave with it at `position` from 1."""
+    others = Placement.objects.filter(wave=placement.wave).exclude(pk=placement.pk).order_by("slot")
+    ids = list(others.values_list("pk", flat=True))
+    ids.insert(max(0, position - 1), placement.pk)
     with connection.cursor() as cursor:
         cursor.execute(_ORDER, [ids])
 
@@ -87,7 +105,7 @@ def move(
         MoveRefused: the wave is full or opened, the agency's own wave has opened, the agency is a pilot, withdrawn or
             pinned, or it has moved since `version_seen` was shown.
     """
-    lock_plan(placement.rollout_id)
+    hold_plan(placement.rollout_id)
     placement = fresh(placement)
     refuse_if_moved_since(placement, version_seen)
     refuse_if_fixed(placement, seen=seen)
@@ -111,8 +129,11 @@ def _stands_there(placement: Placement, target: Wave | None, position: int | Non
 
 
 def fresh(placement: Placement) -> Placement:
-    """The placement as it is now, with what the moves need."""
-    return Placement.objects.select_related("rollout", "agency", "wave", "deferral_wave").get(pk=placement.pk)
+    """The placement as it is now, with its wave."""
+    [(now,)] = rows.read(_PLACEMENT, [placement.pk], Placement)
+    now.rollout, now.agency = placement.rollout, placement.agency  # for good
+    now.wave = wave_now(now.wave_id) if now.wave_id else None
+    return now
 
 
 def refuse_if_moved_since(placement: Placement, version_seen: int | None) -> None:
@@ -254,7 +275,8 @@ def put(
         placement.deferral_wave = deferral_wave
     placement.pin_reason = ""
     placement.version += 1
-    placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, [getattr(placement, name) for name in (*_PLACE, "pk")])
     settle(placement, left=left, was_queued=was_queued, position=position)
     return record_place(
         placement,
@@ -299,7 +321,7 @@ def record_place(
         **more,
     )
     if placement.wave != left:
-        emails_dates.mend(event=event, now=now)
+        emails.dates.mend(event=event, now=now)
     return event
 
 
@@ -308,17 +330,19 @@ def settle(placement: Placement, *, left: Wave | None, was_queued: bool, positio
     if was_queued:
         queueing.close_gaps(placement.rollout)
     if left is not None and left != placement.wave:
-        _order(left)
+        _close_gaps(left)
     if placement.wave is not None and position is not None:
-        _order(placement.wave, placement=placement, position=position)
-    placement.refresh_from_db(fields=["queue_position", "slot"])
+        _put_at(placement, position)
+    if (placement.wave is None and was_queued) or position is not None:  # else it stands where it was put
+        placement.refresh_from_db(fields=["queue_position", "slot"])
 
 
 def void_go(left: Wave | None, entered: Wave | None) -> None:
     """A planned wave whose set of agencies changed is another plan than the one that was given its go (rule 6)."""
     if left != entered:
         changed = [wave.pk for wave in (left, entered) if wave is not None]
-        Wave.objects.filter(pk__in=changed, state=WaveState.PLANNED).update(plan_version=F("plan_version") + 1)
+        with connection.cursor() as cursor:
+            cursor.execute(_ANOTHER_PLAN, [changed, WaveState.PLANNED])
 
 
 def defer(
@@ -348,7 +372,11 @@ def over_cap(wave: Wave, people: int) -> int:
 
 def cap_warning(wave: Wave, placements: Iterable[Placement]) -> str:
     """A sentence where the wave holds more people than its cap; else empty."""
-    over = over_cap(wave, sum(placement.headcount for placement in placements))
+    return over_cap_words(wave, sum(placement.headcount for placement in placements))
+
+
+def over_cap_words(wave: Wave, people: int) -> str:
+    over = over_cap(wave, people)
     if not over:
         return ""
     return _("%(wave)s er %(over)s medarbeidere over taket på %(cap)s.") % {

@@ -14,16 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Role, RoleName
-from rollout import (
-    emails,
-    emails_announcing,
-    emails_asking,
-    emails_dates,
-    emails_delivery,
-    emails_guidelines,
-    emails_people,
-)
-from rollout.domain import opening, readiness, reminding, reporting, signing_off
+from rollout import emails
+from rollout.domain import funding, opening, readiness, reminding, reporting, signing_off
 from rollout.domain.words import long_date
 from rollout.emails import Draft
 from rollout.models import (
@@ -95,14 +87,38 @@ def _all_staff_open(rollout: Rollout, now: dt.datetime) -> Occasion:
 
 
 def _held(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.ALL_STAFF)
+    return _turned_away(
+        rollout,
+        Step.ALL_STAFF,
+        EmailKind.HELD,
+        now=now,
+        no_wave=_("Ingen pulje er åpnet for ledere og venter på å åpne for alle."),
+        some=_("%(wave)s åpner for alle %(day)s. Med det som mangler nå, sendes denne."),
+        none=_("%(wave)s åpner for alle %(day)s. Slik det står nå, holdes ingen tilbake."),
+    )
+
+
+def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
+    return _turned_away(
+        rollout,
+        Step.LEADERS,
+        EmailKind.DEFERRED,
+        now=now,
+        no_wave=_("Ingen pulje med virksomheter gjenstår å åpne for ledere."),
+        some=_("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne."),
+        none=_("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen."),
+    )
+
+
+def _turned_away(
+    rollout: Rollout, step: Step, kind: EmailKind, *, now: dt.datetime, no_wave: str, some: str, none: str
+) -> Occasion:
+    """What the next wave's opening would write to those it does not let in, if it came now."""
+    wave = _next_wave(rollout, step)
     if wave is None:
-        return Occasion(_("Ingen pulje er åpnet for ledere og venter på å åpne for alle."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.HELD]
-    said = _("%(wave)s åpner for alle %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for alle %(day)s. Slik det står nå, holdes ingen tilbake.")
-    return Occasion(_about(said, wave, Step.ALL_STAFF), drafts)
+        return Occasion(no_wave)
+    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == kind]
+    return Occasion(_about(some if drafts else none, wave, step), drafts)
 
 
 def _no_decision(rollout: Rollout, now: dt.datetime) -> Occasion:
@@ -118,30 +134,19 @@ def _your_dates(rollout: Rollout, now: dt.datetime) -> Occasion:
     wave = _next_wave(rollout, Step.LEADERS)
     if wave is None:
         return Occasion(_("Ingen pulje med virksomheter venter på klarsignal."))
-    drafts = emails_dates.your_dates(wave=wave, now=now)
+    drafts = emails.dates.your_dates(wave=wave, now=now)
     said = _("%(wave)s åpner for ledere %(day)s. Denne sendes når klarsignalet gis.")
     if not drafts:
         said = _("%(wave)s åpner for ledere %(day)s. De som svarer for virksomhetene, har fått datoene.")
     return Occasion(_about(said, wave, Step.LEADERS), drafts)
 
 
-def _deferred(rollout: Rollout, now: dt.datetime) -> Occasion:
-    wave = _next_wave(rollout, Step.LEADERS)
-    if wave is None:
-        return Occasion(_("Ingen pulje med virksomheter gjenstår å åpne for ledere."))
-    drafts = [draft for draft in opening.preview(wave, now=now).messages if draft.kind == EmailKind.DEFERRED]
-    said = _("%(wave)s åpner for ledere %(day)s. Med det som mangler nå, sendes denne.")
-    if not drafts:
-        said = _("%(wave)s åpner for ledere %(day)s. Slik det står nå, utsettes ingen.")
-    return Occasion(_about(said, wave, Step.LEADERS), drafts)
-
-
 def _date_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
     """What a lead would announce now."""
-    found = emails_announcing.gathered(rollout)
+    found = emails.announcing.gathered(rollout)
     if not found.notices:
         return Occasion(_("Alle som har fått vite noe om pulje og datoer, har fått vite det planen sier nå."))
-    drafts = emails_announcing.drafts(rollout, found, note="", now=now)
+    drafts = emails.announcing.drafts(rollout, found, note="", now=now)
     return Occasion(_("Kunngjøres endringene slik planen er nå, sendes denne."), drafts)
 
 
@@ -185,10 +190,10 @@ def _reminders(kind: EmailKind, rollout: Rollout, now: dt.datetime) -> Occasion:
 
 def _invited(rollout: Rollout, now: dt.datetime) -> Occasion:
     roles = Role.objects.current().filter(person__is_active=True).select_related("person", "agency")
-    frame = emails_people.frame(rollout)
+    frame = emails.people.frame(rollout)
     lead = RoleName.PROJECT_LEAD
     latest = roles.order_by("-since", "-pk")[:LATEST]
-    drafts = [emails_people.invitation(role, inviter=lead, frame=frame) for role in latest]
+    drafts = [emails.people.invitation(role, inviter=lead, frame=frame) for role in latest]
     return Occasion(_("Slik blir den for de siste som fikk en rolle, invitert av prosjektlederen."), drafts)
 
 
@@ -197,7 +202,7 @@ def _sign_receipt(rollout: Rollout, now: dt.datetime) -> Occasion:
     latest = sign_offs.select_related("placement__rollout", "placement__agency", "person", "version").last()
     if latest is None:
         return Occasion(_("Ingen har signert kjørereglene ennå."))
-    return Occasion(_("Kvitteringen for den siste signaturen."), [emails_guidelines.sign_receipt(sign_off=latest)])
+    return Occasion(_("Kvitteringen for den siste signaturen."), [emails.guidelines.sign_receipt(sign_off=latest)])
 
 
 def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
@@ -215,7 +220,7 @@ def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
         text_hash=text_hash(draft.text),
         published_at=now,
     )
-    drafts = emails_guidelines.guidelines_changed(version=coming, placements=placements)
+    drafts = emails.guidelines.guidelines_changed(version=coming, placements=placements)
     return Occasion(_("Slik blir den hvis utkastet publiseres nå, som en endring som må signeres."), drafts)
 
 
@@ -225,9 +230,12 @@ def _guidelines_changed(rollout: Rollout, now: dt.datetime) -> Occasion:
 def _request(rollout: Rollout, now: dt.datetime) -> Occasion:
     dates, joins = _dates(rollout, RequestState.OPEN), _joins(rollout, RequestState.OPEN)
     stated = _funding(rollout).filter(state=FundingState.STATED)
-    drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails_asking.date_asked(one)]
-    drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails_asking.join_asked(one)]
-    drafts += [draft for one in stated.reverse()[:LATEST] for draft in emails_asking.funding_awaits_head(one)]
+    drafts = [draft for one in dates.reverse()[:LATEST] for draft in emails.asking.date_asked(one)]
+    drafts += [draft for one in joins.reverse()[:LATEST] for draft in emails.asking.join_asked(one)]
+    waiting = stated.reverse()[:LATEST]
+    said = funding.comments_on(waiting)
+    for one in waiting:
+        drafts += emails.asking.funding_awaits_head(one, comment=said.get(one.pk, ""))
     if not drafts:
         return Occasion(_("Ingen ønsker venter på svar, og ingen finansiering på godkjenning."))
     return Occasion(_("Det som venter på svar eller godkjenning nå."), drafts)
@@ -238,9 +246,9 @@ def _answer(rollout: Rollout, now: dt.datetime) -> Occasion:
     date, join = _dates(rollout, *answered).last(), _joins(rollout, *answered).last()
     statement = _funding(rollout).exclude(question="").last()
     drafts = [
-        *(emails_asking.date_answered(date) if date else []),
-        *(emails_asking.join_answered(join) if join else []),
-        *(emails_asking.funding_questioned(statement) if statement else []),
+        *(emails.asking.date_answered(date) if date else []),
+        *(emails.asking.join_answered(join) if join else []),
+        *(emails.asking.funding_questioned(statement) if statement else []),
     ]
     if not drafts:
         return Occasion(_("Ingen ønsker er besvart ennå, og ingen har fått spørsmål om finansieringen."))
@@ -273,7 +281,7 @@ def _delivery_failed(rollout: Rollout, now: dt.datetime) -> Occasion:
     if latest is None:
         return Occasion(_("Ingen melding har feilet."))
     refused = latest.person.mail_refused_at is not None
-    drafts = emails_delivery.failed(latest, address_refused=refused)
+    drafts = emails.delivery.failed(latest, address_refused=refused)
     return Occasion(_("Den siste meldingen som ikke kunne leveres."), drafts)
 
 
@@ -304,12 +312,12 @@ KINDS: dict[EmailKind, Kind] = {
         partial(_reminders, EmailKind.TO_DO),
     ),
     EmailKind.AGENCY_WEEK: Kind(
-        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
+        gettext_lazy("Mandag klokken 8, eller neste arbeidsdag, når noe må gjøres de neste fire ukene"),
         gettext_lazy("Kommunikasjonssjef"),
         partial(_reminders, EmailKind.AGENCY_WEEK),
     ),
     EmailKind.WEEKLY_STATUS: Kind(
-        gettext_lazy("Mandag klokken 08.00, eller neste arbeidsdag"),
+        gettext_lazy("Mandag klokken 8, eller neste arbeidsdag"),
         gettext_lazy("Prosjektledere, sponsor og lesere som har bedt om den"),
         _weekly_status,
     ),

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 
 from django.db import connection, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
@@ -20,6 +20,7 @@ FROM (SELECT id, row_number() OVER (ORDER BY queue_position) AS position
       FROM rollout_placement WHERE rollout_id = %s AND status = 'queued') q
 WHERE p.id = q.id AND p.queue_position <> q.position
 """
+_LAST = "SELECT COALESCE(max(queue_position), 0) FROM rollout_placement WHERE rollout_id = %s AND status = 'queued'"
 
 
 def close_gaps(rollout: Rollout) -> None:
@@ -33,7 +34,9 @@ def put_in_queue(placement: Placement, *, position: int | None = None) -> None:
     The caller holds the plan's lock, saves the placement and closes the gaps.
     """
     queue = Placement.objects.filter(rollout_id=placement.rollout_id, status=PlacementStatus.QUEUED)
-    last = queue.aggregate(last=Max("queue_position"))["last"] or 0
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, [placement.rollout_id])
+        (last,) = cursor.fetchone()
     if position is None or position > last:
         position = last + 1
     else:

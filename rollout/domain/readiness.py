@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from rollout.domain.calendar import Calendar, calendars_of
 from rollout.domain.words import long_date, thousands
@@ -27,6 +28,7 @@ from rollout.models import (
     SignOff,
     StepEvidence,
     Waiver,
+    Wave,
 )
 
 FUNDING, GUIDELINES, KEY_PEOPLE, CONFIRMATION = (
@@ -96,6 +98,19 @@ class Known(Protocol):
     def evidence(self) -> Container[int]: ...
     @property
     def waivers(self) -> Container[int]: ...
+
+
+class KnownStep(Protocol):
+    """What of a step readiness is judged by: a `CourseStep`, or a slim row of it (`rollout.domain.glance.Step`)."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def blocking(self) -> bool: ...
+    @property
+    def lead_time_days(self) -> int: ...
 
 
 @dataclass
@@ -193,8 +208,14 @@ def _key_people(known: Known) -> bool:
 
 
 def _key_people_detail(known: Known) -> str:
-    return _("%(stated)s av minst %(required)s nøkkelpersoner er oppgitt") % {
-        "stated": thousands(known.key_people_stated or 0),
+    stated = known.key_people_stated or 0
+    said = ngettext(
+        "%(stated)s nøkkelperson er oppgitt, kravet er minst %(required)s",
+        "%(stated)s nøkkelpersoner er oppgitt, kravet er minst %(required)s",
+        stated,
+    )
+    return said % {
+        "stated": thousands(stated),
         "required": thousands(_key_people_required(known.headcount, known.locations)),
     }
 
@@ -220,27 +241,32 @@ FACTS: dict[str, Fact] = {
 }
 
 
-def fulfilled(known: Known, step: CourseStep) -> bool:
+def fulfilled(known: Known, step: KnownStep) -> bool:
     """Whether the step is done: by its fact, or by evidence."""
     fact = FACTS.get(step.key)
     return fact.holds(known) if fact else step.pk in known.evidence
 
 
-def waived(known: Known, step: CourseStep) -> bool:
+def waived(known: Known, step: KnownStep) -> bool:
     """Whether the agency is let off the step; never off the funding (rule 8)."""
     return step.pk in known.waivers and step.key != FUNDING
 
 
-def count_problems(known: Known, steps: Iterable[CourseStep]) -> int:
-    """How many problems `problems` would list, without a word about them."""
-    return sum(step.blocking and not fulfilled(known, step) and not waived(known, step) for step in steps)
+def missing[S: KnownStep](known: Known, steps: Iterable[S]) -> list[S]:
+    """The steps of the problems that `problems` would list, without a word about them."""
+    return [step for step in steps if step.blocking and not fulfilled(known, step) and not waived(known, step)]
 
 
 def due_on(placement: Placement, step: CourseStep, calendar: Calendar) -> dt.date | None:
     """Lead time before the leaders' date, then back to a day that is not hard (rules 4 and 12); None in the queue."""
-    if placement.status != PlacementStatus.PLACED or placement.wave is None:
+    return due_in(placement.wave if placement.status == PlacementStatus.PLACED else None, step, calendar)
+
+
+def due_in(wave: Wave | None, step: KnownStep, calendar: Calendar) -> dt.date | None:
+    """When the step is due in a wave: as `due_on`."""
+    if wave is None:
         return None
-    return calendar.due_day_on_or_before(placement.wave.leaders_on - dt.timedelta(days=step.lead_time_days))
+    return calendar.due_day_on_or_before(wave.leaders_on - dt.timedelta(days=step.lead_time_days))
 
 
 def _status(facts: Facts, step: CourseStep, today: dt.date) -> StepStatus:
@@ -331,10 +357,6 @@ def course(placement: Placement, *, now: dt.datetime) -> list[StepStatus]:
 
 def problems_of(course: Iterable[StepStatus]) -> list[Problem]:
     return [status.problem for status in course if status.problem is not None]
-
-
-def problems_by_placement(placements: Iterable[Placement], *, now: dt.datetime) -> dict[int, list[Problem]]:
-    return {placement_id: problems_of(course) for placement_id, course in courses(placements, now=now).items()}
 
 
 def problems(placement: Placement, *, now: dt.datetime) -> list[Problem]:

@@ -22,14 +22,14 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
-from rollout import emails, emails_reminding
+from rollout import emails
 from rollout.domain import readiness, reporting
 from rollout.domain.calendar import is_working_day, working_day_on_or_after, working_day_on_or_before
 from rollout.domain.locks import lock_plans
 from rollout.domain.readiness import FUNDING, StepStatus
 from rollout.domain.recording import plan_version
-from rollout.emails_choosing import wanted_by
-from rollout.emails_reminding import OpenStep, Place
+from rollout.emails.choosing import wanted_by
+from rollout.emails.reminding import OpenStep, Place
 from rollout.models import (
     OSLO,
     EmailKind,
@@ -135,12 +135,12 @@ def _send_due(*, rollout: Rollout, day: dt.date, now: dt.datetime, memory: "Memo
     if run is None or run.day < day:
         run = ReminderRun.objects.create(rollout=rollout, day=day, since=_covered_until(run, day), made_at=now)
         # Those of earlier mornings that never left: this morning's tell of those days too.
-        emails_reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
+        emails.reminding.withdraw_unsent(rollout=rollout, agency=None, now=now)
         drafts = drafts_of(run, now=now, memory=memory)
     else:
         again = _to_write_anew(run)
         drafts = [draft for draft in drafts_of(run, now=now, memory=memory) if draft.person.pk in again]
-        number = emails_reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
+        number = emails.reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
     occurrence = f"{_occurrence(run)}{number}"
     emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now)
     return len(drafts)
@@ -156,7 +156,7 @@ def _occurrence(run: ReminderRun) -> str:
 
 def _to_write_anew(run: ReminderRun) -> set[int]:
     """Whose mail of this morning was withdrawn, with none in its place."""
-    mails = emails_reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
+    mails = emails.reminding.reminders_of(run.rollout).filter(occurrence__startswith=_occurrence(run))
     states = list(mails.values_list("person", "state"))
     standing = {person for person, state in states if state != EmailState.WITHDRAWN}
     return {person for person, _state in states} - standing
@@ -164,7 +164,7 @@ def _to_write_anew(run: ReminderRun) -> set[int]:
 
 def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
     """By person: from when nothing has reached them, where earlier mornings' mail was withdrawn unsent."""
-    mails = emails_reminding.reminders_of(run.rollout)
+    mails = emails.reminding.reminders_of(run.rollout)
     told_since = mails.exclude(state=EmailState.WITHDRAWN).filter(person=OuterRef("person"), pk__gt=OuterRef("pk"))
     untold = mails.filter(~Exists(told_since), state=EmailState.WITHDRAWN).order_by("-pk")
     found = list(untold.values_list("person", "occurrence"))
@@ -290,10 +290,10 @@ def _read(rollout: Rollout, *, now: dt.datetime) -> _Reading:
     for role in roles:
         if role.agency_id is not None:
             held.setdefault(role.person, {}).setdefault(role.agency_id, []).append(role)
-    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails_reminding.REMINDERS)
+    to_do, weekly = (set(wanted_by(kind).values_list("pk", flat=True)) for kind in emails.reminding.REMINDERS)
     ends = {version.old_counts_until for known in facts.values() for version in known.ahead}
     until = min((day for day in ends if day is not None), default=dt.date.max)
-    return _Reading(courses, held, to_do, weekly, emails_reminding.frame(rollout), until)
+    return _Reading(courses, held, to_do, weekly, emails.reminding.frame(rollout), until)
 
 
 def drafts_of(run: ReminderRun, *, now: dt.datetime, memory: Memory | None = None) -> list[emails.Draft]:
@@ -314,7 +314,7 @@ def drafts_of(run: ReminderRun, *, now: dt.datetime, memory: Memory | None = Non
                 is_week = is_week or is_whole
         if places:
             kind = EmailKind.AGENCY_WEEK if is_week else EmailKind.TO_DO
-            draft = emails_reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=known.frame)
+            draft = emails.reminding.reminder(kind=kind, person=person, places=places, day=run.day, frame=known.frame)
             drafts.append(draft)
     return drafts
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails, emails_asking
+from rollout import emails
 from rollout.domain import placing
 from rollout.domain.locks import lock_placement
 from rollout.domain.recording import record
@@ -68,7 +68,7 @@ def ask_for_date(
         after={"request": request.pk, "wave": wanted.number if wanted else None},
         reason=request.reason,
     )
-    emails.write_of(event, emails_asking.date_asked(request), now=now)
+    emails.write_of(event, emails.asking.date_asked(request), now=now)
     return request
 
 
@@ -93,7 +93,7 @@ def withdraw_date(*, request: DateRequest, by: Person, now: dt.datetime) -> Date
     request, placement = _open(request)
     request.state = RequestState.WITHDRAWN
     request.save(update_fields=["state"])
-    emails_asking.withdraw_request("date-request", request.pk)
+    emails.asking.withdraw_request("date-request", request.pk)
     _record(request, placement, by=by, now=now)
     return request
 
@@ -174,9 +174,9 @@ def _answer(
     request.state, request.answer = state, answer.strip()
     request.answered_by, request.answered_at = by, now
     request.save(update_fields=["state", "answer", "answered_by", "answered_at", "moved_to"])
-    emails_asking.withdraw_request("date-request", request.pk)
+    emails.asking.withdraw_request("date-request", request.pk)
     event = _record(request, placement, by=by, now=now)
-    emails.write_of(event, emails_asking.date_answered(request), now=now)
+    emails.write_of(event, emails.asking.date_answered(request), now=now)
 
 
 def _record(request: DateRequest, placement: Placement, *, by: Person, now: dt.datetime) -> PlanEvent:

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_delivery
+from rollout import emails
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
-from rollout.emails_reminding import REMINDERS
+from rollout.emails.reminding import REMINDERS
 from rollout.models import EmailState, EventKind, OutgoingEmail
 
 #: What can be sent again: the others are on their way, to be settled first, or no longer true.
@@ -36,7 +36,7 @@ def resend(*, message: OutgoingEmail, reason: str, by: Person, now: dt.datetime)
         raise Refused(_("Adressen %(email)s er avvist. Rett den først.") % {"email": message.person.email})
     if message.kind in REMINDERS:
         raise Refused(_("Påminnelser sendes ikke på nytt. Den neste sier hva som gjenstår da."))
-    draft = emails_delivery.draft_again(message)
+    draft = emails.delivery.draft_again(message)
     if draft is None:
         raise Refused(
             _("Meldingen stemmer ikke lenger: datoene er endret siden den ble skrevet, eller den gjelder ikke lenger.")
@@ -49,4 +49,4 @@ def resend(*, message: OutgoingEmail, reason: str, by: Person, now: dt.datetime)
         after={"message_id": message.message_id},
         reason=reason,
     )
-    return emails_delivery.write_again(message, draft, event=event, now=now)
+    return emails.delivery.write_again(message, draft, event=event, now=now)

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.locks import lock_plan, lock_wave
 from rollout.domain.recording import new_change, record
@@ -224,7 +224,7 @@ def apply_shift(
         change=change,
         undoes=undoes,
     )
-    emails_dates.dates_set(wave=wave, before=before, event=event, now=now)
+    emails.dates.dates_set(wave=wave, before=before, event=event, now=now)
     return event
 
 

@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.domain.server_log import ServerLog
-from rollout.emails_reminding import REMINDERS
+from rollout.emails.reminding import REMINDERS
 from rollout.models import EmailState, EventKind, OutgoingEmail, Rollout
 
 
@@ -42,7 +42,7 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
     elif (
         message.person.erased_at is not None  # nobody is left to send it to
         or message.kind in REMINDERS  # the next tick writes what is left to do
-        or emails_dates.write_anew(message, event=event, now=now)
+        or emails.dates.write_anew(message, event=event, now=now)
     ):
         message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()
     else:

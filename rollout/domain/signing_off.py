@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
 from agencies.sign_in import BY_OIDC
-from rollout import emails, emails_guidelines
+from rollout import emails
 from rollout.domain.calendar import when_not_urgent
 from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.readiness import current_guidelines
@@ -89,7 +89,7 @@ def publish(
     )
     if is_material and last is not None:
         signed = signed_before(rollout)
-        drafts = emails_guidelines.guidelines_changed(version=version, placements=signed)
+        drafts = emails.guidelines.guidelines_changed(version=version, placements=signed)
         # Who signs has some time to do it in: it may wait until Monday.
         occurrence, until = f"event:{event.pk}", when_not_urgent(now)
         emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now, not_before=until)
@@ -207,6 +207,6 @@ def sign(
         wave=placement.wave,
         after={"version": newest.number, "hash": hash_seen, "role": role, "signed_in_by": signed_in_by},
     )
-    receipt = emails_guidelines.sign_receipt(sign_off=sign_off)
+    receipt = emails.guidelines.sign_receipt(sign_off=sign_off)
     emails.write([receipt], rollout=rollout, occurrence=f"signoff:{sign_off.pk}", now=now)
     return sign_off

@@ -1,14 +1,16 @@
-"""What stops us now: everything in the way of the waves that open within six weeks, and who must act on it.
+"""What stops us now: everything in the way of the waves that open within six weeks, what is late in those after them,
+and who must act on it.
 
 A wave's own course problems (rule 3) are for the agency's people; what a project lead must settle stands beside them:
-a wave without agencies, no go, a date gone by, an agency held back, too few licences in the contract, a change near at
-hand that is not announced.
+a wave without agencies, no go, a review that keeps the next wave from its go, a date gone by, an agency held back, too
+few licences in the contract, a change near at hand that is not announced.
 """
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +19,7 @@ from agencies.models import Agency
 from rollout.domain.announcing import Urgent
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.words import long_date, thousands
-from rollout.models import OSLO, OwnerRole, Step, Verdict, Wave, opening_moment
+from rollout.models import OSLO, OwnerRole, Step, Verdict, Wave, WaveState, opening_moment
 
 #: How far ahead a wave's opening stops us now.
 WITHIN = dt.timedelta(weeks=6)
@@ -31,6 +33,7 @@ class Matter(StrEnum):
     DATE_PASSED = "date_passed"
     EMPTY = "empty"
     UNDECIDED = "undecided"
+    UNREVIEWED = "unreviewed"
     STOPPED = "stopped"
     HELD = "held"
     POOL_SHORT = "pool_short"
@@ -41,6 +44,7 @@ WORDS = {
     Matter.DATE_PASSED: gettext_lazy("Datoen er passert uten åpning"),
     Matter.EMPTY: gettext_lazy("Puljen er tom"),
     Matter.UNDECIDED: gettext_lazy("Klarsignal er ikke gitt"),
+    Matter.UNREVIEWED: gettext_lazy("Puljen venter på evaluering"),
     Matter.STOPPED: gettext_lazy("Puljen har fått stopp"),
     Matter.HELD: gettext_lazy("Virksomheten er holdt tilbake"),
     Matter.POOL_SHORT: gettext_lazy("Avtalen har for få lisenser"),
@@ -138,11 +142,23 @@ def stops(plan: Plan, *, free_licences: int, now: dt.datetime, untold: Iterable[
             held = agency.placement.is_held
             if held:
                 found.append(_held(entry.wave, agency, now))
-            if held or (near and agency.placement.all_staff_access_at is None):
-                found += _of_the_agency(entry.wave, agency)
+            if agency.placement.all_staff_access_at is None:
+                lacks = _of_the_agency(entry.wave, agency)
+                found += lacks if held or near else [stop for stop in lacks if stop.days_late]
+    found += [_unreviewed(*waves, now) for waves in unreviewed(plan) if opens_soon(waves[1], now)]
     found += _of_the_pool(soon, free_licences, now)
     found += [_untold(one, now) for one in untold]
     return sorted(found, key=lambda stop: stop.urgency)
+
+
+def unreviewed(plan: Plan) -> list[tuple[Wave, Wave]]:
+    """Each wave that waits for its review, with the next one, which gets no go before that (rule 13)."""
+    holding_agencies = [entry.wave for entry in plan.waves if entry.entries]
+    return [
+        (before, wave)
+        for before, wave in pairwise(holding_agencies)
+        if before.state == WaveState.ALL_OPEN and wave.is_planned and not wave.has_go
+    ]
 
 
 def grouped(found: Iterable[Stop]) -> list[Group]:
@@ -181,6 +197,12 @@ def _of_the_wave(entry: WaveEntry, now: dt.datetime) -> list[Stop]:
         return [_matter(Matter.DATE_PASSED, wave, day, now, detail)]
     matter = Matter.STOPPED if wave.decision == Verdict.NO_GO else Matter.UNDECIDED
     return [_matter(matter, wave, day, now, _("åpner for %(who)s %(day)s") % words)]
+
+
+def _unreviewed(before: Wave, wave: Wave, now: dt.datetime) -> Stop:
+    words = {"wave": str(wave).lower()}
+    detail = _("%(wave)s kan ikke få klarsignal før evalueringen er avsluttet") % words
+    return _matter(Matter.UNREVIEWED, before, wave.leaders_on, now, detail)
 
 
 def _held(wave: Wave, entry: Entry, now: dt.datetime) -> Stop:

@@ -1,6 +1,7 @@
 """Moving several agencies in one action: all or nothing, undone together (rules 1, 2 and 9)."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -95,7 +96,14 @@ def _no_room_for(to: Wave, movers: list[Placement], *, seen: int | None) -> list
 
 
 @transaction.atomic
-def apply_plan(*, rollout: Rollout, places: Mapping[str, int], by: Person | None, now: dt.datetime) -> int:
+def apply_plan(
+    *,
+    rollout: Rollout,
+    places: Mapping[str, int],
+    by: Person | None,
+    now: dt.datetime,
+    change: uuid.UUID | None = None,
+) -> int:
     """Move queued agencies (by slug) to waves (by number), all or nothing. Returns how many were moved.
 
     Raises:
@@ -106,7 +114,7 @@ def apply_plan(*, rollout: Rollout, places: Mapping[str, int], by: Person | None
     queued = list(
         rollout.placements.queued().filter(agency__slug__in=places).select_related("rollout", "agency", "wave")
     )
-    change = new_change()
+    change = change or new_change()
     for placement in queued:
         wave = waves.get(places[placement.agency.slug])
         if wave is None:

@@ -33,7 +33,7 @@ from rollout.domain.rearranging import Step, rearrange
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused, UndoRefused
 from rollout.domain.words import clock_time
-from rollout.models import BlackoutPeriod, EventKind, Placement, PlacementStatus, PlanEvent, Rollout, Wave, WaveState
+from rollout.models import BlackoutPeriod, EventKind, Placement, PlacementStatus, PlanEvent, Rollout, Wave
 
 #: For kinds that change the same thing: a newer one of `by`, about the same, stands in the way of an older of `of`.
 IN_THE_WAY: tuple[tuple[frozenset[EventKind], frozenset[EventKind]], ...] = tuple(
@@ -72,7 +72,35 @@ class _Way:
 
     @property
     def placement(self) -> Placement:
-        return placing.fresh(Placement.objects.get(rollout=self.event.rollout_id, agency=self.event.agency_id))
+        """As it is now, under the plan's lock."""
+        known = Placement.objects.select_related("rollout", "agency")
+        return known.get(rollout=self.event.rollout_id, agency=self.event.agency_id)
+
+    def wave_before(self) -> Wave | None:
+        """The wave the agency was in, or was to be deferred to; None: none.
+
+        Raises:
+            UndoRefused: it has been taken away.
+        """
+        number = self.event.before.get("wave")
+        wave = self._wave(number)
+        if number and wave is None:
+            gone = _("Pulje %(number)s fra den gangen er tatt bort. Velg selv en pulje eller køen for %(agency)s.")
+            raise UndoRefused(gone % {"number": number, "agency": self.event.agency})
+        return wave
+
+    def deferral_before(self) -> Wave | None:
+        """Where it was to be deferred to in the wave it was in; an opened wave would be no choice any more."""
+        wave = self._wave(self.event.before.get("deferral_wave"))
+        return wave if wave is not None and wave.is_planned else None
+
+    def _wave(self, number: int | None) -> Wave | None:
+        """The wave that had the number when the event was written: once it is taken away, another may have it."""
+        wave = Wave.objects.filter(rollout=self.event.rollout_id, number=number).first() if number else None
+        made = EventKind.WAVE_ADDED
+        if wave is None or wave.events.filter(kind=made, undoes=None, pk__gt=self.event.pk).exists():
+            return None
+        return wave
 
 
 def _place_back(way: _Way) -> None:
@@ -88,17 +116,14 @@ def _place_back(way: _Way) -> None:
         leaving.withdraw(placement=placement, reason=_("Angret"), change=way.change, **way.acting)
         return
     wave, position = None, before.get("queue_position")
-    waves = Wave.objects.filter(rollout=placement.rollout_id)
     if came_from == PlacementStatus.PLACED:
-        wave, position = placing.wave_to_enter(placement, waves.get(number=before["wave"])), before["slot"]
-    # To be deferred to an opened wave would be no choice any more.
-    deferral_wave = waves.filter(number=before.get("deferral_wave"), state=WaveState.PLANNED).first()
+        wave, position = placing.wave_to_enter(placement, way.wave_before()), before["slot"]
     placing.put(
         placement,
         wave,
         kind=kind,
         position=position,
-        deferral_wave=deferral_wave,
+        deferral_wave=way.deferral_before(),
         change=way.change,
         **way.acting,
     )
@@ -109,20 +134,16 @@ def _moved_back(ways: list[_Way]) -> None:
     if len(ways) == 1:
         _place_back(ways[0])
         return
-    waves = {wave.number: wave for wave in ways[0].event.rollout.waves.all()}
-    steps = []
-    for way in ways:
-        before = way.event.before
-        deferral_wave = waves.get(before.get("deferral_wave"))
-        steps.append(
-            Step(
-                way.placement,
-                waves.get(before.get("wave")),
-                position=before.get("slot") or before.get("queue_position"),
-                deferral_wave=deferral_wave if deferral_wave and deferral_wave.is_planned else None,
-                undoes=way.event,
-            )
+    steps = [
+        Step(
+            way.placement,
+            way.wave_before(),
+            position=way.event.before.get("slot") or way.event.before.get("queue_position"),
+            deferral_wave=way.deferral_before(),
+            undoes=way.event,
         )
+        for way in ways
+    ]
     first = ways[0]
     rearrange(rollout=first.event.rollout, steps=steps, by=first.by, now=first.now, change=first.change)
 
@@ -172,9 +193,7 @@ def _price_back(way: _Way) -> None:
 
 
 def _deferral_back(way: _Way) -> None:
-    number = way.event.before["wave"]
-    to = Wave.objects.get(rollout=way.event.rollout_id, number=number) if number else None
-    deciding.choose_deferral(placement=way.placement, to=to, **way.acting)
+    deciding.choose_deferral(placement=way.placement, to=way.wave_before(), **way.acting)
 
 
 def _waiver_back(way: _Way) -> None:

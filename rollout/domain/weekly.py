@@ -37,7 +37,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollout.domain import changes, figures
+from rollout.domain import changes, figures, stopping
 from rollout.domain.figures import Entry, Plan, Totals, WaveEntry
 from rollout.domain.forecasting import keeping
 from rollout.domain.forecasting.words import finish as when_finished
@@ -226,8 +226,21 @@ def _openings(plan: Plan, now: dt.datetime) -> list[dict[str, Any]]:
 
 
 def _decisions(plan: Plan, now: dt.datetime) -> list[dict[str, Any]]:
-    """What the project lead must settle: waves that open within two weeks, or should have, without a go."""
-    until, missing = now.astimezone(OSLO).date() + AHEAD, []
+    """What the project lead must settle: waves that open within two weeks, or should have, without a go; and before
+    that the review that keeps such a wave from it.
+    """
+    until = now.astimezone(OSLO).date() + AHEAD
+    missing = [
+        {
+            "wave": before.number,
+            "on": wave.leaders_on.isoformat(),
+            "overdue": False,
+            "text": _("%(before)s må evalueres før %(wave)s kan få klarsignal.")
+            % {"before": before, "wave": str(wave).lower()},
+        }
+        for before, wave in stopping.unreviewed(plan)
+        if wave.leaders_on <= until
+    ]
     for entry in plan.waves:
         wave, step = entry.wave, entry.wave.next_step
         if step is None or wave.has_go or not entry.entries or wave.day_of(step) > until:
@@ -265,12 +278,16 @@ def _due(plan: Plan, today: dt.date) -> list[dict[str, Any]]:
 
 
 def _stuck(plan: Plan, today: dt.date) -> list[dict[str, Any]]:
-    """Agencies that are held, or whose wave opens within six weeks, with what they lack; the latest first."""
+    """Agencies that are held, whose wave opens within six weeks, or that are over a due date, with what they lack; the
+    latest first.
+    """
     stuck = []
     for wave in plan.waves:
         soon = wave.wave.is_planned and wave.wave.leaders_on <= today + STUCK_WITHIN
         for entry in wave.entries:
-            if not (entry.problems and (soon or entry.placement.is_held)):
+            late = [problem.days_late for problem in entry.problems if problem.days_late]
+            is_late = wave.wave.is_planned and bool(late)
+            if not (entry.problems and (soon or is_late or entry.placement.is_held)):
                 continue
             roles: dict[str, list] = defaultdict(list)
             for problem in entry.problems:
@@ -284,7 +301,6 @@ def _stuck(plan: Plan, today: dt.date) -> list[dict[str, Any]]:
                         "days_late": problem.days_late or 0,
                     }
                 )
-            late = [problem.days_late for problem in entry.problems if problem.days_late]
             stuck.append(
                 {
                     "slug": entry.placement.agency.slug,

@@ -3,8 +3,25 @@
 import datetime as dt
 
 from django.utils import dateformat, translation
+from django.utils.translation import gettext_lazy
 
 from rollout.models import OSLO
+
+# Short months as Norwegian writes them; the library's own list has «jun.» and «sept.».
+SHORT_MONTHS = [
+    gettext_lazy("jan."),
+    gettext_lazy("feb."),
+    gettext_lazy("mars"),
+    gettext_lazy("apr."),
+    gettext_lazy("mai"),
+    gettext_lazy("juni"),
+    gettext_lazy("juli"),
+    gettext_lazy("aug."),
+    gettext_lazy("sep."),
+    gettext_lazy("okt."),
+    gettext_lazy("nov."),
+    gettext_lazy("des."),
+]
 
 
 def thousands(number: int) -> str:
@@ -20,5 +37,5 @@ def long_date(day: dt.date) -> str:
 
 def clock_time(moment: dt.datetime) -> str:
     """ "7. feb. kl. 08.00", in Oslo."""
-    with translation.override("nb"):
-        return dateformat.format(moment.astimezone(OSLO), r"j. N \k\l. H.i")
+    here = moment.astimezone(OSLO)
+    return f"{here.day}. {SHORT_MONTHS[here.month - 1]} kl. {here:%H.%M}"

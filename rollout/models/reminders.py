@@ -13,7 +13,7 @@ CHOSEN_KINDS = (EmailKind.WEEKLY_STATUS, EmailKind.TO_DO, EmailKind.AGENCY_WEEK)
 
 
 class MailChoice(models.Model):
-    """That a person wants a kind of mail, or does not. Without a row the role decides (`emails_choosing`)."""
+    """That a person wants a kind of mail, or does not. Without a row the role decides (`emails.choosing`)."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(_("slag"), max_length=40, choices=[(kind.value, kind.label) for kind in CHOSEN_KINDS])

@@ -102,6 +102,7 @@ class Wave(models.Model):
     # Only on rows from `with_latest_decision`.
     latest_verdict: str | None
     latest_decided_for: int | None
+    places_taken: int  # only on rows from `glance.waves`
 
     objects = WaveManager()
 

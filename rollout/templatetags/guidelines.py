@@ -6,8 +6,9 @@ from markdown_it import MarkdownIt
 
 register = template.Library()
 
-# Raw HTML in the text is shown as text, and no link leads to a script: the library's own rules.
-markdown = MarkdownIt("commonmark", {"html": False})
+# Raw HTML in the text is shown as text, and no link leads to a script: the library's own rules. A picture is a link
+# to it: it would come from elsewhere, and what it shows is no part of the text that is signed.
+markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
 @register.filter

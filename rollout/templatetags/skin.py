@@ -4,6 +4,7 @@
 {% icon "calendar" %}  {% field form.reason %}  {{ 41000|thousands }}  {{ wave.leaders_on|day }}
 """
 
+import functools
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +20,8 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+
+from rollout.domain.words import SHORT_MONTHS
 
 register = template.Library()
 
@@ -35,27 +37,12 @@ NAME_PARTS = (
 BREAK_BEFORE_PART = re.compile(rf"(?<=\w{{3}})(?=(?:{NAME_PARTS})\w*)", re.IGNORECASE)
 LONG_WORD = re.compile(r"\w{13,}")
 
-# Short months as Norwegian writes them; the library's own list has «jun.» and «sept.».
-SHORT_MONTHS = [
-    gettext_lazy("jan."),
-    gettext_lazy("feb."),
-    gettext_lazy("mars"),
-    gettext_lazy("apr."),
-    gettext_lazy("mai"),
-    gettext_lazy("juni"),
-    gettext_lazy("juli"),
-    gettext_lazy("aug."),
-    gettext_lazy("sep."),
-    gettext_lazy("okt."),
-    gettext_lazy("nov."),
-    gettext_lazy("des."),
-]
-
 ALERT_KINDS = {"success": "ok", "info": "info", "debug": "info", "warning": "warn", "error": "stop"}
 ALERT_ICONS = {"ok": "check-circle", "warn": "alert-warning", "stop": "exclamation-mark-circle"}
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """A decorative icon of the sprite, in the colour and size of the text. The word beside it carries the meaning."""
     return format_html(

@@ -15,9 +15,8 @@ from agencies.access import Request
 from agencies.models import Agency, Role
 from rollout import clock
 from rollout.domain import inviting, leaving, profiles
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_agency import InviteForm, ProfileForm, RejoinForm, WithdrawForm
+from rollout.forms import refusals_at
+from rollout.forms.agency import InviteForm, ProfileForm, RejoinForm, WithdrawForm
 from rollout.models import Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, may
 from rollout.views.asking import ask, leave, posted
@@ -55,25 +54,20 @@ def edit(request: Request, slug: str, agency: str) -> HttpResponse:
         words["warnings"] = [
             _("Puljen er åpnet, så antallet medarbeidere der er frosset. Et nytt antall endrer ikke puljen.")
         ]
-    if request.method != "POST":
-        now_stands = _profile(edited)
-        return ask(request, ProfileForm(initial=now_stands | {"shown": now_stands}), **words)
-    form = ProfileForm(request.POST)
-    if not form.is_valid():
-        return ask(request, form, status=422, **words)
-    fields = dict(form.cleaned_data)
-    shown = fields.pop("shown")
-    try:
-        changed = profiles.edit(
-            rollout=rollout, agency=edited, fields=fields, seen=shown, by=request.user, now=clock.now()
-        )
-    except Refused as refused:
-        add_reasons(form, refused)
+    stands = _profile(edited)
+    form = ProfileForm(posted(request), initial=stands | {"shown": stands})
+    if form.is_valid():
+        fields = dict(form.cleaned_data)
+        shown = fields.pop("shown")
+        with refusals_at(form):
+            changed = profiles.edit(
+                rollout=rollout, agency=edited, fields=fields, seen=shown, by=request.user, now=clock.now()
+            )
+            edited.refresh_from_db()
+            said = _("%(agency)s er lagret.") if changed else _("Ingenting var endret for %(agency)s.")
+            return leave(request, agency_address(rollout, edited), said % {"agency": edited}, event=changed)
         _show_what_stands(form, edited, typed=fields, shown=shown)
-        return ask(request, form, status=409, **words)
-    edited.refresh_from_db()
-    said = _("%(agency)s er lagret.") if changed else _("Ingenting var endret for %(agency)s.")
-    return leave(request, agency_address(rollout, edited), said % {"agency": edited}, event=changed)
+    return ask(request, form, **words)
 
 
 def _profile(agency: Agency) -> dict[str, Any]:
@@ -108,20 +102,14 @@ def invite(request: Request, slug: str, agency: str) -> HttpResponse:
         button=_("Inviter"),
         intro=[_("Den som inviteres, kan logge inn med en gang, og får en e-post om det.")],
     )
-    form, status = InviteForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                role = inviting.invite(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("%(who)s er nå %(role)s i %(agency)s.")
-                said %= {"who": role.person, "role": role.get_role_display(), "agency": where}
-                return leave(request, words["back"], said)
-    return ask(request, form, status=status, **words)
+    form = InviteForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            role = inviting.invite(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("%(who)s er nå %(role)s i %(agency)s.")
+            said %= {"who": role.person, "role": role.get_role_display(), "agency": where}
+            return leave(request, words["back"], said)
+    return ask(request, form, **words)
 
 
 @may(Do.EDIT_AGENCY, agency="agency")
@@ -144,16 +132,12 @@ def end_role(request: Request, slug: str, agency: str, role: int) -> HttpRespons
             _("Du kan invitere samme person igjen senere."),
         ],
     )
-    form, status = Form(posted(request)), 200
-    if request.method == "POST":
-        try:
+    form = Form(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
             inviting.end_role(role=held, by=request.user, now=clock.now())
-        except Refused as refused:
-            status = 409
-            add_reasons(form, refused)
-        else:
             return leave(request, words["back"], _("%(who)s er ikke lenger %(role)s i %(agency)s.") % about)
-    return ask(request, form, status=status, **words)
+    return ask(request, form, **words)
 
 
 # -- whether it takes part -------------------------------------------------------------------------------------------
@@ -171,27 +155,20 @@ def withdraw(request: Request, slug: str, agency: str) -> HttpResponse:
     """Take the agency out of queue or wave. The page says first what that means."""
     placement = _placement(request, slug, agency)
     form = WithdrawForm(posted(request), initial={"version": placement.version})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                event = leaving.withdraw(
-                    placement=placement,
-                    reason=wanted["reason"],
-                    version_seen=wanted["version"],
-                    by=request.user,
-                    now=clock.now(),
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-                placement = _placement(request, slug, agency)
-                form.data = dict(form.data.items()) | {"version": placement.version}
-            else:
-                said = _("%(agency)s er trukket fra utrullingen.") % {"agency": placement.agency}
-                return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
+    if form.is_valid():
+        wanted = form.cleaned_data
+        with refusals_at(form):
+            event = leaving.withdraw(
+                placement=placement,
+                reason=wanted["reason"],
+                version_seen=wanted["version"],
+                by=request.user,
+                now=clock.now(),
+            )
+            said = _("%(agency)s er trukket fra utrullingen.") % {"agency": placement.agency}
+            return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
+        placement = _placement(request, slug, agency)
+        form.data = dict(form.data.items()) | {"version": placement.version}
     words = _words(
         placement.rollout,
         placement.agency,
@@ -201,7 +178,7 @@ def withdraw(request: Request, slug: str, agency: str) -> HttpResponse:
         intro=_what_withdrawing_means(placement),
         warnings=_go_is_lost(placement),
     )
-    return ask(request, form, status=status, **words)
+    return ask(request, form, **words)
 
 
 def _what_withdrawing_means(placement: Placement) -> list[str]:
@@ -231,20 +208,14 @@ def _go_is_lost(placement: Placement) -> list[str]:
 def rejoin(request: Request, slug: str, agency: str) -> HttpResponse:
     """Take a withdrawn agency back, last in the queue."""
     placement = _placement(request, slug, agency)
-    form, status = RejoinForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                event = leaving.rejoin(
-                    placement=placement, reason=form.cleaned_data["reason"], by=request.user, now=clock.now()
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("%(agency)s er med igjen og står bakerst i køen.") % {"agency": placement.agency}
-                return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
+    form = RejoinForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            event = leaving.rejoin(
+                placement=placement, reason=form.cleaned_data["reason"], by=request.user, now=clock.now()
+            )
+            said = _("%(agency)s er med igjen og står bakerst i køen.") % {"agency": placement.agency}
+            return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
     words = _words(
         placement.rollout,
         placement.agency,
@@ -254,4 +225,4 @@ def rejoin(request: Request, slug: str, agency: str) -> HttpResponse:
             _("Virksomheten stilles bakerst i køen. Løpet fortsetter der det stoppet, med de samme stegene som før.")
         ],
     )
-    return ask(request, form, status=status, **words)
+    return ask(request, form, **words)

@@ -15,15 +15,15 @@ from rollout import clock
 from rollout.domain import confirming, licensing, readiness
 from rollout.domain import funding as stated
 from rollout.domain.course import behind
-from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
 from rollout.domain.words import thousands
-from rollout.forms import FundingForm, WaiveForm, add_reasons
-from rollout.forms_asking import QuestionForm
+from rollout.forms import refusals_at
+from rollout.forms.asking import QuestionForm
+from rollout.forms.steps import FundingForm, WaiveForm
 from rollout.models import EventKind, LicenceBudget, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.agency_edit import agency_address
-from rollout.views.asking import ask, leave, posted
+from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.commitments import sharing
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows, standing
@@ -54,18 +54,13 @@ def funding(request: Request, slug: str, agency: str) -> HttpResponse:
     """Set what the agency has set aside; the form stands on the agency's page."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
     form = FundingForm(request.POST, auto_id=FUNDING_IDS)
-    code = 422
     if form.is_valid():
-        try:
+        with refusals_at(form):
             event = licensing.set_funding(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            add_reasons(form, refused)
-            code = 409
-        else:
             said = _("Finansieringen for %(agency)s er lagret.") % {"agency": placement.agency}
             return leave(request, agency_address(placement.rollout, placement.agency), said, event=event)
     context = _plan_context(request, placement.rollout, placement.agency) | {"funding_form": form}
-    return render(request, "rollout/agency_plan.html", context, status=code)
+    return render(request, "rollout/agency_plan.html", context, status=http_status(form))
 
 
 @may(Do.ANSWER_AGENCIES, agency="agency")
@@ -76,26 +71,18 @@ def question(request: Request, slug: str, agency: str) -> HttpResponse:
     placement = _placement_or_404(rollout_of(request, slug), agency)
     stands = stated.in_force(placement)
     form = QuestionForm(posted(request), initial={"statement": stands.pk if stands else None})
-    code = 200
-    if request.method == "POST":
-        code = 422
-        if form.is_valid():
-            asked = get_object_or_404(placement.funding_statements, pk=form.cleaned_data["statement"])
-            try:
-                stated.question(statement=asked, text=form.cleaned_data["text"], by=request.user, now=clock.now())
-            except Refused as refused:
-                add_reasons(form, refused)
-                code = 409
-            else:
-                said = _("Spørsmålet er sendt til %(agency)s.") % {"agency": placement.agency}
-                return leave(request, agency_address(placement.rollout, placement.agency), said)
+    if form.is_valid():
+        asked = get_object_or_404(placement.funding_statements, pk=form.cleaned_data["statement"])
+        with refusals_at(form):
+            stated.question(statement=asked, text=form.cleaned_data["text"], by=request.user, now=clock.now())
+            said = _("Spørsmålet er sendt til %(agency)s.") % {"agency": placement.agency}
+            return leave(request, agency_address(placement.rollout, placement.agency), said)
     intro = [_("Virksomhetslederen og kommunikasjonssjefen får spørsmålet på e-post. Svaret er nye tall.")]
     if stands:
         intro.append(_("Oppgitt: %(n)s lisenser.") % {"n": thousands(stands.licences)})
     return ask(
         request,
         form,
-        status=code,
         rollout=placement.rollout,
         back=agency_address(placement.rollout, placement.agency),
         back_label=placement.agency.name,
@@ -112,19 +99,14 @@ def waive(request: Request, slug: str, agency: str, number: int) -> HttpResponse
     """Let the agency off a step, with a reason: a page that says what it means, then a POST."""
     placement = _placement_or_404(rollout_of(request, slug), agency)
     step = get_object_or_404(placement.course_version.steps, number=number, lead_time_days__gte=0)
-    form = WaiveForm(request.POST or None, initial={"key_seen": step.key})
-    code = 422 if form.errors else 200
-    if request.method == "POST" and form.is_valid():
-        try:
+    form = WaiveForm(posted(request), initial={"key_seen": step.key})
+    if form.is_valid():
+        with refusals_at(form):
             confirming.waive(placement=placement, step=step, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            add_reasons(form, refused)
-            code = 409
-        else:
             said = _("%(agency)s er fritatt fra «%(step)s».") % {"agency": placement.agency, "step": step.name}
             return leave(request, agency_address(placement.rollout, placement.agency), said)
     context = {"agency": placement.agency, "step": step, "form": form}
-    return render(request, "rollout/agency_waive.html", context, status=code)
+    return render(request, "rollout/agency_waive.html", context, status=http_status(form))
 
 
 def _placements(rollout: Rollout):
@@ -168,12 +150,14 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
     course = readiness.course(placement, now=now)
     problems = readiness.problems_of(course)
     budget = getattr(placement, "licence_budget", None) or LicenceBudget(placement=placement)
+    stands = stated.in_force(placement)
     return context | {
         "standing": standing(placement, agency, course, now=now),
         "rows": rows(placement, course, now=now),
         "problems": problems,
         "behind": behind(placement),
-        "stated": stated.in_force(placement),
+        "stated": stands,
+        "comment": stated.comments_on([stands]).get(stands.pk, "") if stands else "",
         "budget": budget,
         "missing_licences": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "sign_offs": placement.sign_offs.select_related("person", "version").order_by("-signed_at"),

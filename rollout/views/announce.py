@@ -12,12 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from agencies.access import Request
-from rollout import clock, emails, emails_announcing
+from rollout import clock, emails
 from rollout.domain import announcing
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.emails_announcing import Gathered
-from rollout.forms_mail import AnnounceForm
+from rollout.emails.announcing import Gathered
+from rollout.forms.mail import AnnounceForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.asking import leave
@@ -53,7 +53,7 @@ def announce(request: Request, slug: str) -> HttpResponse:
 def _page(
     request: Request, rollout: Rollout, form: AnnounceForm, *, now: dt.datetime, status: int = 200, refusal: str = ""
 ) -> HttpResponse:
-    found = emails_announcing.gathered(rollout)
+    found = emails.announcing.gathered(rollout)
     context = {
         "rollout": rollout,
         "found": found,
@@ -70,19 +70,18 @@ def _example(rollout: Rollout, found: Gathered, *, now: dt.datetime) -> emails.D
     if not found.notices:
         return None
     longest = max(found.notices, key=lambda notice: len(notice.changes))
-    return emails_announcing.drafts(rollout, replace(found, notices=[longest]), note="", now=now)[0]
+    return emails.announcing.drafts(rollout, replace(found, notices=[longest]), note="", now=now)[0]
 
 
 def gathered_for(request: Request, rollout: Rollout) -> Gathered:
     """What this person may announce: for others than leads, nothing."""
     if can(request, Do.CHANGE_PLAN):
-        return emails_announcing.gathered(rollout)
+        return emails.announcing.gathered(rollout)
     return Gathered(notices=[], mark="")
 
 
-def sentence(found: Gathered) -> str:
+def sentence(people: int) -> str:
     """How many have been told otherwise than the plan; empty where nobody has."""
-    people = len(found.notices)
     if not people:
         return ""
     return ngettext(
@@ -94,4 +93,4 @@ def sentence(found: Gathered) -> str:
 
 def untold(request: Request, rollout: Rollout) -> str:
     """The sentence, for those who may announce."""
-    return sentence(gathered_for(request, rollout))
+    return sentence(emails.announcing.people_to_tell(rollout)) if can(request, Do.CHANGE_PLAN) else ""

@@ -10,9 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import archiving
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_agency import CaseForm
+from rollout.forms import refusals_at
+from rollout.forms.agency import CaseForm
 from rollout.models import OSLO, Placement
 from rollout.permissions import Do, can, may
 from rollout.views import archive_pdf
@@ -53,23 +52,16 @@ def show(request: Request, slug: str, agency: str) -> HttpResponse:
 def case(request: Request, slug: str, agency: str) -> HttpResponse:
     """Set the number of the agency's case in the archive."""
     placement = _placement(request, slug, agency)
-    form, status = CaseForm(posted(request), initial={"case_number": placement.case_number}), 200
+    form = CaseForm(posted(request), initial={"case_number": placement.case_number})
     back = archive_address(placement)
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted = form.cleaned_data["case_number"]
-            try:
-                archiving.set_case(placement=placement, case_number=wanted, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(request, back, _("Saksnummeret er lagret."))
+    if form.is_valid():
+        wanted = form.cleaned_data["case_number"]
+        with refusals_at(form):
+            archiving.set_case(placement=placement, case_number=wanted, by=request.user, now=clock.now())
+            return leave(request, back, _("Saksnummeret er lagret."))
     return ask(
         request,
         form,
-        status=status,
         rollout=placement.rollout,
         back=back,
         back_label=_("Arkiv"),

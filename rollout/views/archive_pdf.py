@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import re
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -23,18 +25,48 @@ SIGNED_IN_BY = {
     "demo": gettext_lazy("demonstrasjon"),
 }
 
+#: What typst's own fonts are known to have: letters of Latin, Greek and Cyrillic, marks, arrows, mathematics and boxes;
+#: without what turns the direction of writing. One sign beyond it, and typst sets no PDF/A at all.
+SETTABLE = re.compile(
+    "[\t\n\r -~\u00a0-\u0377\u0386-\u03ff\u0400-\u0482\u048a-\u04ff\u1e00-\u1eff\u2000-\u200d\u2010-\u2027\u202f-\u203f"
+    "\u20a0-\u20bf\u2116\u2122\u2190-\u22ff\u25a0-\u25ff\u2610-\u2612\u2713\u2714\ufe0f]"
+)
+
 
 def pdf(placement: Placement, found: dict[str, Any], *, now: dt.datetime) -> bytes:
     """`found`: the document that the JSON holds. Raises typst.TypstError if it cannot be set."""
-    words = json.dumps(_words(placement, found, now=now), ensure_ascii=False)
+    words, spelt_out = _settable(_words(placement, found, now=now))
+    if spelt_out:
+        words["note"] = _(
+            "Tegn som skriften i dette dokumentet ikke har, for eksempel emoji, står med tallet sitt: [U+1F600]. "
+            "Filen i JSON har dem slik de ble skrevet."
+        )
     return typst.compile(
         _template(),
         format="pdf",
-        sys_inputs={"data": words},
+        sys_inputs={"data": json.dumps(words, ensure_ascii=False)},
         pdf_standards=STANDARDS,
         ignore_system_fonts=True,
         timestamp=int(now.timestamp()),
     )
+
+
+def _settable(words: Any) -> tuple[Any, bool]:
+    """The same words with what the fonts lack spelt out as its number, and whether there was any."""
+    if isinstance(words, str):
+        said = "".join(sign if _has(sign) else f"[U+{ord(sign):04X}]" for sign in words)
+        return said, said != words
+    if isinstance(words, dict):
+        made = {name: _settable(value) for name, value in words.items()}
+        return {name: one for name, (one, _any) in made.items()}, any(spelt for _one, spelt in made.values())
+    if isinstance(words, list):
+        parts = [_settable(value) for value in words]
+        return [one for one, _any in parts], any(spelt for _one, spelt in parts)
+    return words, False
+
+
+def _has(sign: str) -> bool:
+    return bool(SETTABLE.match(sign)) and unicodedata.category(sign) != "Cn"
 
 
 @cache
@@ -48,6 +80,7 @@ def _words(placement: Placement, found: dict[str, Any], *, now: dt.datetime) -> 
     return {
         "title": _("Arkivutskrift for %(agency)s") % {"agency": found["agency"]["name"]},
         "author": "Puljeplan",
+        "note": "",
         "day": [today.year, today.month, today.day],
         "footer": _("%(rollout)s · saksnummer %(case)s")
         % {"rollout": found["rollout"]["name"], "case": found["case_number"] or _("ikke satt")},

@@ -17,18 +17,21 @@ from django_htmx.http import HttpResponseClientRedirect
 from agencies.access import Request
 from agencies.models import Agency
 from rollout import clock
-from rollout.domain import effects, placing, queueing, scheduling, together
+from rollout.domain import effects, glance, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
-from rollout.domain.recording import plan_mark, plan_version
+from rollout.domain.recording import new_change, plan_mark, plan_version
 from rollout.domain.refusals import Refused
-from rollout.forms import JoinForm, MoveForm, NewWaveForm, add_reasons
-from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, last_opening_day
+from rollout.forms import refusals_at
+from rollout.forms.board import JoinForm, MoveForm
+from rollout.forms.waves import NewWaveForm
+from rollout.models import CAPACITY, OSLO, Placement, PlanEvent, Rollout, Wave, last_opening_day
 from rollout.permissions import Do, may
 from rollout.views import board_find, reuse
-from rollout.views.board_data import QUEUE, Column, board
+from rollout.views.asking import ask, posted
+from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
-from rollout.views.board_places import column_key, destinations, others_in, placement_of, position, wave_of
-from rollout.views.context import rollout_of
+from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
+from rollout.views.context import rollout_of, undo_address
 
 
 @may(Do.SEE_PLAN)
@@ -59,15 +62,15 @@ def _show(request: Request, rollout: Rollout, now: dt.datetime) -> HttpResponse:
 def move(request: Request, slug: str, agency: str) -> HttpResponse:
     """Move one agency: GET shows the form, as a page or in the board's dialog; POST moves it."""
     rollout = rollout_of(request, slug)
-    placement = placement_of(rollout, agency)
+    placement, waves = placement_of(rollout, agency), glance.waves(rollout)
+    left = placement.wave = next((wave for wave in waves if wave.pk == placement.wave_id), None)
     if request.method != "POST":
-        return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement))
-    form = MoveForm(request.POST, **_choices(rollout, placement))
+        return _move_form(request, rollout, placement, _new_move_form(request, rollout, placement, waves))
+    form = MoveForm(request.POST, **_choices(rollout, placement, waves))
     if not form.is_valid():
         return _move_form(request, rollout, placement, form, status=422)
-    to, wanted, now = form.cleaned_data["to"], form.cleaned_data, clock.now()
-    wave = wave_of(rollout, to)
-    foreseen = effects.of_move(rollout=rollout, placements=[placement], to=wave, now=now)
+    wanted, now = form.cleaned_data, clock.now()
+    wave = next((wave for wave in waves if str(wave.number) == wanted["to"]), None)
     try:
         event = placing.move(
             placement=placement,
@@ -80,17 +83,17 @@ def move(request: Request, slug: str, agency: str) -> HttpResponse:
         )
     except Refused as refused:
         return _refused(request, rollout, placement, form, str(refused))
-    return _moved(request, rollout, placement, form, event, foreseen)
+    return _moved(request, rollout, placement, form, event, left=left, entered=wave)
 
 
-def _choices(rollout: Rollout, placement: Placement) -> dict:
+def _choices(rollout: Rollout, placement: Placement, waves: list[Wave]) -> dict:
     return {
-        "destinations": destinations(rollout, here=column_key(placement)),
-        "queue": [name for _slug, name in others_in(rollout, placement, QUEUE)],
+        "destinations": destinations(waves, here=column_key(placement)),
+        "queue": lambda: [name for _slug, name in others_in(rollout, placement, QUEUE)],
     }
 
 
-def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> MoveForm:
+def _new_move_form(request: Request, rollout: Rollout, placement: Placement, waves: list[Wave]) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
     version, known = request.GET.get("version", ""), shown_version(request)
     origin = request.GET.get("origin") or column_key(placement)
@@ -99,7 +102,7 @@ def _new_move_form(request: Request, rollout: Rollout, placement: Placement) -> 
         "origin": origin,
         "seen": plan_version(rollout.slug) if known is None else known,
     }
-    return MoveForm(initial=initial, **_choices(rollout, placement))
+    return MoveForm(initial=initial, **_choices(rollout, placement, waves))
 
 
 def _move_form(
@@ -129,19 +132,39 @@ def _moved(
     placement: Placement,
     form: MoveForm,
     event: PlanEvent | None,
-    foreseen: effects.Effects,
+    *,
+    left: Wave | None,
+    entered: Wave | None,
 ) -> HttpResponse:
     """What moved and what came of it, with the means to take it back. No event: it stood there already."""
-    shown = board(rollout, now=clock.now())
+    now = clock.now()
+    shown = board(rollout, now=now)
     column = shown.column_of(placement.agency.slug)
     stayed = column is not None and column.key == form.cleaned_data["origin"]
-    said = " ".join([_said(placement, column, stayed=stayed), *foreseen.brief])
+    brief = _came_of_it(shown, placement, left=left, entered=entered, now=now) if event else []
+    said = " ".join([_said(placement, column, stayed=stayed), *brief])
     undo = reverse("rollout:undo", args=[rollout.slug, event.change]) if event else ""
     if not request.htmx:
         messages.success(request, said, extra_tags=undo)
         return redirect(f"{reverse('rollout:board', args=[rollout.slug])}#card-{placement.agency.slug}")
-    say = {"text": said, "kind": "warn" if foreseen.brief else "ok", "undo": undo}
-    return pieces(request, rollout, shown, say=say, columns=_columns_of(form), agency=placement.agency.slug)
+    say = {"text": said, "kind": "warn" if brief else "ok", "undo": undo}
+    written = [event] if event else []
+    return pieces(
+        request, rollout, shown, say=say, columns=_columns_of(form), agency=placement.agency.slug, written=written
+    )
+
+
+def _came_of_it(
+    shown: Board, placement: Placement, *, left: Wave | None, entered: Wave | None, now: dt.datetime
+) -> list[str]:
+    column = shown.column(str(entered.number)) if entered else None
+    return effects.brief_of_move(
+        missing=shown.lacks.get(placement.agency.slug, []),
+        people=column.people if column else 0,
+        left=left,
+        entered=entered,
+        now=now,
+    )
 
 
 def _columns_of(form: MoveForm) -> set[str]:
@@ -180,7 +203,7 @@ def _refused(request: Request, rollout: Rollout, placement: Placement, form: Mov
                 "to": form.cleaned_data["to"],
                 "seen": plan_version(rollout.slug),
             },
-            **_choices(rollout, placement),
+            **_choices(rollout, placement, glance.waves(rollout)),
         )
         return _move_form(request, rollout, placement, again, status=409, refusal=text)
     shown = board(rollout, now=clock.now())
@@ -204,10 +227,10 @@ def join(request: Request, slug: str) -> HttpResponse:
     """*Legg i kø*: take in an agency that has joined, with the licences it has funded."""
     rollout = rollout_of(request, slug)
     outside = Agency.objects.exclude(placements__rollout=rollout).in_norwegian_order()
-    form = JoinForm(request.POST or None, agencies=outside)
-    if request.method == "POST" and form.is_valid():
+    form = JoinForm(posted(request), agencies=outside)
+    if form.is_valid():
         wanted = form.cleaned_data
-        try:
+        with refusals_at(form):
             placement = queueing.join(
                 rollout=rollout,
                 agency=wanted["agency"],
@@ -217,16 +240,13 @@ def join(request: Request, slug: str) -> HttpResponse:
                 implementation_cost_nok=wanted["implementation_cost_nok"] or 0,
                 budget_reference=wanted["budget_reference"],
             )
-        except Refused as refused:
-            add_reasons(form, refused)
-        else:
             messages.success(
                 request,
                 _("%(agency)s står nå i køen på plass %(position)s.")
                 % {"agency": placement.agency, "position": placement.queue_position},
             )
             return _to_board(request, rollout, anchor=f"card-{placement.agency.slug}")
-    return _side_form(request, rollout, "rollout/board/join.html", form)
+    return ask(request, form, template="rollout/board/join.html", rollout=rollout)
 
 
 @may(Do.CHANGE_PLAN)
@@ -235,26 +255,17 @@ def join(request: Request, slug: str) -> HttpResponse:
 def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
-    form = NewWaveForm(request.POST or None, initial={"number_seen": scheduling.next_number(rollout)})
-    if request.method == "POST" and form.is_valid():
-        try:
+    form = NewWaveForm(posted(request), initial={"number_seen": scheduling.next_number(rollout)})
+    if form.is_valid():
+        with refusals_at(form):
             wave = scheduling.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            add_reasons(form, refused)
-        else:
             said = [_("%(wave)s er laget.") % {"wave": wave}]
             said += effects.date_warnings(
                 wave, [wave.leaders_on, wave.all_staff_on], rollout=rollout, calendar=calendar_of(rollout)
             )
             (messages.warning if said[1:] else messages.success)(request, " ".join(said))
             return _to_board(request, rollout, anchor=f"column-{wave.number}")
-    return _side_form(request, rollout, "rollout/board/new_wave.html", form)
-
-
-def _side_form(request: Request, rollout: Rollout, template: str, form) -> HttpResponse:
-    """A form of the board: a page of its own, or in the board's dialog."""
-    context = {"rollout": rollout, "form": form, "in_dialog": bool(request.htmx)}
-    return render(request, template + ("#form" if request.htmx else ""), context, status=422 if form.errors else 200)
+    return ask(request, form, template="rollout/board/new_wave.html", rollout=rollout)
 
 
 def _to_board(request: Request, rollout: Rollout, *, anchor: str = "") -> HttpResponse:
@@ -271,14 +282,15 @@ def apply_proposed_plan(request: Request, slug: str) -> HttpResponse:
     """Put the reference rollout's proposed plan into the empty waves, all or nothing."""
     rollout = rollout_of(request, slug)
     now = clock.now()
-    places = proposal(rollout, board(rollout, now=now))
+    places, change = proposal(rollout, board(rollout, now=now)), new_change()
     try:
-        moved = together.apply_plan(rollout=rollout, places=places, by=request.user, now=now)
+        moved = together.apply_plan(rollout=rollout, places=places, by=request.user, now=now, change=change)
     except Refused as refused:
         messages.error(request, str(refused))
     else:
         messages.success(
             request,
             ngettext("%(n)s virksomhet er lagt i pulje.", "%(n)s virksomheter er lagt i puljer.", moved) % {"n": moved},
+            extra_tags=undo_address(rollout, change) if moved else "",
         )
     return _to_board(request, rollout)

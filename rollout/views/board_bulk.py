@@ -14,9 +14,9 @@ from django_htmx.http import trigger_client_event
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import effects, together
+from rollout.domain import effects, glance, together
 from rollout.domain.refusals import Refused
-from rollout.forms import MoveManyForm
+from rollout.forms.board import MoveManyForm
 from rollout.models import CAPACITY, Placement, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, may
 from rollout.views.board_data import board
@@ -50,9 +50,9 @@ def move_many(request: Request, slug: str) -> HttpResponse:
     now_at = {placement.agency.slug: placement.version for placement in placements}
     versions = {slug: now_at.get(slug) if version is None else version for slug, version in chosen.items()}
     if request.method != "POST" or "look" in request.POST or not placements:
-        form = MoveManyForm(initial=sent.dict(), destinations=destinations(rollout))
+        form = MoveManyForm(initial=sent.dict(), destinations=destinations(glance.waves(rollout)))
         return _page(request, rollout, placements, versions, form, to=sent.get("to", ""))
-    form = MoveManyForm(request.POST, destinations=destinations(rollout))
+    form = MoveManyForm(request.POST, destinations=destinations(glance.waves(rollout)))
     if not form.is_valid():
         return _page(request, rollout, placements, versions, form, status=422)
     to, reason = form.cleaned_data["to"], form.cleaned_data["reason"]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -130,12 +130,13 @@ class Column:
         return [place < len(self.cards) for place in range(CAPACITY if self.wave else 0)]
 
     @property
-    def is_full(self) -> bool:
-        return self.wave is not None and len(self.cards) >= CAPACITY
-
-    @property
     def is_done(self) -> bool:
         return self.state in (WaveState.ALL_OPEN, WaveState.CLOSED)
+
+    @property
+    def awaits_review(self) -> bool:
+        """Open for all, and not closed by the decision its review ends in (rule 13)."""
+        return self.state == WaveState.ALL_OPEN and bool(self.cards)
 
 
 @dataclass(frozen=True)
@@ -159,12 +160,16 @@ class Segment:
 
 @dataclass(frozen=True)
 class Board:
-    """The whole of it. `version`: the plan's (`recording.plan_version`) when the reading began."""
+    """The whole of it. `version`: the plan's (`recording.plan_version`) when the reading began.
+
+    `lacks`: the steps that each agency is missing, by its slug.
+    """
 
     columns: list[Column]
     totals: figures.Totals
     next_opening: Opening | None
     version: int = 0
+    lacks: dict[str, list[glance.Step]] = field(default_factory=dict)
 
     @property
     def cards(self) -> list[Card]:
@@ -211,7 +216,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     version = plan_version(rollout.slug) or 0  # before the rest: what changes while this reads is news, not lost
     standing = glance.read(rollout, now=now)
     # After the places: waves are added, never taken away, so every place finds its wave.
-    waves = list(rollout.waves.with_latest_decision().order_by("number"))
+    waves = glance.waves(rollout)
     year = now.astimezone(OSLO).year
     columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(standing[None]))]
     columns += [
@@ -226,7 +231,8 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
         )
         for wave in waves
     ]
-    return Board(columns, figures.totals(rollout), _next_opening(waves, now), version)
+    lacks = {seen.slug: seen.missing for stand in standing.values() for seen in stand}
+    return Board(columns, figures.totals(rollout), _next_opening(waves, now), version, lacks)
 
 
 def _cards(standing: list[Glance], *, in_open_wave: bool = False) -> list[Card]:

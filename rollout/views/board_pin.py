@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -13,9 +13,11 @@ from rollout import clock
 from rollout.domain import leaving
 from rollout.domain.placing import place_name
 from rollout.domain.refusals import Refused
-from rollout.forms import PinForm, add_reasons
+from rollout.forms import refusals_at
+from rollout.forms.board import PinForm
 from rollout.models import Placement, PlanEvent, Rollout
 from rollout.permissions import Do, may
+from rollout.views.asking import ask, posted
 from rollout.views.board_data import board
 from rollout.views.board_pieces import pieces
 from rollout.views.board_places import column_key, placement_of
@@ -29,35 +31,22 @@ def pin(request: Request, slug: str, agency: str) -> HttpResponse:
     """*Lås plasseringen*: GET asks why, POST locks the place that was shown."""
     rollout = rollout_of(request, slug)
     placement = placement_of(rollout, agency)
-    form = PinForm(request.POST if request.method == "POST" else None, initial={"version": placement.version})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                event = leaving.pin(
-                    placement=placement,
-                    reason=form.cleaned_data["reason"],
-                    by=request.user,
-                    now=clock.now(),
-                    version_seen=form.cleaned_data["version"],
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused.reasons)
-                # As it stands now, so that one may look and try again; the reason typed stays.
-                form.data = {"reason": form.cleaned_data["reason"], "version": placement_of(rollout, agency).version}
-            else:
-                said = _("%(agency)s er låst i %(place)s.")
-                return _done(request, rollout, placement, said, event)
-    context = {
-        "rollout": rollout,
-        "placement": placement,
-        "place": place_name(placement),
-        "form": form,
-        "in_dialog": bool(request.htmx),
-    }
-    return render(request, "rollout/board/pin.html" + ("#form" if request.htmx else ""), context, status=status)
+    form = PinForm(posted(request), initial={"version": placement.version})
+    if form.is_valid():
+        with refusals_at(form):
+            event = leaving.pin(
+                placement=placement,
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+                now=clock.now(),
+                version_seen=form.cleaned_data["version"],
+            )
+            said = _("%(agency)s er låst i %(place)s.")
+            return _done(request, rollout, placement, said, event)
+        # As it stands now, so that one may look and try again; the reason typed stays.
+        form.data = {"reason": form.cleaned_data["reason"], "version": placement_of(rollout, agency).version}
+    shown = {"rollout": rollout, "placement": placement, "place": place_name(placement)}
+    return ask(request, form, template="rollout/board/pin.html", **shown)
 
 
 @may(Do.CHANGE_PLAN)

@@ -1,17 +1,31 @@
 """Places on the board, between addresses and rows: the keys of columns, where one may go, who stands beside whom."""
 
-from django.db.models import Count
-from django.shortcuts import get_object_or_404
+from collections.abc import Iterable
+
+from django.http import Http404
 from django.utils.translation import gettext as _
 
+from agencies.models import Agency
+from rollout.domain import rows
+from rollout.domain.rows import columns
 from rollout.models import CAPACITY, Placement, Rollout, Wave
 from rollout.views.board_data import QUEUE
+
+_PLACEMENT = f"""
+SELECT {columns(Placement, "p")}, {columns(Agency, "a")}
+FROM rollout_placement p JOIN agencies_agency a ON a.id = p.agency_id
+WHERE p.rollout_id = %s AND a.slug = %s
+"""  # noqa: S608 (the names of our own columns)
 
 
 def placement_of(rollout: Rollout, agency: str) -> Placement:
     """The agency's placement with all that a move asks of it; 404 if it takes no part."""
-    known = rollout.placements.select_related("agency", "wave", "rollout", "licence_budget")
-    return get_object_or_404(known, agency__slug=agency)
+    found = rows.read(_PLACEMENT, [rollout.pk, agency], Placement, Agency)
+    if not found:
+        raise Http404
+    placement, placement.agency = found[0]
+    placement.rollout = rollout
+    return placement
 
 
 def wave_of(rollout: Rollout, key: str) -> Wave | None:
@@ -27,6 +41,8 @@ def position(rollout: Rollout, placement: Placement, wanted: dict) -> int | None
     to = wanted["to"]
     if place := wanted["position" if to == QUEUE else "place"]:
         return place
+    if not (wanted["before"] or wanted["after"]):
+        return None
     others = [slug for slug, _name in others_in(rollout, placement, to)]
     if wanted["before"] in others:
         return others.index(wanted["before"]) + 1
@@ -41,8 +57,10 @@ def others_in(rollout: Rollout, placement: Placement, to: str) -> list[tuple[str
     return list(standing.exclude(pk=placement.pk).values_list("agency__slug", "agency__name"))
 
 
-def destinations(rollout: Rollout, *, here: str = "") -> list:
+def destinations(waves: Iterable[Wave], *, here: str = "") -> list:
     """Where agencies may be asked to go, in groups. The verb says what it may do.
+
+    `waves`: the plan's, as `glance.waves` gives them.
 
     `here` is the column that the one moved stands in: there only its place can be changed.
     """
@@ -53,7 +71,7 @@ def destinations(rollout: Rollout, *, here: str = "") -> list:
         _("Åpnet"): [],
     }
     standing, free, full, opened = groups.values()
-    for wave in rollout.waves.annotate(places_taken=Count("placements")):
+    for wave in waves:
         group = free if wave.places_taken < CAPACITY else full
         group = group if wave.is_planned else opened
         group = standing if str(wave.number) == here else group

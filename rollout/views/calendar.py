@@ -2,9 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,9 +21,11 @@ from rollout.domain import effects, scheduling
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.forms import BlackoutForm, LastDayForm, add_reasons
+from rollout.forms import refusals_at
+from rollout.forms.calendar import BlackoutForm, LastDayForm
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.asking import ask, posted
 from rollout.views.context import rollout_of, undo_address
 
 
@@ -125,7 +127,7 @@ def show(request: Request, slug: str) -> HttpResponse:
 def new(request: Request, slug: str) -> HttpResponse:
     """Add a period, such as weeks that the rollout itself wants free."""
     rollout = rollout_of(request, slug)
-    return _period(request, rollout, None, BlackoutForm(request.POST or None, initial={"confirmed": True}))
+    return _period(request, rollout, None, BlackoutForm(posted(request), initial={"confirmed": True}))
 
 
 @may(Do.CHANGE_PLAN)
@@ -139,36 +141,25 @@ def change(request: Request, slug: str, pk: int) -> HttpResponse:
         return _gone(request, rollout)
     shown = {name: getattr(period, name) for name in days.PERIOD}
     shown |= {"hard": "hard" if period.hard else "soft", "confirmed": True}  # whoever writes it down has asked
-    return _period(request, rollout, period, BlackoutForm(request.POST or None, initial=shown))
+    return _period(request, rollout, period, BlackoutForm(posted(request), initial=shown))
 
 
 def _period(request: Request, rollout: Rollout, period: BlackoutPeriod | None, form: BlackoutForm) -> HttpResponse:
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted: dict[str, Any] = form.cleaned_data | {
-                "by": request.user,
-                "now": clock.now(),
-                "change": new_change(),
-            }
-            try:
-                if period is None:
-                    kept = days.add_blackout(rollout=rollout, **wanted)
-                else:
-                    kept = days.change_blackout(period=period, **wanted)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
+    if form.is_valid():
+        wanted = form.cleaned_data | {"by": request.user, "now": clock.now(), "change": new_change()}
+        with refusals_at(form):
+            if period is None:
+                kept = days.add_blackout(rollout=rollout, **wanted)
             else:
-                messages.success(
-                    request,
-                    _("«%(name)s» står i kalenderen, %(first)s til %(last)s.")
-                    % {"name": kept.name, "first": long_date(kept.first_day), "last": long_date(kept.last_day)},
-                    extra_tags=undo_address(rollout, wanted["change"]),
-                )
-                return _leave(request, rollout, kept.first_day.year)
-    return _side_form(request, rollout, "rollout/calendar_period.html", status, form=form, period=period)
+                kept = days.change_blackout(period=period, **wanted)
+            messages.success(
+                request,
+                _("«%(name)s» står i kalenderen, %(first)s til %(last)s.")
+                % {"name": kept.name, "first": long_date(kept.first_day), "last": long_date(kept.last_day)},
+                extra_tags=undo_address(rollout, wanted["change"]),
+            )
+            return _leave(request, rollout, kept.first_day.year)
+    return ask(request, form, template="rollout/calendar_period.html", rollout=rollout, period=period)
 
 
 @may(Do.CHANGE_PLAN)
@@ -181,7 +172,7 @@ def remove(request: Request, slug: str, pk: int) -> HttpResponse:
     if period is None:
         return _gone(request, rollout)
     if request.method != "POST":
-        return _side_form(request, rollout, "rollout/calendar_remove.html", period=period)
+        return ask(request, Form(), template="rollout/calendar_remove.html", rollout=rollout, period=period)
     try:
         event = days.remove_blackout(period=period, by=request.user, now=clock.now())
     except Refused as refused:
@@ -206,25 +197,18 @@ def _gone(request: Request, rollout: Rollout) -> HttpResponse:
 def last_day(request: Request, slug: str) -> HttpResponse:
     """Set the rollout's last day: dates after it are warned of."""
     rollout = rollout_of(request, slug)
-    form, status = LastDayForm(request.POST or None, initial={"ends_on": rollout.ends_on}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            ends_on = form.cleaned_data["ends_on"]
-            scheduling.set_last_day(rollout=rollout, ends_on=ends_on, by=request.user, now=clock.now())
-            said = (
-                _("Siste dag i utrullingen er %(day)s.") % {"day": long_date(ends_on)}
-                if ends_on
-                else _("Utrullingen har ingen siste dag.")
-            )
-            messages.success(request, said)
-            return _leave(request, rollout, ends_on.year if ends_on else None)
-    return _side_form(request, rollout, "rollout/calendar_last_day.html", status, form=form)
-
-
-def _side_form(request: Request, rollout: Rollout, template: str, status: int = 200, **extra: Any) -> HttpResponse:
-    context = {"rollout": rollout, "in_dialog": bool(request.htmx)} | extra
-    return render(request, template + ("#form" if request.htmx else ""), context, status=status)
+    form = LastDayForm(posted(request), initial={"ends_on": rollout.ends_on})
+    if form.is_valid():
+        ends_on = form.cleaned_data["ends_on"]
+        scheduling.set_last_day(rollout=rollout, ends_on=ends_on, by=request.user, now=clock.now())
+        said = (
+            _("Siste dag i utrullingen er %(day)s.") % {"day": long_date(ends_on)}
+            if ends_on
+            else _("Utrullingen har ingen siste dag.")
+        )
+        messages.success(request, said)
+        return _leave(request, rollout, ends_on.year if ends_on else None)
+    return ask(request, form, template="rollout/calendar_last_day.html", rollout=rollout)
 
 
 def _leave(request: Request, rollout: Rollout, year: int | None = None) -> HttpResponse:

@@ -26,7 +26,7 @@ from rollout.domain import committing
 from rollout.domain.readiness import current_guidelines
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_commit import AcceptForm, AddressForm, CodeForm
+from rollout.forms.commit import AcceptForm, AddressForm, CodeForm
 from rollout.models import CommitmentProof, GuidelineVersion, Rollout
 from rollout.views import commit_state, reuse
 from rollout.views.asking import posted

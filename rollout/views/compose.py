@@ -17,10 +17,11 @@ from rollout import clock
 from rollout.domain import composition_words, compositions
 from rollout.domain.composing.question import AIMS, Weights
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_compose import ComposeForm
+from rollout.forms import refusals_at
+from rollout.forms.compose import ComposeForm
 from rollout.models import Composition, CompositionState, Rollout, Wave
 from rollout.permissions import Do, may
+from rollout.views.asking import http_status, posted
 from rollout.views.context import rollout_of
 
 log = logging.getLogger(__name__)
@@ -37,19 +38,13 @@ def show(request: Request, slug: str) -> HttpResponse:
     if request.htmx and request.method != "POST":
         return render(request, "rollout/compose.html#composition", _told(rollout, latest))
     waves = compositions.open_waves(rollout, now=clock.now())
-    form, status = ComposeForm(request.POST or None, waves=waves, initial=_initial(latest, waves)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                _ask(request, rollout, form)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return redirect("rollout:compose", slug=rollout.slug)
+    form = ComposeForm(posted(request), waves=waves, initial=_initial(latest, waves))
+    if form.is_valid():
+        with refusals_at(form):
+            _ask(request, rollout, form)
+            return redirect("rollout:compose", slug=rollout.slug)
     context = {"form": form, "waves": waves} | _told(rollout, latest)
-    return render(request, "rollout/compose.html", context, status=status)
+    return render(request, "rollout/compose.html", context, status=http_status(form))
 
 
 def _initial(latest: Composition | None, waves: list[Wave]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from agencies.access import Request
-from rollout import clock, forms_course
+from rollout import clock
 from rollout.domain import course
 from rollout.domain.readiness import FACTS
 from rollout.domain.refusals import Refused
-from rollout.forms_course import VersionForm
+from rollout.forms.course import MOST_STEPS, VersionForm, in_order, of_version, typed, with_one_more
 from rollout.models import PlacementStatus, Rollout
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of
@@ -32,14 +32,14 @@ def edit(request: Request, slug: str) -> HttpResponse:
     last = course.newest(rollout)
     if request.method != "POST":
         form = VersionForm(initial={"based_on": last.number})
-        return _page(request, rollout, form, forms_course.of_version(last.steps.all()))
-    form, steps, do = VersionForm(request.POST), forms_course.typed(request.POST), request.POST.get("do")
+        return _page(request, rollout, form, of_version(last.steps.all()))
+    form, steps, do = VersionForm(request.POST), typed(request.POST), request.POST.get("do")
     if do == "add" and steps.management_form.is_valid():
         shown = VersionForm(initial={name: form[name].value() for name in form.fields})
-        return _page(request, rollout, shown, forms_course.with_one_more(steps))
+        return _page(request, rollout, shown, with_one_more(steps))
     if not (form.is_valid() and steps.is_valid()):
         return _page(request, rollout, form, steps, status=422)
-    drafts = [one.draft() for one in forms_course.in_order(steps)]
+    drafts = [one.draft() for one in in_order(steps)]
     try:
         course.check(rollout, drafts)
     except course.StepsRefused as refused:
@@ -75,7 +75,7 @@ def _with(form: VersionForm, **values: object) -> VersionForm:
 
 def _told(steps: BaseFormSet, refused: course.StepsRefused) -> BaseFormSet:
     """The verb's reasons at the fields they are about."""
-    kept = forms_course.in_order(steps)
+    kept = in_order(steps)
     for place, fields in refused.by_step.items():
         for name, reasons in fields.items():
             for reason in reasons:
@@ -116,7 +116,7 @@ def _page(
         "refused": refused or [],
         "errors": list(_errors(steps)) if steps.is_bound and status != 200 else [],
         "whole_errors": list(steps.non_form_errors()) if steps.is_bound else [],
-        "most": forms_course.MOST_STEPS,
+        "most": MOST_STEPS,
     }
     if drafts is not None:
         moved = list(course.not_started(rollout).values_list("status", flat=True))

@@ -39,6 +39,8 @@ class StepRow:
     tag: Tag
     url: str  # the page at /my/ that says what the step means
     done_by: tuple[Person, dt.datetime] | None  # who did it and when; None while it is missing, and for a plain fact
+    approval: bool  # the agency has done its part, and now its head is to approve it
+    approves: bool  # the one who looks is that head
 
     @property
     def step(self):
@@ -57,7 +59,7 @@ class StepRow:
     def action(self) -> str:
         """What the link to a missing step's page says."""
         return {
-            FUNDING: _("Oppgi finansieringen"),
+            FUNDING: _("Godkjenn finansieringen") if self.approval and self.approves else _("Oppgi finansieringen"),
             GUIDELINES: _("Les og signer"),
             KEY_PEOPLE: _("Oppgi antall"),
             CONFIRMATION: _("Meld klar"),
@@ -88,12 +90,18 @@ def step_url(placement: Placement, step: CourseStep) -> str:
     return reverse("rollout:my-step", args=[*args, step.number])
 
 
-def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime) -> list[StepRow]:
-    """The steps in order; the first missing one that does not wait for somebody else's answer is marked as next."""
+def rows(
+    placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime, approves: bool = False
+) -> list[StepRow]:
+    """The steps in order; the first missing one that does not wait for somebody else's answer is marked as next.
+
+    `approves`: who looks is the agency's head, whose approval the funding may wait for.
+    """
     today = now.astimezone(OSLO).date()
     made, next_found = [], False
     for status in course:
-        is_next = not (next_found or status.done or _waits(placement, status))
+        approval = not status.done and _awaits_approval(placement, status)
+        is_next = not (next_found or status.done or (approval and not approves))
         next_found = next_found or is_next
         look = "is-done" if status.done else "is-late" if status.days_late and status.step.blocking else ""
         made.append(
@@ -104,12 +112,14 @@ def rows(placement: Placement, course: Iterable[StepStatus], *, now: dt.datetime
                 tag_of(status, today),
                 step_url(placement, status.step),
                 _done_by(placement, status) if status.done else None,
+                approval,
+                approves,
             )
         )
     return made
 
 
-def _waits(placement: Placement, status: StepStatus) -> bool:
+def _awaits_approval(placement: Placement, status: StepStatus) -> bool:
     """Whether the agency has stated its funding, and now its head is to approve it."""
     if status.step.key != FUNDING:
         return False

@@ -1,6 +1,5 @@
 """Events told one by one, for the history of a plan, of an agency and of a wave (rule 9)."""
 
-import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -11,9 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from agencies.models import Agency, RoleName
-from rollout.domain.words import long_date, thousands
-from rollout.models import CourseStep, EventKind, Pace, PlacementStatus, PlanEvent, Rollout, Step, Verdict
+from rollout.domain.words import thousands
+from rollout.models import CourseStep, EventKind, PlacementStatus, PlanEvent, Rollout
 from rollout.views import event_words_agency as agency_side
+from rollout.views import event_words_wave as wave_side
+from rollout.views.event_words_wave import day_told
 
 #: The longest text that is told in full where a field was changed.
 TEXT_AT_MOST = 60
@@ -96,81 +97,6 @@ def _chosen(event: PlanEvent, steps: dict[str, str]) -> str:
     return _("Blir virksomheten ikke klar, går den til: %(where)s") % {"where": where}
 
 
-# -- waves ---------------------------------------------------------------------------------------------------------
-
-
-def _wave_added(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Ny pulje: åpner for ledere %(leaders)s og for alle %(all)s") % {
-        "leaders": _day(event.after["leaders_on"]),
-        "all": _day(event.after["all_staff_on"]),
-    }
-
-
-def _dates_set(event: PlanEvent, steps: dict[str, str]) -> str:
-    words = {"leaders_on": _("ledere"), "all_staff_on": _("alle")}
-    changed = [
-        _("%(who)s %(after)s (før: %(before)s)")
-        % {"who": who, "after": _day(event.after[name]), "before": _day(event.before[name])}
-        for name, who in words.items()
-        if event.before[name] != event.after[name]
-    ]
-    return _("Nye datoer: %(dates)s") % {"dates": ", ".join(changed)}
-
-
-def _cap_set(event: PlanEvent, steps: dict[str, str]) -> str:
-    before, after = event.before.get("cap"), event.after.get("cap")
-    if after is None:
-        return _("Taket for medarbeidere er fjernet (var %(before)s)") % {"before": thousands(before or 0)}
-    return _("Tak for medarbeidere satt til %(after)s (før: %(before)s)") % {
-        "after": thousands(after),
-        "before": _("ikke noe tak") if before is None else thousands(before),
-    }
-
-
-def _decided(event: PlanEvent, steps: dict[str, str]) -> str:
-    said = str(Verdict(event.after["decision"]).label)
-    if override := event.after.get("override"):
-        return _("%(said)s, tross evalueringen av puljen før (%(why)s)") % {"said": said, "why": override.rstrip(".")}
-    return said
-
-
-def _figures_entered(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Tall for bruk per %(day)s er lagt inn") % {"day": _day(event.after["measured_on"])}
-
-
-def _lesson(event: PlanEvent, steps: dict[str, str]) -> str:
-    after = event.after
-    words = {"number": after["number"], "text": Truncator(after["text"]).chars(2 * TEXT_AT_MOST)}
-    return (_("Erfaring %(number)s: %(text)s") if after["text"] else _("Erfaring %(number)s er tatt bort")) % words
-
-
-def _review_closed(event: PlanEvent, steps: dict[str, str]) -> str:
-    pace, proposal = (Pace(event.after[key]).label for key in ("pace", "proposal"))
-    words = {"pace": str(pace).lower(), "proposal": str(proposal).lower()}
-    if pace == proposal:
-        return _("Evalueringen er avsluttet: %(pace)s") % words
-    return _("Evalueringen er avsluttet: %(pace)s (forslaget var %(proposal)s)") % words
-
-
-def _no_decision(event: PlanEvent, steps: dict[str, str]) -> str:
-    return _("Åpnet ikke %(day)s (%(step)s): ingen beslutning") % {
-        "day": _day(event.after["date"]),
-        "step": Step(event.after["step"]).label,
-    }
-
-
-def _opened(event: PlanEvent, steps: dict[str, str]) -> str:
-    said = _("Åpnet for alle")
-    if event.kind == EventKind.LEADERS_OPENED:
-        said = _("Åpnet for ledere og nøkkelpersoner")
-    let_in, away = len(event.after.get("let_in", [])), len(event.after.get("turned_away", []))
-    parts = [
-        ngettext("%(n)s virksomhet kom inn", "%(n)s virksomheter kom inn", let_in) % {"n": let_in},
-        _("%(n)s ble ikke med") % {"n": away} if away else "",
-    ]
-    return f"{said}: {', '.join(filter(None, parts))}"
-
-
 # -- the course ----------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +149,7 @@ def _pool_set(event: PlanEvent, steps: dict[str, str]) -> str:
 
 def _price_set(event: PlanEvent, steps: dict[str, str]) -> str:
     before, after = event.before.get("price_nok"), event.after.get("price_nok")
-    words = {"day": _day(event.after["valid_from"]), "before": _kroner(before), "after": _kroner(after)}
+    words = {"day": day_told(event.after["valid_from"]), "before": _kroner(before), "after": _kroner(after)}
     if after is None:
         return _("Prisen fra %(day)s er tatt ut (var %(before)s per lisens i måneden)") % words
     if before is None:
@@ -265,7 +191,7 @@ def _value(field: Field, value: Any) -> str:
     if isinstance(value, int):
         return thousands(value)
     if field.get_internal_type() == "DateField":
-        return _day(value)
+        return day_told(value)
     return f"«{Truncator(str(dict(field.flatchoices).get(value, value))).chars(TEXT_AT_MOST)}»"
 
 
@@ -295,7 +221,7 @@ def _settled(event: PlanEvent, steps: dict[str, str]) -> str:
 def _blackout(said: str) -> Callable[[PlanEvent, dict[str, str]], str]:
     def teller(event: PlanEvent, steps: dict[str, str]) -> str:
         period = event.after or event.before
-        first, last = _day(period["first_day"]), _day(period["last_day"])
+        first, last = day_told(period["first_day"]), day_told(period["last_day"])
         return _("%(said)s: «%(name)s», %(days)s (%(kind)s)") % {
             "said": _(said),
             "name": period["name"],
@@ -334,10 +260,6 @@ def _scenario_adopted(event: PlanEvent, steps: dict[str, str]) -> str:
     return said % {"name": after["name"], "told": told}
 
 
-def _day(text: str) -> str:
-    return long_date(dt.date.fromisoformat(text))
-
-
 def _just(sentence: str) -> Callable[[PlanEvent, dict[str, str]], str]:
     return lambda event, steps: _(sentence)
 
@@ -361,13 +283,13 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.PINNED: _just(gettext_noop("Plasseringen er låst")),
     EventKind.UNPINNED: _unpinned,
     EventKind.DEFERRAL_CHOSEN: _chosen,
-    EventKind.WAVE_ADDED: _wave_added,
-    EventKind.DATES_SET: _dates_set,
-    EventKind.CAP_SET: _cap_set,
-    EventKind.DECIDED: _decided,
-    EventKind.NO_DECISION: _no_decision,
-    EventKind.LEADERS_OPENED: _opened,
-    EventKind.ALL_STAFF_OPENED: _opened,
+    EventKind.WAVE_ADDED: wave_side.wave_added,
+    EventKind.DATES_SET: wave_side.dates_set,
+    EventKind.CAP_SET: wave_side.cap_set,
+    EventKind.DECIDED: wave_side.decided,
+    EventKind.NO_DECISION: wave_side.no_decision,
+    EventKind.LEADERS_OPENED: wave_side.opened,
+    EventKind.ALL_STAFF_OPENED: wave_side.opened,
     EventKind.HELD: _just(gettext_noop("Åpningen for alle ble holdt tilbake")),
     EventKind.RELEASED: _just(gettext_noop("Sluppet inn for alle")),
     EventKind.STEP_CONFIRMED: _step(gettext_noop("Bekreftet")),
@@ -410,9 +332,9 @@ TELL: dict[EventKind, Callable[[PlanEvent, dict[str, str]], str]] = {
     EventKind.ADDRESS_CORRECTED: _just(gettext_noop("E-postadressen til en person er rettet")),
     EventKind.ADDRESS_TRIED: _just(gettext_noop("E-postadressen til en person prøves igjen")),
     EventKind.CHANGES_ANNOUNCED: _announced,
-    EventKind.FIGURES_ENTERED: _figures_entered,
-    EventKind.LESSON_WRITTEN: _lesson,
-    EventKind.REVIEW_CLOSED: _review_closed,
+    EventKind.FIGURES_ENTERED: wave_side.figures_entered,
+    EventKind.LESSON_WRITTEN: wave_side.lesson,
+    EventKind.REVIEW_CLOSED: wave_side.review_closed,
     EventKind.CRITERIA_SET: _just(gettext_noop("Kriteriene for evaluering er endret")),
     EventKind.SCENARIO_ADOPTED: _scenario_adopted,
 }

@@ -17,7 +17,7 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import feeds
 from rollout.domain.refusals import Refused
-from rollout.forms import FeedForm
+from rollout.forms.calendar import FeedForm
 from rollout.models import CalendarFeed, Rollout
 from rollout.permissions import Do, may
 from rollout.views import ics

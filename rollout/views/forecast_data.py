@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from rollout.domain.forecasting import words
 from rollout.domain.forecasting.keeping import Kept
+from rollout.domain.words import thousands
 from rollout.views import charts_forecast
 
 LEVELS = ("p10", "p50", "p80", "p90")
@@ -83,6 +84,19 @@ def _days(told: dict[str, Any]) -> dict[str, dt.date | None]:
     return {name: dt.date.fromisoformat(told[name]) if told[name] else None for name in names}
 
 
+def _licences(told: dict[str, Any]) -> str:
+    if told["free"] is None:
+        return _("Ingen er lagt inn ennå, så anslaget regner med at det blir nok.")
+    said = {"free": thousands(told["free"]), "missing": thousands(told["missing"])}
+    if told["missing"]:
+        return (
+            _("Avtalen har %(free)s ledige, og det er %(missing)s for lite. Kilde: lisensene i avtalen.") % said
+            + " "
+            + _("Uten lisenser utsettes %(names)s.") % {"names": words.names_of(told)}
+        )
+    return _("Avtalen har %(free)s ledige, og det er nok. Kilde: lisensene i avtalen.") % said
+
+
 def _known(figures: dict[str, Any]):
     """What was observed and what is believed, each with where it comes from."""
     known, believed = figures["known"], figures["believed"]
@@ -116,6 +130,21 @@ def _known(figures: dict[str, Any]):
         )
         % {"deferred": known["deferred"], "seen": seen, "percent": believed["deferred_percent"]},
     )
+    if "held" in known:  # not in a forecast from before they were counted
+        yield (
+            _("Holdt tilbake"),
+            _(
+                "%(held)s av %(seen)s virksomheter er holdt tilbake da puljen åpnet for alle. Framover antas "
+                "%(percent)s prosent. Kilde: åpningene, veid sammen med antakelsen om 5 prosent."
+            )
+            % {
+                "held": known["held"],
+                "seen": known["held"] + known["let_in_all"],
+                "percent": believed["held_percent"],
+            },
+        )
+    if licences := figures.get("licences"):
+        yield _("Lisenser"), _licences(licences)
     if known["why"]:
         told = ", ".join(f"{step} ({number})" for step, number in known["why"])
         yield _("Hvorfor utsatt"), _("%(why)s. Kilde: begrunnelsene i historikken.") % {"why": told}

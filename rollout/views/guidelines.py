@@ -15,7 +15,7 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import differences, signing_off
 from rollout.domain.drafting import draft_of
-from rollout.forms_guidelines import SigningForm
+from rollout.forms.guidelines import SigningForm
 from rollout.models import PlacementStatus
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted

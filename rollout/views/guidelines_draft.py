@@ -16,7 +16,7 @@ from rollout.domain import differences, drafting, signing_off
 from rollout.domain.readiness import current_guidelines
 from rollout.domain.refusals import Refused
 from rollout.forms import add_reasons
-from rollout.forms_guidelines import DraftForm, PublishForm, RevisionForm
+from rollout.forms.guidelines import DraftForm, PublishForm, RevisionForm
 from rollout.models import GuidelineDraft, Rollout
 from rollout.permissions import Do, may
 from rollout.views.asking import posted

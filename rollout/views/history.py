@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from agencies.access import Request
 from agencies.models import Person
-from rollout.forms_history import SYSTEM, HistoryForm
+from rollout.forms.history import SYSTEM, HistoryForm
 from rollout.models import OSLO, PlanEvent, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from icalendar import Event
 
 from rollout.domain.feeds import Opening
-from rollout.emails_calendar import LASTS, OSLO_ZONE, empty
+from rollout.emails.calendar import LASTS, OSLO_ZONE, empty
 from rollout.models import CalendarFeed, Step, opening_moment
 
 #: How often a calendar should ask again.

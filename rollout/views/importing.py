@@ -16,7 +16,7 @@ from agencies.lists import AgencyList, AgencyRow
 from agencies.models import Agency, AgencyKind
 from rollout import clock
 from rollout.domain.importing import ImportPlan, ImportRefused, import_list, plan_import, read_list
-from rollout.forms import ListForm
+from rollout.forms.lists import ListForm
 from rollout.models import Rollout
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of

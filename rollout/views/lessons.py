@@ -3,23 +3,21 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import reviewing
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_reviews import LessonsForm
+from rollout.forms import refusals_at
+from rollout.forms.reviews import LessonsForm
 from rollout.models import WAVE_CLOSING, Lesson, Placement, Review, Rollout, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
 
 
@@ -84,19 +82,11 @@ def edit(request: Request, slug: str, agency: str) -> HttpResponse:
     found = rollout.placements.select_related("agency", "wave", "rollout")
     placement = get_object_or_404(found, agency__slug=agency)
     kept = {lesson.number: lesson.text for lesson in placement.lessons.all()}
-    form, status = LessonsForm(request.POST or None, lessons=kept, auto_id="lessons-%s"), 200
+    form = LessonsForm(posted(request), lessons=kept, auto_id="lessons-%s")
     wave = placement.wave
     back = reverse("rollout:wave-review", args=[slug, wave.number]) if wave else reverse("rollout:lessons", args=[slug])
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                reviewing.write_lessons(placement=placement, texts=form.texts, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                messages.success(request, _("Erfaringene fra %(agency)s er lagret.") % {"agency": placement.agency})
-                return HttpResponseClientRedirect(back) if request.htmx else redirect(back)
-    context = {"rollout": rollout, "placement": placement, "form": form, "back": back, "in_dialog": bool(request.htmx)}
-    return render(request, "rollout/lessons_edit.html" + ("#form" if request.htmx else ""), context, status=status)
+    if form.is_valid():
+        with refusals_at(form):
+            reviewing.write_lessons(placement=placement, texts=form.texts, by=request.user, now=clock.now())
+            return leave(request, back, _("Erfaringene fra %(agency)s er lagret.") % {"agency": placement.agency})
+    return ask(request, form, template="rollout/lessons_edit.html", rollout=rollout, placement=placement, back=back)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 
-from rollout.domain import costing, figures, licensing
+from rollout.domain import costing, figures, funding, licensing
 from rollout.domain.costing import Month, Prices, Use
 from rollout.domain.figures import Licences
 from rollout.models import (
@@ -37,6 +37,7 @@ class Line:
     short_month: Decimal
     short_total: Decimal | None
     stated: FundingStatement | None
+    comment: str  # what the agency said along with it
 
     @property
     def short(self) -> int:
@@ -150,8 +151,9 @@ def licence_page(rollout: Rollout, *, now: dt.datetime) -> LicencePage:
     waits = FundingStatement.objects.filter(placement__rollout=rollout).exclude(state=FundingState.REPLACED)
     waits = waits.filter(Q(state=FundingState.STATED) | ~Q(question="")).select_related("stated_by")
     stated = {statement.placement_id: statement for statement in waits}
+    said = funding.comments_on(stated.values())
     lines = [
-        _line(placement, prices, stated.get(placement.pk), until=rollout.ends_on, today=today)
+        _line(placement, prices, stated.get(placement.pk), said, until=rollout.ends_on, today=today)
         for placement in placements
     ]
     waves: list[Wave | None] = [*rollout.waves.all(), None]
@@ -173,6 +175,7 @@ def _line(
     placement: Placement,
     prices: Prices,
     stated: FundingStatement | None,
+    said: dict[int, str],
     *,
     until: dt.date | None,
     today: dt.date,
@@ -192,6 +195,7 @@ def _line(
         short_month=short * prices.on(costing.month_of(max(use.since, today) if use else today)),
         short_total=total,
         stated=stated,
+        comment=said.get(stated.pk, "") if stated else "",
     )
 
 

@@ -13,11 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import figures, licensing
-from rollout.domain.refusals import Refused
 from rollout.domain.undoing import can_be_undone
 from rollout.domain.words import long_date, thousands
-from rollout.forms import add_reasons
-from rollout.forms_agency import PoolForm, PriceForm
+from rollout.forms import refusals_at
+from rollout.forms.agency import PoolForm, PriceForm
 from rollout.models import EventKind, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
@@ -70,21 +69,15 @@ def pool(request: Request, slug: str) -> HttpResponse:
     rollout = rollout_of(request, slug)
     words = _words(rollout, _("Lisenser i avtalen"), _("Lagre"))
     stands = figures.licences(rollout)
-    form, status = PoolForm(posted(request), initial={"size": stands.pool}), 200
+    form = PoolForm(posted(request), initial={"size": stands.pool})
     if stands.reserved:
         words["intro"] = [_("%(n)s er reservert, så tallet kan ikke bli lavere.") % {"n": thousands(stands.reserved)}]
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                event = licensing.set_pool(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("Avtalen har %(n)s lisenser.") % {"n": thousands(form.cleaned_data["size"])}
-                return leave(request, _address(rollout), said, event=event)
-    return ask(request, form, status=status, **words)
+    if form.is_valid():
+        with refusals_at(form):
+            event = licensing.set_pool(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("Avtalen har %(n)s lisenser.") % {"n": thousands(form.cleaned_data["size"])}
+            return leave(request, _address(rollout), said, event=event)
+    return ask(request, form, **words)
 
 
 @may(Do.CHANGE_PLAN)
@@ -94,20 +87,14 @@ def price(request: Request, slug: str) -> HttpResponse:
     """Set what a licence costs a month from a date on."""
     rollout = rollout_of(request, slug)
     words = _words(rollout, _("Ny pris"), _("Lagre prisen"))
-    form, status = PriceForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                event = licensing.set_price(rollout=rollout, by=request.user, now=clock.now(), **wanted)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("Ny pris gjelder fra %(day)s.") % {"day": long_date(wanted["valid_from"])}
-                return leave(request, _address(rollout), said, event=event)
-    return ask(request, form, status=status, **words)
+    form = PriceForm(posted(request))
+    if form.is_valid():
+        wanted = form.cleaned_data
+        with refusals_at(form):
+            event = licensing.set_price(rollout=rollout, by=request.user, now=clock.now(), **wanted)
+            said = _("Ny pris gjelder fra %(day)s.") % {"day": long_date(wanted["valid_from"])}
+            return leave(request, _address(rollout), said, event=event)
+    return ask(request, form, **words)
 
 
 @may(Do.CHANGE_PLAN)

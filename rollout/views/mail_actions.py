@@ -18,8 +18,8 @@ from rollout import clock
 from rollout.domain import addressing, holding, resending
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.forms import add_reasons
-from rollout.forms_mail import AddressForm, ReasonForm
+from rollout.forms import refusals_at
+from rollout.forms.mail import AddressForm, ReasonForm
 from rollout.models import EmailState, Rollout
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address
@@ -44,18 +44,12 @@ def hold(request: Request, slug: str) -> HttpResponse:
         button=_("Hold tilbake"),
         intro=[_("Ingen meldinger sendes før e-posten slippes igjen. De skrives som før, og venter.")],
     )
-    form, status = ReasonForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                holding.hold(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(request, words["back"], _("All e-post er holdt tilbake."))
-    return ask(request, form, status=status, **words)
+    form = ReasonForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            holding.hold(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+            return leave(request, words["back"], _("All e-post er holdt tilbake."))
+    return ask(request, form, **words)
 
 
 @may(Do.MANAGE_MAIL)
@@ -73,17 +67,12 @@ def let_go(request: Request, slug: str) -> HttpResponse:
     ]
     words = _words(rollout, _("Slipp e-posten"), button=_("Slipp e-posten"), intro=intro)
     words["warnings"] = [why] if (why := holding.why_held(rollout)) else []
-    form, status = Form(posted(request)), 200
-    if request.method == "POST":
-        try:
+    form = Form(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
             holding.let_go(rollout=rollout, by=request.user, now=clock.now())
-        except Refused as refused:
-            status = 409
-            form.is_valid()
-            add_reasons(form, refused)
-        else:
             return leave(request, words["back"], _("E-posten er sluppet."))
-    return ask(request, form, status=status, **words)
+    return ask(request, form, **words)
 
 
 @may(Do.MANAGE_MAIL)
@@ -101,19 +90,13 @@ def resend(request: Request, slug: str, pk: int) -> HttpResponse:
         back_label=message.headline,
         intro=[_("En ny melding skrives til %(email)s. Den gamle står som den er.") % {"email": message.person.email}],
     )
-    form, status = ReasonForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                again = resending.resend(message=message, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                address = reverse("rollout:mail-message", args=[rollout.slug, again.pk])
-                return leave(request, address, _("Meldingen er skrevet på nytt, og sendes om litt."))
-    return ask(request, form, status=status, **words)
+    form = ReasonForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            again = resending.resend(message=message, by=request.user, now=clock.now(), **form.cleaned_data)
+            address = reverse("rollout:mail-message", args=[rollout.slug, again.pk])
+            return leave(request, address, _("Meldingen er skrevet på nytt, og sendes om litt."))
+    return ask(request, form, **words)
 
 
 # -- addresses -------------------------------------------------------------------------------------------------------
@@ -139,19 +122,13 @@ def address(request: Request, slug: str, person: int) -> HttpResponse:
         person=whose,
         address=request.get_full_path(),
     ) | _came_from(request, rollout)
-    form, status = AddressForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                addressing.correct(person=whose, rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("Adressen er rettet til %(email)s. Det som venter, sendes dit.")
-                return leave(request, words["back"], said % form.cleaned_data)
-    return ask(request, form, status=status, **words)
+    form = AddressForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            addressing.correct(person=whose, rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("Adressen er rettet til %(email)s. Det som venter, sendes dit.")
+            return leave(request, words["back"], said % form.cleaned_data)
+    return ask(request, form, **words)
 
 
 @may(Do.MANAGE_MAIL)

@@ -18,9 +18,8 @@ from agencies.list_files import CONTENT_TYPES, write_csv
 from agencies.models import Agency, Person, Role
 from rollout import clock
 from rollout.domain import erasing, owndata
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_agency import EraseForm
+from rollout.forms import refusals_at
+from rollout.forms.agency import EraseForm
 from rollout.models import OSLO, Rollout
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address
@@ -80,24 +79,17 @@ def download(request: Request, suffix: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: Request) -> HttpResponse:
     """The person has their own name and address removed, and is signed out for good."""
-    form, status = EraseForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                erasing.erase(person=request.user, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                logout(request)
-                messages.success(request, _("Navnet og adressen din er slettet, og du er logget ut."))
-                address = reverse("account_login")
-                return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    form = EraseForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            erasing.erase(person=request.user, by=request.user, now=clock.now())
+            logout(request)
+            messages.success(request, _("Navnet og adressen din er slettet, og du er logget ut."))
+            address = reverse("account_login")
+            return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
     return ask(
         request,
         form,
-        status=status,
         back=reverse("rollout:my-data"),
         back_label=_("Mine opplysninger"),
         heading=_("Slett opplysningene mine"),
@@ -121,21 +113,14 @@ def erase_other(request: Request, slug: str, agency: str, role: int) -> HttpResp
         Role.objects.select_related("person"), pk=role, agency=where, person__erased_at__isnull=True
     )
     person, back = held.person, agency_address(rollout, where)
-    form, status = EraseForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                erasing.erase(person=person, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(request, back, _("Navnet og adressen er slettet."))
+    form = EraseForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            erasing.erase(person=person, by=request.user, now=clock.now())
+            return leave(request, back, _("Navnet og adressen er slettet."))
     return ask(
         request,
         form,
-        status=status,
         rollout=rollout,
         back=back,
         back_label=where.name,

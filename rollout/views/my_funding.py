@@ -13,11 +13,11 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import funding, licensing, readiness
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_asking import StatementForm, WhichStatementForm
+from rollout.forms import refusals_at
+from rollout.forms.asking import StatementForm, WhichStatementForm
 from rollout.models import FundingState, LicenceBudget, Placement
 from rollout.permissions import Do, can, may
-from rollout.views.asking import posted
+from rollout.views.asking import http_status, posted
 from rollout.views.context import rollout_of
 from rollout.views.course_words import rows
 
@@ -30,25 +30,19 @@ EARLIER_IN_SIGHT = 10
 def show(request: Request, slug: str, agency: str) -> HttpResponse:
     """What counts, what waits, what UKE wonders about; and the form to state it (anew)."""
     placement = _placement(request, slug, agency)
-    form, status = StatementForm(posted(request), initial=_as_stated(placement)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                stated = funding.state(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-                # What was typed stays, and the next press is for what is shown now.
-                stands = funding.in_force(placement)
-                form.data = dict(form.data.items()) | {"seen": stands.pk if stands else ""}
-            else:
-                said = _("Finansieringen er oppgitt. Den teller når virksomhetslederen har godkjent den.")
-                if stated.state == FundingState.APPROVED:
-                    said = _("Finansieringen er oppgitt og godkjent.")
-                messages.success(request, said)
-                return redirect("rollout:my-funding", slug, agency)
-    return _show(request, placement, form, status=status)
+    form = StatementForm(posted(request), initial=_as_stated(placement))
+    if form.is_valid():
+        with refusals_at(form):
+            stated = funding.state(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("Finansieringen er oppgitt. Den teller når virksomhetslederen har godkjent den.")
+            if stated.state == FundingState.APPROVED:
+                said = _("Finansieringen er oppgitt og godkjent.")
+            messages.success(request, said)
+            return redirect("rollout:my-funding", slug, agency)
+        # What was typed stays, and the next press is for what is shown now.
+        stands = funding.in_force(placement)
+        form.data = dict(form.data.items()) | {"seen": stands.pk if stands else ""}
+    return _show(request, placement, form, status=http_status(form))
 
 
 @may(Do.APPROVE_FUNDING, agency="agency")
@@ -108,6 +102,8 @@ def _show(
         "missing": licensing.shortfall(headcount=placement.headcount, funded=budget.funded),
         "stands": stands,
         "waits": stands is not None and stands.state == FundingState.STATED,
+        "comment": funding.comments_on([stands]).get(stands.pk, "") if stands else "",
+        "short": licensing.shortfall(headcount=placement.headcount, funded=stands.licences) if stands else 0,
         "earlier": earlier.order_by("-pk")[:EARLIER_IN_SIGHT],
         "form": form,
         "refusal": refusal,

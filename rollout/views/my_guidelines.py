@@ -10,7 +10,7 @@ from agencies.sign_in import signed_in_by
 from rollout import clock
 from rollout.domain import differences, readiness, signing_off
 from rollout.domain.refusals import Refused
-from rollout.forms import SignForm
+from rollout.forms.steps import SignForm
 from rollout.models import GuidelineVersion, Placement
 from rollout.permissions import Do, can, may
 from rollout.views.my_pieces import done, own_placement, show, status_of

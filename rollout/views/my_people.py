@@ -16,9 +16,8 @@ from agencies.models import Agency, Role, RoleName
 from agencies.people import ORDER, people_of
 from rollout import clock
 from rollout.domain import inviting, readiness
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_people import InviteManyForm
+from rollout.forms import refusals_at
+from rollout.forms.people import InviteManyForm
 from rollout.models import PlacementStatus
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
@@ -67,21 +66,14 @@ def invite(request: Request, slug: str, agency: str) -> HttpResponse:
     rollout, where = rollout_of(request, slug), get_object_or_404(Agency, slug=agency)
     back = reverse("rollout:my-people", args=[rollout.slug, where.slug])
     gives = _gives(request, where)
-    form, status = InviteManyForm(posted(request), roles=gives, initial={"role": request.GET.get("role", "")}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                given = inviting.invite_many(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(request, back, _invited(given))
+    form = InviteManyForm(posted(request), roles=gives, initial={"role": request.GET.get("role", "")})
+    if form.is_valid():
+        with refusals_at(form):
+            given = inviting.invite_many(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
+            return leave(request, back, _invited(given))
     return ask(
         request,
         form,
-        status=status,
         rollout=rollout,
         back=back,
         back_label=_("Folk i %(agency)s") % {"agency": where},
@@ -111,19 +103,14 @@ def end(request: Request, slug: str, agency: str, role: int) -> HttpResponse:
     held = get_object_or_404(Role.objects.select_related("person"), pk=role, agency=where)
     back = reverse("rollout:my-people", args=[rollout.slug, where.slug])
     about = {"who": held.person.email, "role": held.get_role_display(), "agency": where}
-    form, status = Form(posted(request)), 200
-    if request.method == "POST":
-        try:
+    form = Form(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
             inviting.end_role(role=held, by=request.user, now=clock.now())
-        except Refused as refused:
-            status = 409
-            add_reasons(form, refused)
-        else:
             return leave(request, back, _("%(who)s er ikke lenger %(role)s i %(agency)s.") % about)
     return ask(
         request,
         form,
-        status=status,
         rollout=rollout,
         back=back,
         back_label=_("Folk i %(agency)s") % {"agency": where},

@@ -56,7 +56,8 @@ def is_in_row(request: Request, key: str) -> bool:
 def course_context(request: Request, placement: Placement, *, now: dt.datetime) -> dict:
     """What the heading and the rows are drawn from."""
     course = readiness.course(placement, now=now)
-    shown = rows(placement, course, now=now)
+    approves = can(request, Do.APPROVE_FUNDING, agency=placement.agency.slug)
+    shown = rows(placement, course, now=now, approves=approves)
     where, left = heading(placement, placement.agency, course, now=now)
     return {
         "agency": placement.agency,
@@ -66,6 +67,7 @@ def course_context(request: Request, placement: Placement, *, now: dt.datetime) 
         "rows": shown,
         "next": next((row for row in shown if row.is_next), None),
         "acts": can(request, Do.ACT_FOR_AGENCY, agency=placement.agency.slug),
+        "approves": approves,
     }
 
 

@@ -15,11 +15,11 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import joining, requesting
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_asking import DateRequestForm, JoinRequestForm
+from rollout.forms import refusals_at
+from rollout.forms.asking import DateRequestForm, JoinRequestForm
 from rollout.models import CAPACITY, Placement, RequestState, Wave, WaveState
 from rollout.permissions import Do, can, may
-from rollout.views.asking import posted
+from rollout.views.asking import http_status, posted
 from rollout.views.context import rollout_of
 
 SENT = gettext_lazy("Ønsket er sendt til prosjektlederen. Svaret kommer på e-post og vises her.")
@@ -33,21 +33,13 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 def date(request: Request, slug: str, agency: str) -> HttpResponse:
     """Ask for another date; where the open request stands; and how earlier ones were answered."""
     placement = _placement(request, slug, agency)
-    form, status = _date_form(request, placement), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                requesting.ask_for_date(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                messages.success(
-                    request, _("Ønsket er sendt til prosjektlederen. Svaret kommer på e-post og vises her.")
-                )
-                return redirect("rollout:my-date", slug, agency)
-    return _show_date(request, placement, form, status=status)
+    form = _date_form(request, placement)
+    if form.is_valid():
+        with refusals_at(form):
+            requesting.ask_for_date(placement=placement, by=request.user, now=clock.now(), **form.cleaned_data)
+            messages.success(request, _("Ønsket er sendt til prosjektlederen. Svaret kommer på e-post og vises her."))
+            return redirect("rollout:my-date", slug, agency)
+    return _show_date(request, placement, form, status=http_status(form))
 
 
 @may(Do.ASK_LEADS, agency="agency")
@@ -118,23 +110,13 @@ def _show_date(
 def join(request: Request, slug: str, agency: str) -> HttpResponse:
     """Ask for a place in the queue, for an agency that is not in the plan."""
     rollout, asking = rollout_of(request, slug), get_object_or_404(Agency, slug=agency)
-    form, status = JoinRequestForm(posted(request), initial=_known(asking)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                joining.ask_to_join(
-                    rollout=rollout, agency=asking, by=request.user, now=clock.now(), **form.cleaned_data
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                messages.success(
-                    request, _("Ønsket er sendt til prosjektlederen. Svaret kommer på e-post og vises her.")
-                )
-                return redirect("rollout:join", slug, agency)
-    return _show_join(request, slug, asking, form, status=status)
+    form = JoinRequestForm(posted(request), initial=_known(asking))
+    if form.is_valid():
+        with refusals_at(form):
+            joining.ask_to_join(rollout=rollout, agency=asking, by=request.user, now=clock.now(), **form.cleaned_data)
+            messages.success(request, _("Ønsket er sendt til prosjektlederen. Svaret kommer på e-post og vises her."))
+            return redirect("rollout:join", slug, agency)
+    return _show_join(request, slug, asking, form, status=http_status(form))
 
 
 @may(Do.ASK_LEADS, agency="agency")

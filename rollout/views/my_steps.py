@@ -17,7 +17,7 @@ from rollout import clock
 from rollout.domain import confirming, readiness
 from rollout.domain.readiness import CONFIRMATION, KEY_PEOPLE
 from rollout.domain.refusals import Refused
-from rollout.forms import EvidenceForm, KeyPeopleForm, ReadyForm, WithdrawConfirmationForm
+from rollout.forms.steps import EvidenceForm, KeyPeopleForm, ReadyForm, WithdrawConfirmationForm
 from rollout.permissions import Do, may
 from rollout.views.asking import posted
 from rollout.views.course_words import FACT_PAGES, rows

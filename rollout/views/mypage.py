@@ -55,6 +55,7 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
         context |= {
             "behind": behind(placement),
             "stated": funding.in_force(placement),
+            "funded": any(row.is_funding and row.status.done for row in context["rows"]),
             "date_asked": placement.date_requests.filter(state=RequestState.OPEN).first(),
         }
     else:

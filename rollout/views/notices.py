@@ -15,7 +15,7 @@ from agencies.access import Request, roles_of
 from rollout import clock
 from rollout.domain import choosing
 from rollout.domain.previewing import KINDS
-from rollout.emails_choosing import CHOICES, DUTIES, wants
+from rollout.emails.choosing import CHOICES, DUTIES, wants
 from rollout.models import EmailKind
 from rollout.permissions import Do, may
 

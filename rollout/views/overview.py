@@ -15,7 +15,7 @@ from rollout import clock
 from rollout.domain import scenarios, seeing
 from rollout.domain.recording import plan_mark
 from rollout.domain.refusals import Refused
-from rollout.forms import SeenForm
+from rollout.forms.history import SeenForm
 from rollout.models import Rollout
 from rollout.permissions import Do, can, may
 from rollout.views import reuse
@@ -62,7 +62,7 @@ def _page(
         "page": overview(rollout, person=request.user, now=now, untold=found),
         "can_act": can(request, Do.CHANGE_PLAN),
         "asked": waiting(rollout) if can(request, Do.ANSWER_AGENCIES) else [],
-        "untold": sentence(found),
+        "untold": sentence(len(found.notices)),
         "now": now,
         "refusal": refusal,
     }

@@ -55,7 +55,7 @@ class Change:
     @property
     def names(self) -> str:
         """Whom it happened to: the first, and how many more. What happened to the whole plan has no name."""
-        names = [str(about) for event in self.events if (about := event.agency or event.wave)]
+        names = list(dict.fromkeys(str(about) for event in self.events if (about := event.agency or event.wave)))
         shown = names if len(names) <= NAMES_AT_MOST + 1 else names[:NAMES_AT_MOST]
         listed = ", ".join(shown)
         more = len(names) - len(shown)

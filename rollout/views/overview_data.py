@@ -19,7 +19,7 @@ from rollout.domain.readiness import FUNDING
 from rollout.domain.scenarios import Today
 from rollout.domain.stopping import Group, Matter, Row, Stop
 from rollout.domain.words import long_date, thousands
-from rollout.emails_announcing import Gathered
+from rollout.emails.announcing import Gathered
 from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Verdict, Wave, WaveState, opening_moment
 from rollout.views import charts
 from rollout.views.board_data import STATE_ICONS
@@ -110,10 +110,6 @@ class RowShown:
 class GroupShown:
     group: Group
     rows: list[RowShown]
-
-    @property
-    def is_lead(self) -> bool:
-        return self.group.actor == stopping.LEAD
 
     @property
     def in_sight(self) -> list[RowShown]:
@@ -303,9 +299,11 @@ def _opening(ahead: list[Ahead]) -> str:
             % {"wave": late.wave, "who": to_whom(late.step), "when": late.when}
         )
     if coming:
+        said = _("%(wave)s åpner for %(who)s %(when)s, %(day)s.")
+        if coming.wave.decision == Verdict.NO_GO:
+            said = _("%(wave)s har fått stopp. Den skulle åpne for %(who)s %(when)s, %(day)s.")
         sentences.append(
-            _("%(wave)s åpner for %(who)s %(when)s, %(day)s.")
-            % {"wave": coming.wave, "who": to_whom(coming.step), "when": coming.when, "day": long_date(coming.on)}
+            said % {"wave": coming.wave, "who": to_whom(coming.step), "when": coming.when, "day": long_date(coming.on)}
         )
         agencies = len(coming.entry.entries)
         if agencies:
@@ -319,7 +317,7 @@ def to_whom(step: Step) -> str:
     return _("ledere") if step == Step.LEADERS else _("alle")
 
 
-#: Where on a wave's page a matter is settled. An empty wave is filled on the board, the pool is the licences page's.
+#: Where on a wave's page a matter is settled. An empty wave is filled on the board, a review and the pool have pages.
 MATTER_ANCHORS = {
     Matter.DATE_PASSED: "dates",
     Matter.UNDECIDED: "decision",
@@ -332,6 +330,8 @@ def where_solved(rollout: Rollout, stop: Stop) -> str:
     """The page, and the place on it, where the stop is done away with."""
     if stop.code == Matter.EMPTY:
         return f"{reverse('rollout:board', args=[rollout.slug])}#column-{stop.wave.number}"
+    if stop.code == Matter.UNREVIEWED:
+        return reverse("rollout:wave-review", args=[rollout.slug, stop.wave.number])
     if stop.code == Matter.POOL_SHORT:
         return reverse("rollout:licences", args=[rollout.slug])
     if stop.code == Matter.UNTOLD:

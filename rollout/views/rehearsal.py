@@ -15,7 +15,7 @@ from agencies.access import Request
 from rollout import rehearsals
 from rollout.domain.recording import plan_version
 from rollout.domain.rehearsing import Assumptions, Rehearsal
-from rollout.forms_rehearsal import AssumptionsForm
+from rollout.forms.rehearsal import AssumptionsForm
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names

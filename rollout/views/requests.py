@@ -1,6 +1,9 @@
 """What agencies ask for and wait for, all in one place for the leads; and the answers."""
 
+from typing import Any
+
 from django.db.models import Count
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,12 +15,12 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import effects, joining, placing, requesting
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_asking import AcceptDateForm, AcceptJoinForm, DeclineForm
+from rollout.forms import refusals_at
+from rollout.forms.asking import AcceptDateForm, AcceptJoinForm, DeclineForm
 from rollout.models import DateRequest, JoinRequest, Placement, PlacementStatus, Rollout, WaveState
 from rollout.permissions import Do, may
 from rollout.views.agency_edit import agency_address
-from rollout.views.asking import ask, leave, posted
+from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.board_data import QUEUE
 from rollout.views.board_live import foreseen
 from rollout.views.board_places import column_key, wave_of
@@ -49,46 +52,50 @@ def date(request: Request, slug: str, pk: int) -> HttpResponse:
     asked = _date_request(rollout, pk)
     placement = asked.placement
     destinations = _destinations(rollout, placement)
-    form, status = AcceptDateForm(posted(request), destinations=destinations, initial=_wished(asked)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted, now = form.cleaned_data, clock.now()
-            to = wave_of(rollout, wanted["to"])
-            brief = effects.of_move(rollout=rollout, placements=[placement], to=to, now=now).brief
-            try:
-                __, moved = requesting.accept_date(
-                    request=asked,
-                    to=to,
-                    answer=wanted["answer"],
-                    version_seen=wanted["version"],
-                    by=request.user,
-                    now=now,
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-                asked = _date_request(rollout, pk)
-                form.data = dict(form.data.items()) | {"version": asked.placement.version}
-            else:
-                placement.refresh_from_db()
-                said = _("Ønsket er godtatt. %(agency)s står i %(place)s. Virksomheten får svaret på e-post.")
-                said %= {"agency": placement.agency, "place": placing.place_name(placement)}
-                return leave(request, _address(rollout), " ".join([said, *(brief if moved else [])]), event=moved)
-    return _show_date(request, asked, form, status=status)
+    form = AcceptDateForm(posted(request), destinations=destinations, initial=_wished(asked))
+    if form.is_valid():
+        wanted, now = form.cleaned_data, clock.now()
+        to = wave_of(rollout, wanted["to"])
+        brief = effects.of_move(rollout=rollout, placements=[placement], to=to, now=now).brief
+        with refusals_at(form):
+            __, moved = requesting.accept_date(
+                request=asked,
+                to=to,
+                answer=wanted["answer"],
+                version_seen=wanted["version"],
+                by=request.user,
+                now=now,
+            )
+            placement.refresh_from_db()
+            said = _("Ønsket er godtatt. %(agency)s står i %(place)s. Virksomheten får svaret på e-post.")
+            said %= {"agency": placement.agency, "place": placing.place_name(placement)}
+            return leave(request, _address(rollout), " ".join([said, *(brief if moved else [])]), event=moved)
+        asked = _date_request(rollout, pk)
+        form.data = dict(form.data.items()) | {"version": asked.placement.version}
+    return _show_date(request, asked, form)
 
 
-def _show_date(request: Request, asked: DateRequest, form: AcceptDateForm, *, status: int) -> HttpResponse:
+def _show_date(request: Request, asked: DateRequest, form: AcceptDateForm) -> HttpResponse:
     placement = asked.placement
-    context = {"rollout": placement.rollout, "asked": asked, "placement": placement, "form": form, "answered": ""}
-    try:
-        requesting.refuse_if_answered(asked)
-    except Refused as refused:
-        context["answered"] = str(refused)
+    context: dict[str, Any] = {"placement": placement}
     chosen = form["to"].value()
     if chosen in dict(_destinations(placement.rollout, placement)) and chosen != column_key(placement):
         context |= foreseen(placement, wave_of(placement.rollout, chosen), now=clock.now())
-    return render(request, "rollout/request_date.html", context, status=status)
+    return _show(request, placement.rollout, "date", asked, form, **context)
+
+
+def _show(
+    request: Request, rollout: Rollout, kind: str, asked: DateRequest | JoinRequest, form: Form, **context
+) -> HttpResponse:
+    """What was asked, and the form that answers it or how it was answered. `kind`: "date" or "join"."""
+    try:
+        requesting.refuse_if_answered(asked)
+        answered = ""
+    except Refused as refused:
+        answered = str(refused)
+    decline_url = reverse(f"rollout:request-{kind}-decline", args=[rollout.slug, asked.pk])
+    context |= {"rollout": rollout, "asked": asked, "form": form, "answered": answered, "decline_url": decline_url}
+    return render(request, f"rollout/request_{kind}.html", context, status=http_status(form))
 
 
 def _date_request(rollout: Rollout, pk: int) -> DateRequest:
@@ -139,27 +146,17 @@ def join(request: Request, slug: str, pk: int) -> HttpResponse:
     rollout = rollout_of(request, slug)
     asked = _join_request(rollout, pk)
     differs = asked.employees != asked.agency.employees
-    form, status = AcceptJoinForm(posted(request), initial={"use_headcount": differs}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                placement = joining.accept_join(request=asked, by=request.user, now=clock.now(), **form.cleaned_data)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-                asked = _join_request(rollout, pk)
-            else:
-                said = _("%(agency)s står nå i køen på plass %(place)s. Virksomheten får svaret på e-post.")
-                said %= {"agency": placement.agency, "place": placement.queue_position}
-                return leave(request, _address(rollout), said)
-    context = {"rollout": rollout, "asked": asked, "differs": differs, "form": form, "answered": ""}
-    context["agency_url"] = agency_address(rollout, asked.agency)
-    try:
-        requesting.refuse_if_answered(asked)
-    except Refused as refused:
-        context["answered"] = str(refused)
-    return render(request, "rollout/request_join.html", context, status=status)
+    form = AcceptJoinForm(posted(request), initial={"use_headcount": differs})
+    if form.is_valid():
+        with refusals_at(form):
+            placement = joining.accept_join(request=asked, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("%(agency)s står nå i køen på plass %(place)s. Virksomheten får svaret på e-post.")
+            said %= {"agency": placement.agency, "place": placement.queue_position}
+            return leave(request, _address(rollout), said)
+        asked = _join_request(rollout, pk)
+    return _show(
+        request, rollout, "join", asked, form, differs=differs, agency_url=agency_address(rollout, asked.agency)
+    )
 
 
 def _join_request(rollout: Rollout, pk: int) -> JoinRequest:
@@ -183,21 +180,14 @@ def decline_join(request: Request, slug: str, pk: int) -> HttpResponse:
 
 
 def _decline(request: Request, rollout: Rollout, *, heading: str, back: str, decline) -> HttpResponse:
-    form, status = DeclineForm(posted(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                decline(form.cleaned_data["answer"])
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(request, _address(rollout), _("Ønsket er avslått. Virksomheten får svaret på e-post."))
+    form = DeclineForm(posted(request))
+    if form.is_valid():
+        with refusals_at(form):
+            decline(form.cleaned_data["answer"])
+            return leave(request, _address(rollout), _("Ønsket er avslått. Virksomheten får svaret på e-post."))
     return ask(
         request,
         form,
-        status=status,
         rollout=rollout,
         back=back,
         back_label=_("Ønsket"),

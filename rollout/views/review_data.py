@@ -123,7 +123,6 @@ class AgencyLine:
 
     told: dict[str, Any]
     chart: Chart | None
-    measurements: int
 
     @property
     def slug(self) -> str:
@@ -203,7 +202,7 @@ def review_page(standing: Standing) -> ReviewPage:
         review=review,
         proposal=Pace(review.proposal) if review else standing.proposal,
         checks=[CheckLine(check) for check in checks],
-        agencies=[AgencyLine(one, draw(drawn.get(one["slug"], [])), len(drawn.get(one["slug"], []))) for one in told],
+        agencies=[AgencyLine(one, draw(drawn.get(one["slug"], []))) for one in told],
         chart=draw([row for rows in drawn.values() for row in rows]),
         coming=standing.coming,
         seen=standing.seen,

@@ -3,7 +3,6 @@
 import base64
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,17 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
 from agencies.access import Request
 from agencies.list_files import CONTENT_TYPES
 from rollout import clock
 from rollout.domain import reviewing, usage_lists
 from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_reviews import CloseForm, CriteriaForm, FiguresForm, UsageListForm
-from rollout.models import OSLO, WAVE_CLOSING, Placement, Rollout, Wave
+from rollout.forms import refusals_at
+from rollout.forms.reviews import CloseForm, CriteriaForm, FiguresForm, UsageListForm
+from rollout.models import OSLO, WAVE_CLOSING, Placement, Rollout, UsageFigures, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.context import rollout_of
 from rollout.views.review_data import review_page
 
@@ -49,15 +48,16 @@ def show(request: Request, slug: str, number: int) -> HttpResponse:
     return _show(request, rollout_of(request, slug), number)
 
 
-def _show(
-    request: Request, rollout: Rollout, number: int, *, form: CloseForm | None = None, status: int = 200
-) -> HttpResponse:
+def _show(request: Request, rollout: Rollout, number: int, *, form: CloseForm | None = None) -> HttpResponse:
     wave = _wave(rollout, number)
     context = {"rollout": rollout, "wave": wave, "can_act": can(request, Do.CHANGE_PLAN)}
+    form = form or CloseForm()
     if wave.state in WAVE_CLOSING:
         page = review_page(reviewing.standing(wave, now=clock.now()))
-        context |= {"page": page, "form": form or CloseForm(initial={"seen": page.seen})}
-    return render(request, "rollout/review.html" + ("#review" if request.htmx else ""), context, status=status)
+        form.initial["seen"] = page.seen
+        context |= {"page": page, "form": form}
+    template = "rollout/review.html" + ("#review" if request.htmx else "")
+    return render(request, template, context, status=http_status(form))
 
 
 def _wave(rollout: Rollout, number: int) -> Wave:
@@ -70,65 +70,47 @@ def close(request: Request, slug: str, number: int) -> HttpResponse:
     """End the review in a decision: everything on the page is frozen."""
     rollout = rollout_of(request, slug)
     wave, form = _wave(rollout, number), CloseForm(request.POST)
-    if not form.is_valid():
-        return _show(request, rollout, number, form=form, status=422)
-    try:
-        review = reviewing.close(wave=wave, by=request.user, now=clock.now(), **form.cleaned_data)
-    except Refused as refused:
+    if form.is_valid():
+        with refusals_at(form):
+            review = reviewing.close(wave=wave, by=request.user, now=clock.now(), **form.cleaned_data)
+            said = _("%(wave)s er evaluert og lukket. Tempoet videre: %(pace)s.")
+            said %= {"wave": wave, "pace": review.get_pace_display().lower()}
+            return leave(request, _address(rollout, number), said)
         if wave.state in WAVE_CLOSING:
             # What was typed stays; the next press is for the figures that are shown now.
             seen = reviewing.standing(wave, now=clock.now()).seen
             form.data = dict(form.data.items()) | {"seen": seen}
-        add_reasons(form, refused)
-        return _show(request, rollout, number, form=form, status=409)
-    said = _("%(wave)s er evaluert og lukket. Tempoet videre: %(pace)s.")
-    messages.success(request, said % {"wave": wave, "pace": review.get_pace_display().lower()})
-    return _to_review(request, rollout, number)
+    return _show(request, rollout, number, form=form)
 
 
-def _to_review(request: Request, rollout: Rollout, number: int) -> HttpResponse:
-    address = reverse("rollout:wave-review", args=[rollout.slug, number])
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+def _address(rollout: Rollout, number: int) -> str:
+    return reverse("rollout:wave-review", args=[rollout.slug, number])
 
 
 @may(Do.CHANGE_PLAN, agency="agency")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def figures(request: Request, slug: str, number: int, agency: str) -> HttpResponse:
-    """Type an agency's figures of one date. Definition and source are those of the last time."""
+    """Type an agency's figures of one date. Definition and source begin as the agency's, or else the wave's, last."""
     rollout = rollout_of(request, slug)
     wave = _wave(rollout, number)
     placement = _placement(wave, agency)
-    latest = placement.usage_figures.last()
+    latest = placement.usage_figures.last() or UsageFigures.objects.filter(placement__wave=wave).order_by("pk").last()
     shown: dict[str, object] = {"measured_on": clock.now().astimezone(OSLO).date()}
     if latest:
         shown |= {"definition": latest.definition, "source": latest.source}
-    form, status = FiguresForm(request.POST or None, initial=shown, auto_id="figures-%s"), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            said = {name: form.cleaned_data[name] for name in ("measured_on", "definition", "source")}
-            try:
-                reviewing.enter_figures(
-                    placement=placement, numbers=form.numbers, by=request.user, now=clock.now(), **said
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                messages.success(request, _("Tallene for %(agency)s er lagt inn.") % {"agency": placement.agency})
-                return _to_review(request, rollout, number)
-    return _form(request, "rollout/review_figures.html", form, status, wave=wave, placement=placement)
+    form = FiguresForm(posted(request), initial=shown, auto_id="figures-%s")
+    if form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("measured_on", "definition", "source")}
+        with refusals_at(form):
+            reviewing.enter_figures(placement=placement, numbers=form.numbers, by=request.user, now=clock.now(), **said)
+            done = _("Tallene for %(agency)s er lagt inn.") % {"agency": placement.agency}
+            return leave(request, _address(rollout, number), done)
+    return ask(request, form, template="rollout/review_figures.html", wave=wave, placement=placement)
 
 
 def _placement(wave: Wave, agency: str) -> Placement:
     return get_object_or_404(wave.placements.select_related("agency", "wave", "rollout"), agency__slug=agency)
-
-
-def _form(request: Request, template: str, form: Form, status: int, **context: object) -> HttpResponse:
-    part = "#form" if request.htmx else ""
-    context |= {"form": form, "in_dialog": bool(request.htmx)}
-    return render(request, template + part, context, status=status)
 
 
 @may(Do.CHANGE_PLAN)
@@ -140,7 +122,7 @@ def take_in(request: Request, slug: str, number: int) -> HttpResponse:
     wave = _wave(rollout, number)
     if wave.state not in WAVE_CLOSING:
         raise Http404
-    form = UsageListForm(request.POST or None, request.FILES or None)
+    form = UsageListForm(posted(request), request.FILES or None)
     context: dict[str, object] = {"rollout": rollout, "wave": wave, "columns": _columns()}
     if request.method != "POST":
         return render(request, "rollout/review_import.html", context | {"form": form})
@@ -158,8 +140,7 @@ def take_in(request: Request, slug: str, number: int) -> HttpResponse:
             context["refused"] = refused.reasons
             return render(request, "rollout/review_import.html", context, status=409)
         said = ngettext("%(n)s linje er lagt inn fra %(file)s.", "%(n)s linjer er lagt inn fra %(file)s.", new)
-        messages.success(request, said % {"n": new, "file": name})
-        return _to_review(request, rollout, number)
+        return leave(request, _address(rollout, number), said % {"n": new, "file": name})
     # The form carries the list along: it need not be chosen again.
     context["form"] = UsageListForm(initial={"kept": base64.b64encode(content).decode(), "name": name})
     return render(request, "rollout/review_import.html", context)
@@ -188,11 +169,9 @@ def template(request: Request, slug: str, number: int) -> HttpResponse:
 def criteria(request: Request, slug: str) -> HttpResponse:
     """The thresholds that a wave's figures are held against."""
     rollout = rollout_of(request, slug)
-    form, status = CriteriaForm(request.POST or None, instance=reviewing.criteria_of(rollout)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            reviewing.set_criteria(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
-            messages.success(request, _("Kriteriene er lagret. Evalueringer som er avsluttet, står som de var."))
-            return redirect("rollout:lessons", rollout.slug)
-    return render(request, "rollout/criteria.html", {"rollout": rollout, "form": form}, status=status)
+    form = CriteriaForm(posted(request), instance=reviewing.criteria_of(rollout))
+    if form.is_valid():
+        reviewing.set_criteria(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+        messages.success(request, _("Kriteriene er lagret. Evalueringer som er avsluttet, står som de var."))
+        return redirect("rollout:lessons", rollout.slug)
+    return render(request, "rollout/criteria.html", {"rollout": rollout, "form": form}, status=http_status(form))

@@ -15,11 +15,12 @@ from agencies.access import Request
 from rollout import clock
 from rollout.domain import creating, figures
 from rollout.domain.figures import Totals
-from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
-from rollout.forms_rollouts import NewRolloutForm
+from rollout.forms import refusals_at
+from rollout.forms.rollouts import NewRolloutForm
 from rollout.models import CAPACITY, PlanEvent, Rollout, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.asking import http_status, posted
 from rollout.views.context import rollout_of
 
 
@@ -75,16 +76,10 @@ def copy(request: Request, slug: str) -> HttpResponse:
     """A new rollout after the pattern of this one."""
     template = rollout_of(request, slug)
     waves = template.waves.count()
-    form = NewRolloutForm(request.POST or None, template=template, has_waves=bool(waves))
-    code = 422 if form.errors else 200
-    if request.method == "POST" and form.is_valid():
-        try:
+    form = NewRolloutForm(posted(request), template=template, has_waves=bool(waves))
+    if form.is_valid():
+        with refusals_at(form):
             made = creating.create_from(template=template, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            for reason in refused.reasons:
-                form.add_error(refused.field if refused.field in form.fields else None, reason)
-            code = 409
-        else:
             messages.success(
                 request,
                 _("%(rollout)s er opprettet etter malen av %(template)s. Den er ikke aktiv ennå.")
@@ -93,7 +88,7 @@ def copy(request: Request, slug: str) -> HttpResponse:
             _warn_past_end(request, made)
             return redirect("rollout:board", made.slug)
     context = {"rollout": template, "form": form, "number_of_waves": waves}
-    return render(request, "rollout/rollout_copy.html", context, status=code)
+    return render(request, "rollout/rollout_copy.html", context, status=http_status(form))
 
 
 def _warn_past_end(request: Request, rollout: Rollout) -> None:

@@ -12,13 +12,13 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import adopting, scenarios
 from rollout.domain.forecasting.beside import beside
-from rollout.domain.refusals import Refused
-from rollout.forms import add_reasons
-from rollout.forms_scenarios import AdoptForm, EditScenarioForm, NewScenarioForm
-from rollout.models import Purpose, Rollout, Scenario, ScenarioState
+from rollout.forms import refusals_at
+from rollout.forms.scenarios import AdoptForm, EditScenarioForm, NewScenarioForm
+from rollout.models import Purpose, Scenario, ScenarioState
 from rollout.permissions import Do, can, may
-from rollout.views.asking import ask, leave, posted
+from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.context import rollout_of
+from rollout.views.event_words import tell
 from rollout.views.scenario_data import scenario_page
 
 
@@ -74,7 +74,7 @@ def _scenario(request: Request, slug: str, pk: int) -> Scenario:
     return found
 
 
-def _page(request: Request, scenario: Scenario, form: AdoptForm, *, status: int = 200) -> HttpResponse:
+def _page(request: Request, scenario: Scenario, form: AdoptForm) -> HttpResponse:
     context = {
         "rollout": scenario.rollout,
         "scenario": scenario,
@@ -82,7 +82,7 @@ def _page(request: Request, scenario: Scenario, form: AdoptForm, *, status: int 
         "form": form,
         "can_act": can(request, Do.CHANGE_PLAN) and scenario.is_open,
     }
-    return render(request, "rollout/scenario.html", context, status=status)
+    return render(request, "rollout/scenario.html", context, status=http_status(form))
 
 
 @may(Do.CHANGE_PLAN)
@@ -90,30 +90,23 @@ def _page(request: Request, scenario: Scenario, form: AdoptForm, *, status: int 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: Request, slug: str) -> HttpResponse:
     """Make one of today's plan, or of today's plan with what another scenario has."""
-    rollout, status = rollout_of(request, slug), 200
+    rollout = rollout_of(request, slug)
     sources = rollout.scenarios.exclude(state=ScenarioState.DROPPED)
     form = NewScenarioForm(posted(request), sources=sources, initial={"source": request.GET.get("from")})
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            source = form.cleaned_data.pop("source")
-            wanted = {**form.cleaned_data, "by": request.user, "now": clock.now()}
-            try:
-                if source is None:
-                    made = scenarios.make(rollout=rollout, **wanted)
-                else:
-                    made = scenarios.copy(source=source, **wanted)
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
+    if form.is_valid():
+        source = form.cleaned_data.pop("source")
+        wanted = {**form.cleaned_data, "by": request.user, "now": clock.now()}
+        with refusals_at(form):
+            if source is None:
+                made = scenarios.make(rollout=rollout, **wanted)
             else:
-                said = _("«%(name)s» er laget. Planen er ikke endret.") % {"name": made.name}
-                page = "scenario" if made.purpose == Purpose.BASELINE else "scenario-edit"
-                return leave(request, reverse(f"rollout:{page}", args=[slug, made.pk]), said)
+                made = scenarios.copy(source=source, **wanted)
+            said = _("«%(name)s» er laget. Planen er ikke endret.") % {"name": made.name}
+            page = "scenario" if made.purpose == Purpose.BASELINE else "scenario-edit"
+            return leave(request, reverse(f"rollout:{page}", args=[slug, made.pk]), said)
     return ask(
         request,
         form,
-        status=status,
         rollout=rollout,
         back=reverse("rollout:scenarios", args=[slug]),
         back_label=_("Scenarioer"),
@@ -128,32 +121,24 @@ def new(request: Request, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, slug: str, pk: int) -> HttpResponse:
     """Where each agency goes and when each wave opens. Hard rules may be broken; the page says which."""
-    scenario, status = _scenario(request, slug, pk), 200
+    scenario = _scenario(request, slug, pk)
     address = reverse("rollout:scenario", args=[slug, pk])
     if not scenario.is_open or scenario.is_baseline:
         return redirect(address)
     agencies = list(Agency.objects.in_norwegian_order().filter(slug__in=scenario.places))
     form = EditScenarioForm(posted(request), scenario=scenario, agencies=agencies)
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                scenarios.change(
-                    scenario=scenario,
-                    version_seen=form.cleaned_data["version"],
-                    name=form.cleaned_data["name"],
-                    places=form.places,
-                    dates=form.dates,
-                )
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                return leave(
-                    request, address, _("«%(name)s» er lagret. Planen er ikke endret.") % {"name": scenario.name}
-                )
+    if form.is_valid():
+        with refusals_at(form):
+            scenarios.change(
+                scenario=scenario,
+                version_seen=form.cleaned_data["version"],
+                name=form.cleaned_data["name"],
+                places=form.places,
+                dates=form.dates,
+            )
+            return leave(request, address, _("«%(name)s» er lagret. Planen er ikke endret.") % {"name": scenario.name})
     context = {"rollout": scenario.rollout, "scenario": scenario, "form": form}
-    return render(request, "rollout/scenario_edit.html", context, status=status)
+    return render(request, "rollout/scenario_edit.html", context, status=http_status(form))
 
 
 @may(Do.CHANGE_PLAN)
@@ -163,24 +148,21 @@ def adopt(request: Request, slug: str, pk: int) -> HttpResponse:
     """Let the plan become what was chosen of the scenario, in one change that can be taken back."""
     scenario = _scenario(request, slug, pk)
     form = AdoptForm(request.POST, scenario=scenario)
-    if not form.is_valid():
-        return _page(request, scenario, form, status=422)
-    wanted = form.cleaned_data
-    try:
-        event = adopting.adopt(
-            scenario=scenario,
-            by=request.user,
-            now=clock.now(),
-            version_seen=wanted["version"],
-            moves=wanted["moves"],
-            waves=wanted["waves"],
-            reason=wanted["reason"],
-        )
-    except Refused as refused:
-        add_reasons(form, refused)
-        return _page(request, scenario, form, status=409)
-    said = _("«%(name)s» er tatt i bruk: planen er endret.") % {"name": scenario.name}
-    return leave(request, reverse("rollout:board", args=[slug]), said, event=event)
+    if form.is_valid():
+        wanted = form.cleaned_data
+        with refusals_at(form):
+            event = adopting.adopt(
+                scenario=scenario,
+                by=request.user,
+                now=clock.now(),
+                version_seen=wanted["version"],
+                moves=wanted["moves"],
+                waves=wanted["waves"],
+                goes_seen=wanted["goes"],
+                reason=wanted["reason"],
+            )
+            return leave(request, reverse("rollout:board", args=[slug]), f"{tell(event, {})}.", event=event)
+    return _page(request, scenario, form)
 
 
 @may(Do.CHANGE_PLAN)
@@ -190,15 +172,12 @@ def catch_up(request: Request, slug: str, pk: int) -> HttpResponse:
     """Take in what the plan has become since; where both have moved, the plan's stands."""
     scenario = _scenario(request, slug, pk)
     form = AdoptForm(request.POST, scenario=scenario)
-    if not form.is_valid():
-        return _page(request, scenario, form, status=422)
-    try:
-        scenarios.catch_up(scenario=scenario, version_seen=form.cleaned_data["version"])
-    except Refused as refused:
-        add_reasons(form, refused)
-        return _page(request, scenario, form, status=409)
-    said = _("«%(name)s» bygger nå på planen slik den er.") % {"name": scenario.name}
-    return leave(request, reverse("rollout:scenario", args=[slug, pk]), said)
+    if form.is_valid():
+        with refusals_at(form):
+            scenarios.catch_up(scenario=scenario, version_seen=form.cleaned_data["version"])
+            said = _("«%(name)s» bygger nå på planen slik den er.") % {"name": scenario.name}
+            return leave(request, reverse("rollout:scenario", args=[slug, pk]), said)
+    return _page(request, scenario, form)
 
 
 @may(Do.CHANGE_PLAN)
@@ -208,15 +187,9 @@ def drop(request: Request, slug: str, pk: int) -> HttpResponse:
     """Put it away: it can still be read, and another made from it while it was open is untouched."""
     scenario = _scenario(request, slug, pk)
     form = AdoptForm(request.POST, scenario=scenario)
-    try:
+    form.full_clean()  # what it was sent with does not matter, and a refusal has to stand somewhere
+    with refusals_at(form):
         scenarios.drop(scenario=scenario, by=request.user, now=clock.now())
-    except Refused as refused:
-        form.is_valid()
-        add_reasons(form, refused)
-        return _page(request, scenario, form, status=409)
-    said = _("«%(name)s» er forkastet. Planen er ikke endret.") % {"name": scenario.name}
-    return leave(request, _list(scenario.rollout), said)
-
-
-def _list(rollout: Rollout) -> str:
-    return reverse("rollout:scenarios", args=[rollout.slug])
+        said = _("«%(name)s» er forkastet. Planen er ikke endret.") % {"name": scenario.name}
+        return leave(request, reverse("rollout:scenarios", args=[slug]), said)
+    return _page(request, scenario, form)

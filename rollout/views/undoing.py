@@ -59,6 +59,8 @@ def _next(request: Request, rollout: Rollout) -> str:
 
 def _said(rollout: Rollout, events: list[PlanEvent], shown: Board) -> str:
     """ "Angret: Klimaetaten står i køen på plass 3." """
+    # That a scenario was adopted is told by an event of its own, beside the changes it made.
+    events = [event for event in events if event.kind != EventKind.SCENARIO_ADOPTED] or events
     if len(events) != 1:
         return ngettext(
             "Angret: %(n)s endring er tatt tilbake.", "Angret: %(n)s endringer er tatt tilbake.", len(events)

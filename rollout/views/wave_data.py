@@ -5,7 +5,9 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.models import Agency
 from rollout import emails
@@ -15,7 +17,7 @@ from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
 from rollout.domain.readiness import StepStatus
 from rollout.domain.words import long_date
-from rollout.forms import DeferralForm
+from rollout.forms.waves import DeferralForm
 from rollout.models import (
     OSLO,
     WAVE_CLOSING,
@@ -91,8 +93,11 @@ class Sent:
 
 @dataclass(frozen=True)
 class Told:
+    """`size`: how many events its change has: they are all taken back together."""
+
     event: PlanEvent
     text: str
+    size: int
 
     @property
     def can_be_undone(self) -> bool:
@@ -261,7 +266,7 @@ def destinations(plan: Plan, wave: Wave, *, chosen: Wave | None = None) -> list[
     waves = [
         (
             str(other.wave.number),
-            _("%(wave)s, %(day)s (%(free)s ledige)")
+            ngettext("%(wave)s, %(day)s (%(free)s ledig)", "%(wave)s, %(day)s (%(free)s ledige)", other.free)
             % {"wave": other.wave, "day": long_date(other.wave.leaders_on), "free": other.free},
         )
         for other in plan.waves
@@ -305,9 +310,12 @@ def _sent(rollout: Rollout, wave: Wave) -> list[Sent]:
 
 def _history(rollout: Rollout, wave: Wave) -> list[Told]:
     """Newest first: what happened to the wave and in it, and who was moved out of it."""
-    events = rollout.events.about_wave(wave).for_telling()
-    names = step_names(rollout)
+    events = list(rollout.events.about_wave(wave).for_telling().order_by("-id")[:EVENTS_AT_MOST])
+    together = rollout.events.filter(change__in={event.change for event in events}).values_list("change")
+    sizes, names = dict(together.annotate(size=Count("pk"))), step_names(rollout)
     return [
-        Told(event, f"{event.agency}: {tell(event, names)}" if event.agency else tell(event, names))
-        for event in events.order_by("-id")[:EVENTS_AT_MOST]
+        Told(
+            event, f"{event.agency}: {tell(event, names)}" if event.agency else tell(event, names), sizes[event.change]
+        )
+        for event in events
     ]

@@ -19,9 +19,11 @@ from rollout.domain import effects, scheduling, shifting
 from rollout.domain.recording import new_change
 from rollout.domain.refusals import Refused
 from rollout.domain.words import thousands
-from rollout.forms import CapForm, WaveDatesForm, add_reasons
+from rollout.forms import add_reasons, refusals_at
+from rollout.forms.waves import CapForm, WaveDatesForm
 from rollout.models import EventKind, PlanEvent, Wave
 from rollout.permissions import Do, may
+from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of, undo_address
 
 ASKED = ("leaders_on", "all_staff_on", "carry_on", "earlier")
@@ -81,7 +83,7 @@ def dates(request: Request, slug: str, number: int) -> HttpResponse:
     if others:
         said += " " + ngettext("%(n)s pulje til er flyttet.", "%(n)s puljer til er flyttet.", others) % {"n": others}
     messages.success(request, said, extra_tags=undo_address(wave.rollout, change))
-    return _leave(request, wave)
+    return HttpResponseClientRedirect(_address(wave)) if request.htmx else redirect(_address(wave))
 
 
 def _wave(request: Request, slug: str, number: int) -> Wave:
@@ -92,7 +94,7 @@ def _wave(request: Request, slug: str, number: int) -> Wave:
 def _form(request: Request, wave: Wave) -> WaveDatesForm:
     shown = {"leaders_on": wave.leaders_on, "all_staff_on": wave.all_staff_on}
     # The page beneath the dialog has fields of the same names.
-    form = WaveDatesForm(request.POST or None, initial=shown, auto_id="dates-%s")
+    form = WaveDatesForm(posted(request), initial=shown, auto_id="dates-%s")
     if not wave.is_planned:
         # That date has been; what stands in the field is never read.
         form.fields["leaders_on"].disabled = True
@@ -150,9 +152,8 @@ def _answer(
     return render(request, "rollout/wave_dates.html" + ("#form" if request.htmx else ""), context, status=status)
 
 
-def _leave(request: Request, wave: Wave) -> HttpResponse:
-    address = reverse("rollout:wave", args=[wave.rollout.slug, wave.number])
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+def _address(wave: Wave) -> str:
+    return reverse("rollout:wave", args=[wave.rollout.slug, wave.number])
 
 
 @may(Do.CHANGE_PLAN)
@@ -161,23 +162,15 @@ def _leave(request: Request, wave: Wave) -> HttpResponse:
 def cap(request: Request, slug: str, number: int) -> HttpResponse:
     """Set how many people the wave should hold at most."""
     wave = _wave(request, slug, number)
-    form, status = CapForm(request.POST or None, initial={"cap": wave.people_cap}), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            wanted = form.cleaned_data["cap"]
-            try:
-                event = scheduling.set_people_cap(wave=wave, cap=wanted, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = (
-                    _("Taket for %(wave)s er %(cap)s medarbeidere.") % {"wave": wave, "cap": thousands(wanted)}
-                    if wanted
-                    else _("%(wave)s har ikke noe tak for medarbeidere.") % {"wave": wave}
-                )
-                messages.success(request, said, extra_tags=undo_address(wave.rollout, event.change) if event else "")
-                return _leave(request, wave)
-    context = {"rollout": wave.rollout, "wave": wave, "form": form, "in_dialog": bool(request.htmx)}
-    return render(request, "rollout/wave_cap.html" + ("#form" if request.htmx else ""), context, status=status)
+    form = CapForm(posted(request), initial={"cap": wave.people_cap})
+    if form.is_valid():
+        wanted = form.cleaned_data["cap"]
+        with refusals_at(form):
+            event = scheduling.set_people_cap(wave=wave, cap=wanted, by=request.user, now=clock.now())
+            said = (
+                _("Taket for %(wave)s er %(cap)s medarbeidere.") % {"wave": wave, "cap": thousands(wanted)}
+                if wanted
+                else _("%(wave)s har ikke noe tak for medarbeidere.") % {"wave": wave}
+            )
+            return leave(request, _address(wave), said, event=event)
+    return ask(request, form, template="rollout/wave_cap.html", rollout=wave.rollout, wave=wave)

@@ -1,7 +1,6 @@
 """A wave's page: its dates, its agencies, the preview of its next opening, and the decisions (rules 6, 7 and 10)."""
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,15 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
+from django_htmx.http import trigger_client_event
 
 from agencies.access import Request
 from rollout import clock
 from rollout.domain import deciding, figures, opening
 from rollout.domain.refusals import Refused
-from rollout.forms import DecisionForm, DeferralForm, ReleaseForm, add_reasons
+from rollout.forms import refusals_at
+from rollout.forms.waves import DecisionForm, DeferralForm, ReleaseForm
 from rollout.models import Placement, Rollout, Verdict, Wave
 from rollout.permissions import Do, can, may
+from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.board_data import QUEUE
 from rollout.views.context import rollout_of
 from rollout.views.wave_data import WavePage, destinations, wave_page
@@ -90,29 +91,22 @@ def stop(request: Request, slug: str, number: int) -> HttpResponse:
 def _decide(request: Request, rollout: Rollout, number: int, verdict: Verdict, said: str) -> HttpResponse:
     wave = _wave(rollout, number)
     form = DecisionForm(request.POST)
-    if not form.is_valid():
-        return _show(request, rollout, number, form=form, status=422)
-    try:
-        deciding.decide(
-            wave=wave,
-            verdict=verdict,
-            reason=form.cleaned_data["reason"],
-            override=form.cleaned_data["override"],
-            by=request.user,
-            now=clock.now(),
-            plan_version_seen=form.cleaned_data["version"],
-        )
-    except Refused as refused:
-        _refuse(form, wave, refused)
-        return _show(request, rollout, number, form=form, status=409)
-    return _done(request, rollout, number, said % {"wave": wave})
-
-
-def _refuse(form: Form, wave: Wave, refused: Refused) -> None:
-    """What was typed stays, with the reasons; the next press is for the plan that is shown now."""
-    wave.refresh_from_db()
-    form.data = dict(form.data.items()) | {"version": wave.plan_version}
-    add_reasons(form, refused)
+    if form.is_valid():
+        with refusals_at(form):
+            deciding.decide(
+                wave=wave,
+                verdict=verdict,
+                reason=form.cleaned_data["reason"],
+                override=form.cleaned_data["override"],
+                by=request.user,
+                now=clock.now(),
+                plan_version_seen=form.cleaned_data["version"],
+            )
+            return _done(request, rollout, number, said % {"wave": wave})
+        # What was typed stays, with the reasons; the next press is for the plan that is shown now.
+        wave.refresh_from_db()
+        form.data = dict(form.data.items()) | {"version": wave.plan_version}
+    return _show(request, rollout, number, form=form, status=http_status(form))
 
 
 @may(Do.CHANGE_PLAN)
@@ -160,34 +154,15 @@ def release(request: Request, slug: str, number: int, agency: str) -> HttpRespon
     """*Slipp inn*: let in the staff of an agency that was held, whatever it lacks."""
     wave = _wave(rollout_of(request, slug), number)
     placement = _placement(wave, agency)
-    form, status = ReleaseForm(request.POST or None, auto_id="release-%s"), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            reason = form.cleaned_data["reason"]
-            try:
-                opening.release(placement=placement, reason=reason, by=request.user, now=clock.now())
-            except Refused as refused:
-                status = 409
-                add_reasons(form, refused)
-            else:
-                said = _("%(agency)s er sluppet inn. Alle der har nå tilgang.") % {"agency": placement.agency}
-                return _leave(request, wave, said)
-    return _side_form(request, "rollout/wave_release.html", wave, form, status=status, placement=placement)
-
-
-def _side_form(
-    request: Request, template: str, wave: Wave, form: Form, *, status: int, **extra: object
-) -> HttpResponse:
-    context = {"rollout": wave.rollout, "wave": wave, "form": form, "in_dialog": bool(request.htmx)} | extra
-    return render(request, template + ("#form" if request.htmx else ""), context, status=status)
-
-
-def _leave(request: Request, wave: Wave, said: str) -> HttpResponse:
-    """From a form of its own back to the wave's page."""
-    messages.success(request, said)
-    address = reverse("rollout:wave", args=[wave.rollout.slug, wave.number])
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+    form = ReleaseForm(posted(request), auto_id="release-%s")
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        with refusals_at(form):
+            opening.release(placement=placement, reason=reason, by=request.user, now=clock.now())
+            said = _("%(agency)s er sluppet inn. Alle der har nå tilgang.") % {"agency": placement.agency}
+            return leave(request, reverse("rollout:wave", args=[slug, number]), said)
+    shown = {"rollout": wave.rollout, "wave": wave, "placement": placement}
+    return ask(request, form, template="rollout/wave_release.html", **shown)
 
 
 # -- mail that is not written yet ----------------------------------------------------------------------------------

@@ -282,3 +282,11 @@ def test_losing_the_last_role_ends_the_account_page_too(client, chief, mailoutbo
 )
 def test_a_browser_is_called_what_people_call_it(user_agent, words):
     assert device(user_agent) == words
+
+
+def test_who_needs_no_key_is_not_called_a_lead_nor_told_of_codes_to_save(client, chief):
+    client.force_login(chief)
+    assert "Som prosjektleder" not in client.get("/account/second-step/").content.decode()
+    codes = client.get("/account/keys/codes/").content.decode()
+    assert "lages når du legger til en nøkkel" in codes
+    assert "Jeg har lagret kodene" not in codes and "Lag nye koder" not in codes

@@ -58,10 +58,13 @@ ALL_STAFF, GAP = 9, 8
 
 @dataclass
 class Luck:
-    """How one rollout's pieces and agencies go. `logs`: taken : planned of a wave's two pieces; `risk`: of a wave."""
+    """How one rollout's pieces and agencies go. `logs`: taken : planned of a wave's two pieces; `risk`: of a wave;
+    `hold`: the share held at all staff.
+    """
 
     logs: Callable[[int], tuple[float, float]]
     risk: Callable[[int], float]
+    hold: float = 0.0
 
 
 def own(source: random.Random) -> Luck:
@@ -71,7 +74,8 @@ def own(source: random.Random) -> Luck:
     spread = math.sqrt(pace.scale / source.gammavariate(pace.shape, 1))
     mean = source.gauss(pace.mean, spread / math.sqrt(pace.weight))
     risk = source.betavariate(assumed.deferral.deferred, assumed.deferral.let_in)
-    return Luck(lambda _wave: (source.gauss(mean, spread), source.gauss(mean, spread)), lambda _wave: risk)
+    hold = source.betavariate(assumed.hold.deferred, assumed.hold.let_in)
+    return Luck(lambda _wave: (source.gauss(mean, spread), source.gauss(mean, spread)), lambda _wave: risk, hold)
 
 
 def heavy_tails(source: random.Random) -> Luck:
@@ -152,7 +156,7 @@ def play(luck: Luck, source: random.Random) -> Played:
     access: dict[str, dt.date] = {}
     carried, last = 0.0, DAYS.first
     pieces: list[Piece] = []
-    let_in = deferred = 0
+    let_in = deferred = let_in_all = held = 0
     opened: list[WavePlan] = []
     late: list[int] = []
     place = 0
@@ -183,8 +187,14 @@ def play(luck: Luck, source: random.Random) -> Played:
             members.append(waiting.pop(0))
         turned_away = [agency for agency in members if source.random() < luck.risk(place)]
         for agency in members:
-            if agency not in turned_away:
-                access[agency.slug] = all_staff
+            if agency in turned_away:
+                continue
+            access[agency.slug] = all_staff
+            if luck.hold and source.random() < luck.hold:
+                access[agency.slug] = later(all_staff, ALL_STAFF * _taken(luck.logs(place)[1]))
+                held += 1
+            else:
+                let_in_all += 1
         waiting = sorted([*waiting, *turned_away], key=AGENCIES.index)
         let_in, deferred = let_in + len(members) - len(turned_away), deferred + len(turned_away)
         last, place = max(last, all_staff), place + 1
@@ -199,7 +209,7 @@ def play(luck: Luck, source: random.Random) -> Played:
                     agency,
                     wave=place if agency.slug in access else None if agency in waiting else agency.wave,
                     has_leaders=agency.slug in access,
-                    access_on=access.get(agency.slug),
+                    access_on=access[agency.slug] if access.get(agency.slug, dt.date.max) <= all_staff else None,
                 )
                 for agency in AGENCIES
             ]
@@ -209,7 +219,7 @@ def play(luck: Luck, source: random.Random) -> Played:
                     days=DAYS,
                     waves=(*opened, *ahead),
                     agencies=tuple(stands),
-                    observed=Observed(pieces=tuple(pieces), let_in=let_in, deferred=deferred),
+                    observed=Observed(tuple(pieces), let_in, deferred, let_in_all, held),
                 )
             )
             played.late.append(list(late))

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from agencies.models import Person
 from tests.access import TABLE
 from tests.journeys.conftest import Visitor
-from tests.journeys.every_page import DIALOGS, NO_PAGES, PAGES, build
+from tests.journeys.every_page import DIALOGS, NO_PAGES, PAGES
+from tests.journeys.every_page_world import build
 
 #: CSS pixels. The last is 1280 x 1024 at 400 %.
 SIZES = {

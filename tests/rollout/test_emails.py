@@ -98,6 +98,35 @@ def test_the_all_staff_mail_tells_the_headcount_and_both_dates(wave, klimaetaten
         assert "irsdag 27. februar 2018" in body
 
 
+def test_a_key_person_is_told_what_a_key_person_does_and_a_chief_what_a_chief_does(wave, klimaetaten):
+    give_role("nokkelperson1.kli@example.org", RoleName.COMMUNICATION_CHIEF, klimaetaten.agency)
+    opened = by_address(emails.leaders_open(wave=wave, placements=[klimaetaten], now=OPENING))
+    for_all = by_address(emails.all_staff_open(wave=wave, placements=[klimaetaten], now=ALL_STAFF))
+    for body in ("text", "html"):
+        key, chief = (
+            getattr(opened[f"{who}.kli@example.org"], body) for who in ("nokkelperson2", "kommunikasjonssjef")
+        )
+        assert "Vær klar til å hjelpe kollegene dine når alle får tilgang tirsdag 27. februar 2018." in key
+        assert "Ledere som går foran" not in key and "sammen med nøkkelpersonene" not in key
+        assert "Ledere som går foran" in chief and "hjelpe kollegene" not in chief
+        assert "Ledere som går foran" in getattr(opened["nokkelperson1.kli@example.org"], body), "is both"
+        key, chief = (getattr(for_all[f"{who}.kli@example.org"], body) for who in ("nokkelperson2", "leder"))
+        assert "Hjelp kollegene dine" in key and "Hjelp kollegene dine" not in chief
+
+
+def test_the_all_staff_mail_brings_the_address_where_employees_commit(wave, klimaetaten):
+    place(make_agency("oby", name="Omsorgsbygg"), wave)
+    own = emails.all_staff_open(wave=wave, placements=[klimaetaten], now=ALL_STAFF)[0]
+    assert f"{settings.SITE_URL}/r/workplace-2018/commit/kli/\n" in own.text
+    assert f'href="{settings.SITE_URL}/r/workplace-2018/commit/kli/"' in own.html
+
+
+def test_an_opening_ahead_is_told_with_its_hour(wave, klimaetaten):
+    draft = emails.leaders_open(wave=wave, placements=[klimaetaten], now=OPENING)[0]
+    assert "Åpner for alle medarbeidere: tirsdag 27. februar 2018 kl. 08.00\n" in draft.text
+    assert "Tirsdag 27. februar 2018 kl. 08.00" in draft.html
+
+
 def test_a_person_with_two_agencies_gets_one_mail_that_lists_both(wave, klimaetaten):
     other = place(make_agency("oby", name="Omsorgsbygg"), wave)
     give_role("leder.kli@example.org", RoleName.AGENCY_HEAD, other.agency)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rollout.emails_html import BadTemplateError, to_html
+from rollout.emails.html import BadTemplateError, to_html
 
 FRAME = (
     '<mjml><mj-head><mj-style inline="inline">p {{ margin: 0; }}</mj-style></mj-head><mj-body><mj-section>'

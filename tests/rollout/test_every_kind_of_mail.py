@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from agencies.models import Agency, Person
-from rollout import emails_code
+from rollout import emails
 from rollout.delivery.writing import Letter, as_bytes
 from rollout.domain import previewing
 from rollout.domain.previewing import KINDS
@@ -45,7 +45,7 @@ def letters(kind: str) -> list[Letter]:
     rollout, now = Rollout.objects.get(), every_mail.TODAY
     if kind == CODE:
         agency, reader = Agency.objects.get(slug="lys"), Person.objects.get(email="ny@example.org")
-        words = emails_code.code(rollout=rollout, agency=agency, code="123456", minutes=15)
+        words = emails.code.code(rollout=rollout, agency=agency, code="123456", minutes=15)
         return [letter(Draft(EmailKind.ANSWER, "", reader, *words), rollout=rollout, now=now)]
     drafts = previewing.preview(EmailKind(kind), rollout=rollout, now=now).drafts
     return [letter(draft, rollout=rollout, now=now) for draft in drafts]

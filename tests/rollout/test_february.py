@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.db import transaction
 
 from agencies.models import Person
-from rollout import clock, emails_announcing
+from rollout import clock, emails
 from rollout.domain import announcing, confirming, deciding, opening, scheduling, signing_off, stepping, together
-from rollout.emails_reminding import REMINDERS
+from rollout.emails.reminding import REMINDERS
 from rollout.models import OSLO, OutgoingEmail, Placement, Rollout, StatusReport, Verdict, WaveState
 from rollout.reference import proposed_plan
 from tests.factories import at
@@ -151,7 +151,7 @@ def test_a_moved_all_staff_date_is_corrected_once_for_everyone_told_of_the_old_o
     )
     corrections = OutgoingEmail.objects.filter(kind="date_changed")
     assert not corrections.exists()
-    seen = emails_announcing.gathered(rollout).mark
+    seen = emails.announcing.gathered(rollout).mark
     announcing.announce(rollout=rollout, seen=seen, by=lead(), now=clock.now())
     assert set(corrections.values_list("to_address", flat=True)) == people_of("bre", "kli", "oby", "vav")
     assert corrections.count() == 20

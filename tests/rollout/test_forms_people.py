@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.domain.inviting import Address
-from rollout.forms_people import MOST_AT_ONCE, InviteManyForm, read_addresses
+from rollout.forms.people import MOST_AT_ONCE, InviteManyForm, read_addresses
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,11 @@ def test_addresses_are_read_as_mail_programs_write_them(text, found):
 
 
 def test_each_bad_line_is_explained_by_its_number():
-    text = "kari@example.org\nkari\nOla <ola@>\n\nKARI@example.org"
+    text = "kari@example.org\nkari\nOla <ola@>\nÅse <åse@example.org>\nKARI@example.org"
     assert read_addresses(text)[1] == [
         "Linje 2: «kari» er ikke en e-postadresse.",
         "Linje 3: «ola@» er ikke en e-postadresse.",
+        "Linje 4: «åse@example.org» kan ikke brukes. Skriv adressen uten æ, ø, å og andre spesialtegn.",
         "Linje 5: KARI@example.org står alt på linje 1.",
     ]
 

@@ -7,13 +7,13 @@ chance's. They need not add up: two causes may hide behind each other.
 from dataclasses import replace
 from typing import Any
 
+from rollout.domain.forecasting.belief import Belief, believe
 from rollout.domain.forecasting.data import Pace, PlanData, Share
-from rollout.domain.forecasting.futures import Belief, believe
 from rollout.domain.forecasting.ranges import SEED, mean_finish
 
 #: Enough for a difference under the same luck; told in whole days.
 FUTURES = 4_000
-STEP, DEFERRALS, PACE, DECISIONS = "step", "deferrals", "pace", "decisions"
+STEP, DEFERRALS, HOLDS, PACE, DECISIONS, POOL = "step", "deferrals", "holds", "pace", "decisions", "pool"
 #: A pace that is as planned, and nearly certain: what is left when nothing is late.
 AS_PLANNED = Pace(mean=0.0, weight=1e9, shape=1e9, scale=1.0)
 NOBODY = Share(deferred=1e-9, let_in=1.0)
@@ -22,8 +22,10 @@ NOBODY = Share(deferred=1e-9, let_in=1.0)
 def helps(data: PlanData, *, futures: int = FUTURES, seed: int = SEED) -> list[dict[str, Any]]:
     """What costs days, the most first: {cause, step, agencies: [name], days}. Less than half a day is no cause.
 
-    `step`: nobody is late with that step any more. `deferrals`: all are ready at their opening. `decisions`: no wave
-    waits for the decision of the one before. `pace`: every piece takes what is planned.
+    `step`: all have done that step; named are those who are late with it or lack nothing else. `deferrals`: all are
+    ready at their opening. `decisions`: no wave waits for the decision of the one before. `pace`: every piece takes
+    what is planned. `holds`: nobody is held at all staff, and who is held now comes in at once. `pool`: the contract
+    has licences for all.
     """
     if not data.agencies:
         return []
@@ -34,14 +36,19 @@ def helps(data: PlanData, *, futures: int = FUTURES, seed: int = SEED) -> list[d
         return round(mean - mean_finish(plan, futures=futures, seed=seed, belief=other))
 
     found: list[dict[str, Any]] = []
-    for step in sorted({step for agency in data.agencies for step in agency.late}):
-        names = [agency.name for agency in data.agencies if step in agency.late]
-        found.append({"cause": STEP, "step": step, "agencies": names, "days": saved(data.without_late(step), belief)})
+    for step in sorted({step for agency in data.agencies for step in (*agency.missing, *agency.late)}):
+        if names := [agency.name for agency in data.agencies if agency.waits_for(step)]:
+            found.append({"cause": STEP, "step": step, "agencies": names, "days": saved(data.with_done(step), belief)})
     others = {DEFERRALS: replace(belief, share=NOBODY), PACE: replace(belief, pace=AS_PLANNED)}
     if belief.wait is not None:
         others[DECISIONS] = replace(belief, wait=None)
     for cause, other in others.items():
         found.append({"cause": cause, "step": None, "agencies": [], "days": saved(data, other)})
+    names, days = [agency.name for agency in data.held()], saved(data.without_held(), replace(belief, hold=NOBODY))
+    found.append({"cause": HOLDS, "step": None, "agencies": names, "days": days})
+    if short := data.unlicensed():
+        names, days = [agency.name for agency in short], saved(replace(data, licences=None), belief)
+        found.append({"cause": POOL, "step": None, "agencies": names, "days": days})
     return sorted((one for one in found if one["days"] >= 1), key=lambda one: -one["days"])
 
 
@@ -50,8 +57,9 @@ def moved(
 ) -> dict[str, Any] | None:
     """How the finish moved since the forecast `before`, and by what: {days, parts: [{what, days}]}, later is positive.
 
-    `pace` and `deferrals`: what was believed then, put in place of what is believed now; `plan` is the rest: dates,
-    places, readiness, and the time that went. None: one of the two has no finish.
+    `pace` and `deferrals` (with who is held at all staff): what was believed then, put in place of what is believed
+    now; `plan` is the rest: dates, places, readiness, licences, and the time that went. None: one of the two has no
+    finish.
     """
     if told["finish"] is None or before.get("finish") is None:
         return None
@@ -61,7 +69,7 @@ def moved(
     parts, mixed = {}, now
     for what, other in (
         ("pace", replace(now, pace=then.pace, wait=then.wait)),
-        ("deferrals", replace(now, pace=then.pace, wait=then.wait, share=then.share)),
+        ("deferrals", then),
     ):
         if other == mixed:
             continue
@@ -75,5 +83,8 @@ def moved(
 def _belief_of(told: dict[str, Any]) -> Belief:
     kept = told["believed"]
     return Belief(
-        pace=Pace(**kept["pace"]), share=Share(**kept["share"]), wait=Pace(**kept["wait"]) if kept["wait"] else None
+        pace=Pace(**kept["pace"]),
+        share=Share(**kept["share"]),
+        hold=Share(**kept["hold"]),
+        wait=Pace(**kept["wait"]) if kept["wait"] else None,
     )

@@ -45,7 +45,7 @@ class Pace:
 
 @dataclass(frozen=True)
 class Share:
-    """What is believed of the share of agencies deferred at an opening: beta distributed."""
+    """What is believed of the share of agencies that an opening turns away: beta distributed."""
 
     deferred: float
     let_in: float
@@ -63,7 +63,8 @@ class Assumptions:
     """What is believed before anything is observed. Each is explained, with its source, in docs/forecast.md.
 
     `pace`: the plan holds in the middle, with the weight of one piece, and a piece varies by about 30 %.
-    `deferral`: some 15 % are not ready at their opening, with the weight of eight agencies.
+    `deferral`: some 15 % are not ready at their opening, with the weight of eight agencies. `hold`: one in twenty of
+    those let in then is held when the wave opens for all, with the same weight.
     `ready_odds`, `late_odds`, `late_steps`: an agency that is ready today has a quarter of the usual odds of being
     deferred, and each step past its due date makes them half as large again, three steps at most.
     `all_staff_days`, `gap_days`: for a plan without waves to learn them from. `places`: of a wave (rule 1).
@@ -71,6 +72,7 @@ class Assumptions:
 
     pace: Pace = Pace(mean=0.0, weight=1.0, shape=4.0, scale=0.27)
     deferral: Share = Share(deferred=1.2, let_in=6.8)
+    hold: Share = Share(deferred=0.4, let_in=7.6)
     ready_odds: float = 0.25
     late_odds: float = 1.5
     late_steps: int = 3
@@ -99,8 +101,9 @@ class WavePlan:
 class AgencyPlan:
     """An agency in a wave (its number) or, None, in the queue.
 
-    `late` are the keys of the blocking steps it has not done by their due date; `earliest`: the first leaders' date by
-    which the course can be done, for one in the queue. `has_leaders`, `access_on`: what it has got already.
+    `missing` are the keys of the blocking steps it has not done, `late` those of them past their due date; `earliest`:
+    the first leaders' date by which the course can be done, for one in the queue. `has_leaders`, `access_on`: what it
+    has got already.
     """
 
     slug: str
@@ -109,10 +112,19 @@ class AgencyPlan:
     wave: int | None = None
     defer_to: int | None = None
     ready: bool = False
+    missing: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     earliest: dt.date | None = None
     has_leaders: bool = False
     access_on: dt.date | None = None
+
+    def waits_for(self, step: str) -> bool:
+        """Whether that step makes it likelier to be deferred: it is late, or the last one that is missing."""
+        return self.wave is not None and not self.has_leaders and (step in self.late or self.missing == (step,))
+
+    def with_done(self, step: str) -> "AgencyPlan":
+        missing, late = (tuple(key for key in keys if key != step) for keys in (self.missing, self.late))
+        return replace(self, ready=self.ready or self.missing == (step,), missing=missing, late=late)
 
 
 @dataclass(frozen=True)
@@ -127,14 +139,17 @@ class Piece:
 
 @dataclass(frozen=True)
 class Observed:
-    """What finished waves have taught. `why`: the steps that deferred agencies lacked, and how often. `waits` and
-    `activations`: for each wave that got so far the open days from its all-staff opening to the decision of its
-    review, and to half of those invited having taken their accounts into use.
+    """What finished waves have taught. `let_in` and `deferred`: agencies, at leaders' openings; `let_in_all` and
+    `held`, at all staff. `why`: the steps that deferred agencies lacked, and how often. `waits` and `activations`: for
+    each wave that got so far the open days from its all-staff opening to the decision of its review, and to half of
+    those invited having taken their accounts into use.
     """
 
     pieces: tuple[Piece, ...] = ()
     let_in: int = 0
     deferred: int = 0
+    let_in_all: int = 0
+    held: int = 0
     why: tuple[tuple[str, int], ...] = ()
     waits: tuple[int, ...] = ()
     activations: tuple[int, ...] = ()
@@ -149,7 +164,9 @@ class Place(TypedDict):
 
 @dataclass(frozen=True)
 class PlanData:
-    """A whole rollout at one moment. `agencies`: in the order of the queue. `ahead_from`: the first day still ahead."""
+    """A whole rollout at one moment. `agencies`: in the order of the queue. `ahead_from`: the first day still ahead.
+    `licences`: how many the contract's pool has free (rule 8); None: they are not counted.
+    """
 
     ahead_from: dt.date
     days: Days
@@ -157,15 +174,48 @@ class PlanData:
     agencies: tuple[AgencyPlan, ...]
     observed: Observed = field(default_factory=Observed)
     assumptions: Assumptions = field(default_factory=Assumptions)
+    licences: int | None = None
 
     @property
     def finished_waves(self) -> int:
         return sum(wave.all_in for wave in self.waves)
 
-    def without_late(self, step: str) -> "PlanData":
-        """The same plan where nobody is late with that step."""
-        agencies = (replace(one, late=tuple(key for key in one.late if key != step)) for one in self.agencies)
+    @property
+    def licences_missing(self) -> int:
+        """How many more the pool must have for all who are to come in."""
+        needed = sum(agency.people for agency in self.agencies if not agency.has_leaders)
+        return 0 if self.licences is None else max(0, needed - self.licences)
+
+    def unlicensed(self) -> list[AgencyPlan]:
+        """For whom the pool has too few when all come in as planned, the queue last: the rest are let in (rule 8)."""
+        if self.licences is None:
+            return []
+        waves = sorted(self.waves, key=lambda wave: (wave.leaders_on, wave.number))
+        order: dict[int | None, int] = {wave.number: place for place, wave in enumerate(waves)}
+        free, found = self.licences, []
+        for agency in sorted(self.agencies, key=lambda one: order.get(one.wave, len(order))):
+            if agency.has_leaders:
+                continue
+            if agency.people > free:
+                found.append(agency)
+            else:
+                free -= agency.people
+        return found
+
+    def held(self) -> list[AgencyPlan]:
+        """Whom their wave's opening for all has passed over (rule 6)."""
+        opened = {wave.number for wave in self.waves if wave.all_in}
+        return [one for one in self.agencies if one.wave in opened and one.access_on is None]
+
+    def without_held(self) -> "PlanData":
+        """The same plan where whoever is held comes in on the first day ahead."""
+        held = {one.slug for one in self.held()}
+        agencies = (replace(one, access_on=self.ahead_from) if one.slug in held else one for one in self.agencies)
         return replace(self, agencies=tuple(agencies))
+
+    def with_done(self, step: str) -> "PlanData":
+        """The same plan where all have done that step."""
+        return replace(self, agencies=tuple(agency.with_done(step) for agency in self.agencies))
 
     def otherwise(self, *, places: Mapping[str, Place], dates: Mapping[str, Mapping[str, str]]) -> "PlanData":
         """Another plan of the same agencies, as a scenario holds it: `places` by slug, `dates` by the wave's number.

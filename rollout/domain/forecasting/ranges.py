@@ -2,11 +2,13 @@
 
 `forecast` returns (dates as ISO strings; `p10` … `p90`: on or before that day in so many of a hundred futures):
 
-    schema      1;  futures, seed: how many were drawn, and from what
+    schema      2;  futures, seed: how many were drawn, and from what
     known       {finished_waves, with_access (agencies), pieces: [{wave, step, planned, late}], let_in, deferred,
-                why: [[step, number]], waits: [days], activations: [days]}: what was observed
-    believed    {pace_percent: taken of planned in the middle, deferred_percent,
-                pace: {…}, share: {…}, wait: {…} or null}: what comes of it, and the numbers behind
+                let_in_all, held, why: [[step, number]], waits: [days], activations: [days]}: what was observed
+    believed    {pace_percent: taken of planned in the middle, deferred_percent, held_percent,
+                pace: {…}, share: {…}, hold: {…}, wait: {…} or null}: what comes of it, and the numbers behind
+    licences    {free: in the pool, null: none is entered; missing: for all who are to come in; wave: the first planned
+                that finds too few, null: none does; agencies: [the names of those who find too few]}
     agencies, people
     finish      {planned, p10, p50, p80, p90, mean}: when the last agency has access. `mean` is a day's ordinal number.
                 null: nobody is in the plan
@@ -22,11 +24,12 @@ from typing import Any
 
 import numpy as np
 
+from rollout.domain.forecasting.belief import Belief, believe
 from rollout.domain.forecasting.data import PlanData
 from rollout.domain.forecasting.days import Ints
-from rollout.domain.forecasting.futures import Belief, Futures, believe, draw
+from rollout.domain.forecasting.futures import Futures, draw
 
-SCHEMA = 1
+SCHEMA = 2
 FUTURES, SEED = 10_000, 2018
 #: A plan of thousands of agencies gets fewer futures: so many draws at most, but never fewer than the least.
 DRAWS_AT_MOST, LEAST_FUTURES = 300_000_000, 500
@@ -50,8 +53,10 @@ def forecast(
         "believed": {
             "pace_percent": round(100 * float(np.exp(belief.pace.mean))),
             "deferred_percent": round(100 * belief.share.mean),
+            "held_percent": round(100 * belief.hold.mean),
             **asdict(belief),
         },
+        "licences": _licences(data),
         "agencies": len(data.agencies),
         "people": sum(agency.people for agency in data.agencies),
         "finish": finish,
@@ -93,6 +98,16 @@ def _dates(data: PlanData, numbers: Ints) -> dict[str, str]:
 def _known(data: PlanData) -> dict[str, Any]:
     with_access = sum(agency.access_on is not None for agency in data.agencies)
     return {"finished_waves": data.finished_waves, "with_access": with_access, **asdict(data.observed)}
+
+
+def _licences(data: PlanData) -> dict[str, Any]:
+    short = data.unlicensed()
+    return {
+        "free": data.licences,
+        "missing": data.licences_missing,
+        "wave": short[0].wave if short else None,
+        "agencies": [agency.name for agency in short],
+    }
 
 
 def _finish(data: PlanData, drawn: Futures) -> dict[str, Any] | None:

@@ -43,6 +43,7 @@ def read(rollout: Rollout, *, now: dt.datetime) -> PlanData:
     closed = calendar.calendar_of(rollout)
     days = Days.of(min([today, *dates]) - EARLIER, is_working=calendar.is_working_day, is_open=closed.is_open)
     decided = dict(Review.objects.filter(wave__rollout=rollout).values_list("wave__number", "closed_at"))
+    pool = figures.licences(rollout)
     return PlanData(
         ahead_from=ahead_from,
         days=days,
@@ -53,6 +54,8 @@ def read(rollout: Rollout, *, now: dt.datetime) -> PlanData:
             waits=_after_all_staff(plan, decided, days),
             activations=_after_all_staff(plan, _activated(rollout), days),
         ),
+        # A new rollout's pool is nought until the contract is entered: that is no shortage.
+        licences=pool.free if pool.pool else None,
     )
 
 
@@ -92,6 +95,7 @@ def _agency(entry: Entry, today: dt.date) -> AgencyPlan:
         wave=placement.wave.number if placement.wave else None,
         defer_to=placement.deferral_wave.number if placement.deferral_wave else None,
         ready=entry.ready,
+        missing=tuple(problem.step.key for problem in entry.problems),
         late=tuple(problem.step.key for problem in entry.problems if problem.days_late),
         earliest=today + longest * DAY,
         has_leaders=placement.leaders_access_at is not None,
@@ -106,13 +110,16 @@ def _observed(rollout: Rollout, plan: Plan, days: Days) -> Observed:
     begun: dict[int, tuple[str, dt.date, dt.date]] = {}  # wave -> what comes next, since when, planned for
     pieces: list[Piece] = []
     why: Counter[str] = Counter()
-    let_in = deferred = 0
+    let_in = deferred = let_in_all = held = 0
     for event in rollout.events.filter(kind__in=TELLING).select_related("wave").order_by("pk"):
         number, day = event.wave.number if event.wave else None, event.at.astimezone(OSLO).date()
         if event.kind == EventKind.DEFERRED:
             why.update(_steps(event, steps))
         elif number is None:
             continue
+        elif not event.after:  # the wave's making was undone
+            waves.pop(number, None)
+            begun.pop(number, None)
         elif event.kind in (EventKind.WAVE_ADDED, EventKind.DATES_SET):
             waves[number] = {name: dt.date.fromisoformat(event.after[name]) for name in ("leaders_on", "all_staff_on")}
         elif event.kind == EventKind.LEADERS_OPENED:
@@ -122,12 +129,21 @@ def _observed(rollout: Rollout, plan: Plan, days: Days) -> Observed:
             if dates := waves.pop(number, None):
                 begun[number] = ("all_staff", day, dates["all_staff_on"])
         else:
+            let_in_all += len(event.after["let_in"])
+            held += len(event.after["turned_away"])
             _end(begun, number, "all_staff", day, days, pieces)
             ahead = [(dates["leaders_on"], other) for other, dates in waves.items() if dates["leaders_on"] > day]
             if ahead:
                 planned, following = min(ahead)
                 begun[following] = ("leaders", day, planned)
-    return Observed(pieces=tuple(pieces), let_in=let_in, deferred=deferred, why=tuple(why.most_common()))
+    return Observed(
+        pieces=tuple(pieces),
+        let_in=let_in,
+        deferred=deferred,
+        let_in_all=let_in_all,
+        held=held,
+        why=tuple(why.most_common()),
+    )
 
 
 def _after_all_staff(plan: Plan, moments: Mapping[int, dt.datetime | dt.date], days: Days) -> tuple[int, ...]:

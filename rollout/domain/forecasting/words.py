@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollout.domain.forecasting import causes
+from rollout.domain.words import thousands
 
 #: More names than this are told as a number.
 NAMES_AT_MOST = 3
@@ -37,7 +38,7 @@ def finish(figures: dict[str, Any]) -> str:
         said = _("Alle har trolig tilgang innen %(late)s.") % words
     else:
         said = _("Alle har trolig tilgang mellom %(early)s og %(late)s.") % words
-    return f"{said} {basis(figures)}"
+    return " ".join(part for part in (said, basis(figures), too_few_licences(figures)) if part)
 
 
 def basis(figures: dict[str, Any]) -> str:
@@ -52,6 +53,19 @@ def basis(figures: dict[str, Any]) -> str:
     ) % {"n": waves}
 
 
+def too_few_licences(figures: dict[str, Any]) -> str:
+    """What the forecast takes for granted where the contract's pool cannot hold all; empty where it can."""
+    told = figures.get("licences")  # not in a forecast from before they were counted
+    if not told or not told["missing"]:
+        return ""
+    words = {"missing": thousands(told["missing"]), "wave": told["wave"]}
+    if told["wave"] is None:
+        said = _("Avtalen har %(missing)s lisenser for lite til dem som står i køen.") % words
+    else:
+        said = _("Avtalen har %(missing)s lisenser for lite, og fra pulje %(wave)s rekker de ikke.") % words
+    return f"{said} {_('Anslaget regner med at de kommer først når puljene i planen har åpnet.')}"
+
+
 def days(number: int) -> str:
     return ngettext("%(n)s dag", "%(n)s dager", number) % {"n": number}
 
@@ -62,14 +76,18 @@ def help_of(one: dict[str, Any]) -> str:
     if one["cause"] == causes.STEP:
         number = len(one["agencies"])
         return ngettext(
-            "%(n)s virksomhet er over fristen for «%(step)s»: koster %(days)s.",
-            "%(n)s virksomheter er over fristen for «%(step)s»: koster %(days)s.",
+            "%(n)s virksomhet er sen med «%(step)s», eller mangler bare det: koster %(days)s.",
+            "%(n)s virksomheter er sene med «%(step)s», eller mangler bare det: koster %(days)s.",
             number,
         ) % (words | {"n": number})
     if one["cause"] == causes.DEFERRALS:
         return _("Virksomheter som ikke er klare når puljen åpner, og blir utsatt: koster %(days)s.") % words
     if one["cause"] == causes.DECISIONS:
         return _("Puljer som venter på beslutningen etter puljen før: koster %(days)s.") % words
+    if one["cause"] == causes.HOLDS:
+        return _("Virksomheter som holdes tilbake når puljen åpner for alle: koster %(days)s.") % words
+    if one["cause"] == causes.POOL:
+        return _("Virksomheter som avtalen har for få lisenser til: koster %(days)s.") % words
     return _("Steg som kan ta lengre tid enn planlagt: koster %(days)s.") % words
 
 
@@ -84,18 +102,19 @@ def names_of(one: dict[str, Any]) -> str:
 
 def moved(told: dict[str, Any]) -> str:
     """How the finish moved since the last weekly status, in one sentence."""
+    week = int(told["since"].rpartition("W")[2])
     if not told["days"]:
-        return _("Anslaget er omtrent som i ukestatusen for %(week)s.") % {"week": told["since"]}
-    words = {"days": days(abs(told["days"])), "week": told["since"]}
+        return _("Anslaget er omtrent som i ukestatusen for uke %(week)s.") % {"week": week}
+    words = {"days": days(abs(told["days"])), "week": week}
     if told["days"] > 0:
-        return _("Anslaget er %(days)s senere enn i ukestatusen for %(week)s.") % words
-    return _("Anslaget er %(days)s tidligere enn i ukestatusen for %(week)s.") % words
+        return _("Anslaget er %(days)s senere enn i ukestatusen for uke %(week)s.") % words
+    return _("Anslaget er %(days)s tidligere enn i ukestatusen for uke %(week)s.") % words
 
 
 def part_of_move(part: dict[str, Any]) -> str:
     what = {
         "pace": _("tempoet i stegene som er fullført siden da"),
-        "deferrals": _("andelen som er blitt utsatt siden da"),
+        "deferrals": _("andelen som er blitt utsatt eller holdt tilbake siden da"),
         "plan": _("planen, klarheten og tiden som er gått"),
     }[part["what"]]
     words = {"what": what, "days": days(abs(part["days"]))}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from agencies.models import Person
 from rollout.domain import figures, licensing
 from rollout.domain.words import thousands
-from rollout.forms import MOST
+from rollout.forms.fields import MOST
 from rollout.management.base import PlanCommand
 from rollout.models import Rollout
 from rollout.permissions import Do

@@ -93,7 +93,8 @@ def as_text(rollout: Rollout, totals: Totals, licences: Licences, plan: Plan, *,
         _("Piloter utenom: %(pilots_agencies)s virksomheter, %(pilots_employees)s medarbeidere.") % _said(totals),
         _("Lisenser: %(pool)s i avtalen, %(reserved)s reservert, %(free)s ledige.") % _said(licences),
         "",
-        _("Kø: %(count)s virksomheter") % {"count": len(plan.queue)},
+        ngettext("Kø: %(count)s virksomhet", "Kø: %(count)s virksomheter", len(plan.queue))
+        % {"count": len(plan.queue)},
         *map(_line, plan.queue),
     ]
     for column in plan.waves:

@@ -22,7 +22,6 @@ DRIFT = dt.timedelta(seconds=5)
 #: Mail that may leave does so within one of beat's runs.
 MAIL_AT_MOST = dt.timedelta(minutes=10)
 MIGRATE = "manage.py migrate"
-SILENCED = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'append_only' AND tgenabled = 'D'"
 
 
 def database() -> Iterator[Finding]:

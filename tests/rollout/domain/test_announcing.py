@@ -7,7 +7,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from agencies.models import Role, RoleName
-from rollout import emails_announcing
+from rollout import emails
 from rollout.domain import (
     announcing,
     deciding,
@@ -92,13 +92,13 @@ def told(rollout):
 def gathered(rollout):
     return {
         (notice.person.email, change.agency.slug): (change.before["wave"], change.now["wave"])
-        for notice in emails_announcing.gathered(rollout).notices
+        for notice in emails.announcing.gathered(rollout).notices
         for change in notice.changes
     }
 
 
 def announce(rollout, *, note="", seen=None, now=NOW):
-    seen = emails_announcing.gathered(rollout).mark if seen is None else seen
+    seen = emails.announcing.gathered(rollout).mark if seen is None else seen
     return announcing.announce(rollout=rollout, seen=seen, note=note, by=make_lead(), now=now)
 
 
@@ -280,7 +280,7 @@ def test_the_answer_to_a_wish_for_another_date_has_told_those_it_went_to(rollout
 def test_what_changed_after_it_was_shown_is_not_announced_unseen(rollout):
     told(rollout)
     move(rollout, "kli", 3)
-    seen = emails_announcing.gathered(rollout).mark
+    seen = emails.announcing.gathered(rollout).mark
     move(rollout, "oby", 3)
 
     with pytest.raises(Refused, match="andre enn da du åpnet siden"):
@@ -291,7 +291,7 @@ def test_what_changed_after_it_was_shown_is_not_announced_unseen(rollout):
 def test_a_second_press_tells_nobody_and_says_who_did(rollout):
     told(rollout)
     move(rollout, "kli", 3)
-    seen = emails_announcing.gathered(rollout).mark
+    seen = emails.announcing.gathered(rollout).mark
     announce(rollout, seen=seen)
 
     with pytest.raises(Refused, match="prosjektleder@example.org kunngjorde endringene 1. feb. kl. 09.00"):
@@ -308,6 +308,16 @@ def test_the_same_change_announced_back_and_forth_is_told_each_time(rollout):
     assert len(mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)) == 3
 
 
+def test_an_announcement_that_fell_before_it_was_sent_can_be_made_again_when_the_same_holds_again(rollout):
+    told(rollout)
+    move(rollout, "kli", 3)
+    announce(rollout)
+    for number in (4, 3):
+        move(rollout, "kli", number)
+    announce(rollout)
+    assert [message.told["kli"]["wave"] for message in mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)] == [3]
+
+
 # -- near at hand ------------------------------------------------------------------------------------------------------
 
 
@@ -318,7 +328,7 @@ def test_the_same_change_announced_back_and_forth_is_told_each_time(rollout):
 def test_an_opening_within_three_working_days_makes_an_untold_change_urgent(rollout, now, is_urgent):
     told(rollout)
     set_dates(rollout, 2, "2018-04-05", "2018-04-18", now=at("2018-03-20 09:00"))
-    found = announcing.urgent(rollout, emails_announcing.gathered(rollout), now=at(now))
+    found = announcing.urgent(rollout, emails.announcing.gathered(rollout), now=at(now))
 
     slugs = [(one.agency.slug, one.day) for one in found]
     assert slugs == ([("kli", dt.date(2018, 4, 4)), ("oby", dt.date(2018, 4, 4))] if is_urgent else [])

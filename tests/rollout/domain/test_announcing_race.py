@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import Role, RoleName
-from rollout import emails, emails_announcing, emails_dates
+from rollout import emails
 from rollout.domain import announcing, placing
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent, Rollout
 from tests.factories import NOW, give_go, give_role, make_agency, make_lead, make_rollout, place
@@ -24,7 +24,7 @@ def rollout():
     second, third = rollout.waves.get(number=2), rollout.waves.get(number=3)
     placement = place(agency, second)
     give_go(second)
-    emails.write(emails_dates.your_dates(wave=second, now=NOW), rollout=rollout, occurrence="event:1", now=NOW)
+    emails.write(emails.dates.your_dates(wave=second, now=NOW), rollout=rollout, occurrence="event:1", now=NOW)
     OutgoingEmail.objects.update(state=EmailState.SENT, settled_at=timezone.now())
     placing.move(placement=placement, to=third, by=make_lead(), now=NOW)
     return rollout
@@ -32,7 +32,7 @@ def rollout():
 
 @pytest.fixture
 def presses(rollout):
-    seen = emails_announcing.gathered(rollout).mark
+    seen = emails.announcing.gathered(rollout).mark
     return [
         partial(announcing.announce, rollout=rollout, seen=seen, by=make_lead(f"{who}@example.org"), now=NOW)
         for who in ("kari", "ola")
@@ -59,7 +59,7 @@ def test_two_leads_who_press_at_once_tell_everybody_once(presses):
 
 def test_the_database_tells_once_even_without_the_plans_lock(presses, monkeypatch):
     monkeypatch.setattr(announcing, "lock_plan", no_lock)
-    monkeypatch.setattr(emails_announcing, "gathered", meeting_after(emails_announcing.gathered, parties=2))
+    monkeypatch.setattr(emails.announcing, "gathered", meeting_after(emails.announcing.gathered, parties=2))
 
     outcomes = at_once(*presses)
 
@@ -69,7 +69,7 @@ def test_the_database_tells_once_even_without_the_plans_lock(presses, monkeypatc
 
 def test_control_without_lock_and_key_they_are_told_twice(presses, monkeypatch):
     monkeypatch.setattr(announcing, "lock_plan", no_lock)
-    monkeypatch.setattr(emails_announcing, "gathered", meeting_after(emails_announcing.gathered, parties=2))
+    monkeypatch.setattr(emails.announcing, "gathered", meeting_after(emails.announcing.gathered, parties=2))
     record = announcing.record
     monkeypatch.setattr(announcing, "record", lambda **event: record(**event | {"once": None}))
 
@@ -88,4 +88,4 @@ def test_a_move_and_a_press_at_once_leave_nobody_with_a_date_that_is_void(rollou
         assert message.told["kli"]["wave"] is None
     told = Role.objects.get(agency__slug="kli").person.emails.exclude(state=EmailState.WITHDRAWN)
     assert [message.kind for message in told] == [EmailKind.YOUR_DATES]
-    assert [notice.changes[0].now["wave"] for notice in emails_announcing.gathered(rollout).notices] == [None]
+    assert [notice.changes[0].now["wave"] for notice in emails.announcing.gathered(rollout).notices] == [None]

@@ -284,3 +284,26 @@ def test_the_pdf_of_an_agency_that_has_done_nothing_says_so(kli):
     words = archive_pdf._words(bare, archiving.document(bare, now=NOW), now=NOW)
     assert "Kjørereglene er ikke signert." in [section["note"] for section in words["sections"]]
     assert pdf_of(bare).startswith(b"%PDF")
+
+
+def test_an_emoji_in_what_was_typed_does_not_keep_the_agency_out_of_the_archive(kli):
+    """The fonts have it not, and a PDF/A with a sign missing is none: typst refuses the whole document."""
+    kli.evidence.update(text="Drøftet 🎉 med 員 og \u202eomvendt")
+    assert pdf_of(kli).startswith(b"%PDF")
+    words, spelt_out = archive_pdf._settable(["Drøftet 🎉 med 員 og \u202eomvendt", {"a": ["blåbær – «så»"]}])
+    assert (words, spelt_out) == (
+        ["Drøftet [U+1F389] med [U+54E1] og [U+202E]omvendt", {"a": ["blåbær – «så»"]}],
+        True,
+    )
+    assert archive_pdf._settable(["Bare bokstaver: æøå ÆØÅ § € → ≥ ✓"]) == (
+        ["Bare bokstaver: æøå ÆØÅ § € → ≥ ✓"],
+        False,
+    )
+
+
+def test_every_sign_that_is_said_to_be_settable_is_in_the_fonts(kli):
+    signs = [chr(number) for number in range(0x110000) if archive_pdf._has(chr(number))]
+    assert len(signs) > 2000
+    lines = ["a".join(signs[start : start + 50]) for start in range(0, len(signs), 50)]
+    kli.evidence.update(text="\n".join(lines))
+    assert pdf_of(kli).startswith(b"%PDF")

@@ -9,7 +9,7 @@ from rollout.domain import calendar, deciding, effects, scheduling, undoing
 from rollout.domain.calendar import calendar_of, public_holidays
 from rollout.domain.refusals import Refused
 from rollout.models import BlackoutPeriod, EventKind, PlanEvent
-from tests.factories import BASELINE, NOW, make_agency, make_lead, make_rollout, make_wave, place
+from tests.factories import BASELINE, NOW, make_agency, make_rollout, make_wave, place
 
 pytestmark = pytest.mark.django_db
 YEARS = (2018, 2026, 2027, 2028)
@@ -38,11 +38,6 @@ def rollout():
         BlackoutPeriod(rollout=rollout, **row._asdict()) for row in reference.default_blackouts()
     )
     return rollout
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def set_both(rollout, leaders_on, all_staff_on, lead, **more):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from agencies.models import RoleName
 from rollout.domain import choosing, reminding, reporting
 from rollout.domain.refusals import Refused
-from rollout.emails_choosing import CHOICES, DUTIES, wanted_by
+from rollout.emails.choosing import CHOICES, DUTIES, wanted_by
 from rollout.models import CHOSEN_KINDS, EmailKind, EmailState, MailChoice, OutgoingEmail, PlanEvent
 from rollout.views.notices import ABOUT
 from tests import factories as make

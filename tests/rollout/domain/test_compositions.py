@@ -10,7 +10,7 @@ from rollout.domain import compositions, leaving, opening, scheduling
 from rollout.domain.compositions import Wishes
 from rollout.domain.refusals import Refused
 from rollout.models import Composition, CompositionState, PlanEvent, Purpose
-from tests.factories import NOW, at, give_go, make_agency, make_lead, make_ready, make_rollout, make_wave, place
+from tests.factories import NOW, at, give_go, make_agency, make_ready, make_rollout, make_wave, place
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +26,6 @@ def rollout():
         make_ready(place(make_agency(slug, employees=300), standing, rollout=rollout))
     place(make_agency("sen", employees=200), rollout=rollout)
     return rollout
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def wishes(**fields) -> Wishes:

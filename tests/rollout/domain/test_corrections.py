@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import RoleName
-from rollout import emails_announcing
+from rollout import emails
 from rollout.domain import announcing, opening, scheduling, settling
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent
@@ -70,12 +70,12 @@ def move_all_staff(wave, day, *, now="2018-02-12 10:00"):
 
 
 def announce(wave, *, now="2018-02-12 10:30", note=""):
-    seen = emails_announcing.gathered(wave.rollout).mark
+    seen = emails.announcing.gathered(wave.rollout).mark
     return announcing.announce(rollout=wave.rollout, seen=seen, note=note, by=make_lead(), now=at(now))
 
 
 def nothing_to_announce(wave):
-    return not emails_announcing.gathered(wave.rollout).notices
+    return not emails.announcing.gathered(wave.rollout).notices
 
 
 def messages():

@@ -9,7 +9,7 @@ from rollout.domain import calendar, creating, reviewing, scheduling
 from rollout.domain.calendar import calendar_of, working_days_between
 from rollout.domain.refusals import Refused
 from rollout.models import BlackoutPeriod, EventKind, Rollout
-from tests.factories import NOW, give_go, make_agency, make_guidelines, make_lead, make_rollout, place
+from tests.factories import NOW, give_go, make_agency, make_guidelines, make_rollout, place
 
 pytestmark = pytest.mark.django_db
 #: A year later, a working day: 7 February 2018, the template's first date, plus a year.
@@ -24,11 +24,6 @@ def template():
         rollout=rollout, name="Stengt", first_day=dt.date(2019, 4, 1), last_day=dt.date(2019, 4, 12), hard=True
     )
     return rollout
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def make(template, lead, **other) -> Rollout:

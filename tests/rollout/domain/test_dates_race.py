@@ -7,16 +7,11 @@ import pytest
 
 from rollout.domain import effects, scheduling, shifting
 from rollout.models import PlanEvent, Rollout
-from tests.factories import NOW, make_lead, make_rollout
+from tests.factories import NOW, make_lead
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 LEADERS, ALL_STAFF = "leaders_on", "all_staff_on"
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 def setting(rollout, number, leaders_on, all_staff_on, *, by, carry_on=False):

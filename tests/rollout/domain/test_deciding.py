@@ -3,14 +3,9 @@ import pytest
 from rollout.domain import deciding, placing, scheduling
 from rollout.domain.refusals import DecisionRefused
 from rollout.models import Decision, EventKind, Pace, PlanEvent, Verdict, Wave, WaveState
-from tests.factories import NOW, at, make_agency, make_lead, make_review, make_rollout, open_for_all, place
+from tests.factories import NOW, at, make_agency, make_review, make_rollout, open_for_all, place
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 @pytest.fixture

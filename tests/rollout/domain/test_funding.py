@@ -44,6 +44,30 @@ def test_what_a_chief_states_waits_for_the_head_who_is_told(kli, people):
     assert mail.headline == "Finansieringen for Klimaetaten venter på deg"
 
 
+def test_the_head_reads_in_the_mail_who_stated_what_why_and_that_it_is_too_little(kli, people):
+    state(kli, people["chief"], licences=kli.headcount - 1, comment="Resten kommer i mars.")
+    said = OutgoingEmail.objects.get().text
+    assert "kommunikasjonssjef.kli@example.org har oppgitt finansieringen." in said
+    assert "Mangler: 1 lisens. Alle medarbeiderne må ha lisens" in said
+    assert "Satt av til innføring: 50\N{NO-BREAK SPACE}000 kr" in said
+    assert "Budsjettreferanse: Kap. 120" in said
+    assert "Merknad: Resten kommer i mars." in said
+
+
+def test_enough_licences_and_nothing_to_say_make_no_lines_about_it(kli, people):
+    state(kli, people["chief"], licences=kli.headcount, budget_reference="")
+    said = OutgoingEmail.objects.get().text
+    assert "Mangler" not in said and "Merknad" not in said and "Budsjettreferanse" not in said
+
+
+def test_what_was_said_along_with_a_statement_stays_with_it_when_it_is_approved(kli, people):
+    silent = state(kli, people["chief"], licences=90)
+    stated = state(kli, people["chief"], seen=silent.pk, comment=" Konto 1234 ")
+    funding.approve(statement=stated, by=people["head"], now=NOW)
+    assert funding.comments_on([silent, stated]) == {stated.pk: "Konto 1234"}
+    assert funding.comments_on([]) == {}
+
+
 def test_the_heads_approval_sets_the_budget_and_fulfils_the_step(kli, people):
     funding.approve(statement=state(kli, people["chief"]), by=people["head"], now=NOW)
     budget = LicenceBudget.objects.get(placement=kli)

@@ -20,11 +20,6 @@ def rollout():
     return factories.make_rollout(waves=2)
 
 
-@pytest.fixture
-def lead():
-    return factories.make_lead()
-
-
 def row(slug: str, **fields) -> AgencyRow:
     defaults = {"line": 2, "name": f"Virksomhet {slug}", "kind": AgencyKind.ETAT, "employees": 100, "sector": "Finans"}
     return AgencyRow(slug=slug, **defaults | fields)

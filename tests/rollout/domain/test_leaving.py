@@ -5,7 +5,7 @@ import pytest
 from rollout.domain import leaving, placing, undoing
 from rollout.domain.refusals import MoveRefused, Refused
 from rollout.models import EventKind, PlacementStatus, PlanEvent, WaveState
-from tests.factories import NOW, give_go, make_agency, make_lead, make_ready, make_rollout, place
+from tests.factories import NOW, give_go, make_agency, make_ready, make_rollout, place
 
 pytestmark = pytest.mark.django_db
 
@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def rollout():
     return make_rollout(waves=2)
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def withdraw(placement, lead, **fields):

@@ -7,20 +7,10 @@ from django.test.utils import CaptureQueriesContext
 from rollout.domain import deciding, opening, readiness, scheduling
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, LicencePool, PlanEvent, Verdict, WaveState
-from tests.factories import NOW, at, give_go, make_agency, make_guidelines, make_lead, make_ready, make_rollout, place
+from tests.factories import NOW, at, give_go, make_agency, make_guidelines, make_ready, place
 
 pytestmark = pytest.mark.django_db
 LEADERS, ALL_STAFF = at("2018-02-07 08:00"), at("2018-02-27 08:00")
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ import datetime as dt
 
 import pytest
 
-from agencies.models import Person
 from rollout.domain import deciding, leaving, opening, placing, queueing, scheduling, together
 from rollout.domain.refusals import MoveRefused, Refused
 from rollout.models import OSLO, EventKind, Placement, PlanEvent, Wave, WaveState
@@ -14,11 +13,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def rollout():
     return make_rollout(waves=2)
-
-
-@pytest.fixture
-def lead() -> Person:
-    return make_lead()
 
 
 def wave(rollout, number) -> Wave:

@@ -28,7 +28,7 @@ def moves(wave):
 
 
 def without_lock(monkeypatch):
-    monkeypatch.setattr(placing, "lock_plan", lambda rollout_id: None)
+    monkeypatch.setattr(placing, "hold_plan", lambda rollout_id: None)
     # Everybody has read the same free slot before anybody writes.
     monkeypatch.setattr(placing, "free_slot", meeting_after(placing.free_slot, parties=CONTENDERS))
 

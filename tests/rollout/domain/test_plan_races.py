@@ -111,7 +111,7 @@ def test_a_bulk_and_a_single_move_into_the_last_place_one_lands(rollout, last_pl
 
 
 def test_control_without_the_lock_the_second_into_the_last_place_gets_an_error(rollout, last_place, monkeypatch):
-    monkeypatch.setattr(placing, "lock_plan", reads_only)
+    monkeypatch.setattr(placing, "hold_plan", reads_only)
     monkeypatch.setattr(placing, "free_slot", meeting_after(placing.free_slot, parties=2))
     outcomes = at_once(*last_place)
     assert (count(outcomes, "done"), count(outcomes, "MoveRefused")) == (1, 0), outcomes
@@ -200,7 +200,7 @@ def test_of_two_at_the_same_card_one_lands_and_the_other_is_told(rollout, card, 
 def test_control_without_the_lock_both_land_on_the_same_card(rollout, card, leads, what, monkeypatch):
     other = at_the_same_card(rollout, card, leads[1])[what]
     fresh = placing.fresh
-    monkeypatch.setattr(placing, "lock_plan", reads_only)
+    monkeypatch.setattr(placing, "hold_plan", reads_only)
     monkeypatch.setattr(undoing, "lock_plans", lambda ids: {pk: reads_only(pk) for pk in ids})
     monkeypatch.setattr(leaving, "lock_placement", lambda pk: fresh(placement(rollout, "a03")))
     # Both have asked what stands in the way before either writes.

@@ -17,14 +17,9 @@ from rollout.models import (
     RequestState,
     WaveState,
 )
-from tests.factories import NOW, give_role, make_agency, make_lead, make_people, make_pilot, make_rollout, place
+from tests.factories import NOW, give_role, make_agency, make_people, make_pilot, place
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture
@@ -35,11 +30,6 @@ def kli(rollout):
 @pytest.fixture
 def chief(kli):
     return make_people(kli.agency)["chief"]
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def ask(placement, by, **more):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rollout import emails_dates
+from rollout import emails
 from rollout.domain import opening, reviewing
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
@@ -14,11 +14,9 @@ from tests.factories import (
     at,
     make_agency,
     make_figures,
-    make_lead,
     make_people,
     make_pilot,
     make_ready,
-    make_rollout,
     open_for_all,
     place,
 )
@@ -27,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 GATE = at("2018-03-22 10:00")
 MEASURED = dt.date(2018, 3, 21)
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture
@@ -46,11 +39,6 @@ def wave(kli):
     wave = open_for_all(kli.rollout.waves.get(number=1))
     kli.refresh_from_db()
     return wave
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def enter(placement, lead, *, on=MEASURED, now=GATE, **numbers):
@@ -239,7 +227,7 @@ def test_the_lessons_stand_in_the_mail_of_the_next_waves_go_and_opening(wave, kl
     second = rollout.waves.get(number=2)
     make_people(second.placements.get().agency)
     reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
-    with_the_go = emails_dates.your_dates(wave=second, now=GATE)
+    with_the_go = emails.dates.your_dates(wave=second, now=GATE)
     at_opening = opening.preview(second, now=GATE).messages
     assert with_the_go and at_opening
     for draft in with_the_go + at_opening:

@@ -64,6 +64,42 @@ def test_without_the_plans_lock_figures_land_after_the_freeze_unfrozen(monkeypat
     assert UsageFigures.objects.exists() and not is_frozen()
 
 
+@pytest.fixture
+def take_in(wave, enter):
+    """The same as a list from the tool: of two dates, all or nothing."""
+    entry = {name: enter.keywords[name] for name in ("placement", "numbers", "definition", "source")}
+    entries = [entry | {"measured_on": dt.date(2018, 3, day)} for day in (14, 21)]
+    return partial(reviewing.enter_many, wave=wave, entries=entries, by=make_lead(), now=GATE)
+
+
+def test_a_list_that_is_taken_in_as_the_review_ends_is_frozen_whole_or_not_taken_in(close, take_in):
+    outcomes = at_once(partial(close, pace=Pace.SAME), take_in)
+    assert outcomes[0][0] == "done"
+    assert UsageFigures.objects.count() == (2 if is_frozen() else 0)
+    assert count(outcomes, "Refused") == (not is_frozen())
+
+
+def test_without_the_plans_lock_a_list_lands_after_the_freeze(monkeypatch, close, take_in):
+    """The control."""
+    monkeypatch.setattr(reviewing, "lock_plan", lambda rollout_id: Rollout.objects.get(pk=rollout_id))
+    monkeypatch.setattr(
+        reviewing, "lock_placement", lambda pk: Placement.objects.select_related("wave", "agency", "rollout").get(pk=pk)
+    )
+    stands = meeting_after(lambda result: result, parties=2)
+    standing, enter_figures = reviewing.standing, reviewing.enter_figures
+
+    def entered(*, measured_on, **kwargs):
+        row = enter_figures(measured_on=measured_on, **kwargs)
+        return stands(row) if measured_on.day == 21 else row
+
+    monkeypatch.setattr(reviewing, "standing", lambda *args, **kwargs: stands(standing(*args, **kwargs)))
+    monkeypatch.setattr(reviewing, "enter_figures", entered)
+    outcomes = at_once(partial(close, pace=Pace.SAME), take_in)
+    assert count(outcomes, "done") == 2, outcomes
+    assert UsageFigures.objects.count() == 2
+    assert not is_frozen()
+
+
 def test_two_who_end_one_review_at_once_make_one_decision_and_the_other_hears_a_sentence(close):
     outcomes = at_once(partial(close, pace=Pace.SAME), partial(close, pace=Pace.HOLD))
     assert count(outcomes, "done") == 1
@@ -82,16 +118,14 @@ def test_without_the_locks_it_is_still_one_but_the_other_gets_an_error(monkeypat
     assert Review.objects.count() == 1
 
 
+@pytest.fixture
+def go(wave):
+    next_wave = wave.rollout.waves.get(number=2)
+    return partial(deciding.decide, wave=next_wave, verdict=Verdict.GO, reason="Klare", by=make_lead(), now=GATE)
+
+
 @pytest.mark.parametrize("pace", [Pace.SAME, Pace.HOLD])
-def test_a_go_for_the_next_wave_as_the_review_ends_is_given_only_after_a_decision_that_lets_it(wave, close, pace):
-    go = partial(
-        deciding.decide,
-        wave=wave.rollout.waves.get(number=2),
-        verdict=Verdict.GO,
-        reason="Klare",
-        by=make_lead(),
-        now=GATE,
-    )
+def test_a_go_for_the_next_wave_as_the_review_ends_is_given_only_after_a_decision_that_lets_it(wave, close, go, pace):
     outcomes = at_once(partial(close, pace=pace), go)
     assert outcomes[0][0] == "done"
     decision = Decision.objects.first()
@@ -101,3 +135,11 @@ def test_a_go_for_the_next_wave_as_the_review_ends_is_given_only_after_a_decisio
     if decision:
         given = decision.wave.events.get(kind="decided")
         assert given.pk > wave.events.get(kind="review_closed").pk
+
+
+def test_without_asking_what_stands_before_a_go_is_given_beside_a_review_that_says_to_wait(monkeypatch, close, go):
+    """The control."""
+    monkeypatch.setattr(reviewing, "what_stands_before", lambda wave: "")
+    outcomes = at_once(partial(close, pace=Pace.HOLD), go)
+    assert count(outcomes, "done") == 2, outcomes
+    assert Decision.objects.get().override == ""

@@ -222,6 +222,19 @@ def test_a_material_change_tells_the_head_and_the_chief_once_with_all_their_agen
     text = told["leder.kli@example.org"].text
     assert "Klimaetaten" in text and "Vann- og avløpsetaten" in text and "Omsorgsbygg" not in text
     assert "gjelder til og med tirsdag 20. februar 2018" in text
+    assert "åpner for" not in text, "none of them has a date"
+
+
+def test_who_would_be_deferred_for_the_new_text_is_told_when(placement):
+    soon = place(make_agency("bre", name="Brannetaten"), placement.rollout.waves.get(number=1))
+    make_people(soon.agency)
+    has_signed(soon)
+    publish(soon, "Ny tekst", old_counts_until=dt.date(2018, 2, 7))
+    publish(soon, "Nyere tekst")
+    old_will_do, must_sign = OutgoingEmail.objects.filter(to_address="leder.bre@example.org").order_by("pk")
+    assert "åpner for ledere" not in old_will_do.text
+    said = "Brannetaten åpner for ledere onsdag 7. februar 2018 kl. 08.00. Er ikke den nye teksten signert da, blir "
+    assert said in must_sign.text and said in must_sign.html
 
 
 def test_a_correction_tells_nobody_and_asks_for_no_signature(placement):

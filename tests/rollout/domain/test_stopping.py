@@ -25,11 +25,6 @@ def codes(stops):
 
 
 @pytest.fixture
-def rollout(db):
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
 def climate(rollout):
     """Klimaetaten in wave 1, which opens for leaders in six days: all is done but the guidelines."""
     agency = make.make_agency("kli", name="Klimaetaten", employees=37)
@@ -49,10 +44,46 @@ def test_a_problem_of_a_wave_that_opens_soon_names_the_step_who_must_act_and_how
 
 def test_a_wave_is_soon_six_weeks_ahead_and_not_the_day_before_that(rollout):
     wave = rollout.waves.get(number=2)  # leaders on 4 April: six weeks after 21 February
-    make.place(make.make_agency(), wave)
+    make.make_ready(make.place(make.make_agency(), wave))
     rollout.waves.exclude(number=2).update(state=WaveState.ALL_OPEN, leaders_opened_at=NOW, all_staff_opened_at=NOW)
     assert found(rollout, at("2018-02-20 23:00")) == []
     assert Matter.UNDECIDED in codes(found(rollout, at("2018-02-21 00:30")))
+
+
+def test_a_step_that_is_over_its_due_date_stops_us_however_far_ahead_its_wave_is(rollout):
+    wave = rollout.waves.get(number=2)  # leaders on 4 April: its first step is due on 7 February, eight weeks before
+    late = make.place(make.make_agency(), wave)
+    rollout.waves.filter(number=1).delete()
+    now = at("2018-02-12 09:00")
+    assert [(s.code, s.agency, s.days_late) for s in found(rollout, now)] == [("sponsor", late.agency, 5)]
+    assert found(rollout, at("2018-02-07 09:00")) == []
+
+
+def opened_and_not_reviewed(rollout, climate):
+    make.open_for_all(climate.wave)
+    return make.make_ready(make.place(make.make_agency(), rollout.waves.get(number=2)))
+
+
+def test_a_wave_that_waits_for_its_review_stops_the_next_from_its_go(rollout, climate):
+    coming = opened_and_not_reviewed(rollout, climate)
+    rollout.waves.filter(number=3).delete()
+    stops = found(rollout, at("2018-03-20 09:00"))
+    assert codes(stops) == [Matter.UNREVIEWED, Matter.UNDECIDED]
+    assert (stops[0].actor, stops[0].wave, stops[0].due_on) == (LEAD, climate.wave, coming.wave.leaders_on)
+    assert stops[0].detail == "pulje 2 kan ikke få klarsignal før evalueringen er avsluttet"
+    assert Matter.UNREVIEWED not in codes(found(rollout, at("2018-02-20 09:00"))), (
+        "the next is more than six weeks away"
+    )
+
+
+@pytest.mark.parametrize("settled", ["a go all the same", "closed"])
+def test_a_review_that_holds_up_nobody_is_no_stop(rollout, climate, settled):
+    coming = opened_and_not_reviewed(rollout, climate)
+    if settled == "closed":
+        rollout.waves.filter(number=1).update(state=WaveState.CLOSED)
+    else:
+        make.give_go(coming.wave)
+    assert Matter.UNREVIEWED not in codes(found(rollout, at("2018-03-20 09:00")))
 
 
 def test_where_the_leaders_are_in_it_is_the_date_for_all_staff_that_counts(rollout, climate):

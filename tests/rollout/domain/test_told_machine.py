@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agencies.models import Role, RoleName
-from rollout import emails_announcing, emails_dates
+from rollout import emails
 from rollout.domain import announcing, deciding, inviting, leaving, opening, placing, scheduling, settling
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout, Verdict
@@ -98,7 +98,7 @@ class World:
         opening.open_due(now=self.now)
 
     def announce(self):
-        self.attempt(announcing.announce, rollout=self.rollout, seen=emails_announcing.gathered(self.rollout).mark)
+        self.attempt(announcing.announce, rollout=self.rollout, seen=emails.announcing.gathered(self.rollout).mark)
 
     def deliver(self, number, outcome):
         for message in OutgoingEmail.objects.to_send(timezone.now()).select_related("person")[:number]:
@@ -168,7 +168,7 @@ def test_what_leaves_is_true_when_it_leaves_and_what_is_told_at_last_is_the_plan
         there.announce()
         there.deliver(1_000, EmailState.SENT)
 
-        assert emails_announcing.gathered(there.rollout).notices == []
+        assert emails.announcing.gathered(there.rollout).notices == []
         for (person, slug), place_told in there.inbox.items():
             placement = there.placement(slug)
             if placement.all_staff_access_at or not Role.objects.current().filter(person=person, agency__slug=slug):
@@ -188,7 +188,7 @@ def test_what_leaves_is_true_when_it_leaves_and_what_is_told_at_last_is_the_plan
     ],
 )
 def test_control_without_its_guard_something_void_leaves(world, guard, steps, monkeypatch):
-    monkeypatch.setattr(emails_dates, guard, lambda *_what, **_more: False)
+    monkeypatch.setattr(emails.dates, guard, lambda *_what, **_more: False)
     there = World()
     for name, *what in steps:
         getattr(there, name)(*what)

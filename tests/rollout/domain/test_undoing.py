@@ -7,19 +7,9 @@ import pytest
 from rollout.domain import leaving, placing, scheduling, together, undoing
 from rollout.domain.refusals import UndoRefused
 from rollout.models import EventKind, PlacementStatus, PlanEvent, WaveState
-from tests.factories import NOW, give_go, make_agency, make_lead, make_rollout, place
+from tests.factories import NOW, give_go, make_agency, make_lead, place
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def wave(rollout, number):

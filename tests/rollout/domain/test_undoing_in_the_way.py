@@ -8,20 +8,10 @@ import pytest
 from rollout.domain import calendar, confirming, deciding, leaving, licensing, opening, placing, profiles, undoing
 from rollout.domain.refusals import UndoRefused
 from rollout.models import OSLO, EventKind, LicencePrice, PlanEvent, Waiver
-from tests.factories import NOW, give_go, make_agency, make_lead, make_rollout, place
+from tests.factories import NOW, give_go, make_agency, place
 
 pytestmark = pytest.mark.django_db
 EASTER = {"name": "Påske", "first_day": dt.date(2018, 3, 26), "last_day": dt.date(2018, 4, 2)}
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
-
-
-@pytest.fixture
-def lead():
-    return make_lead()
 
 
 def undo(event, lead):

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rollout.domain import deciding, figures, placing, scheduling, undoing
+from rollout.domain import deciding, figures, placing, scheduling, together, undoing
 from rollout.domain.refusals import Refused, UndoRefused
 from rollout.models import EventKind, Placement, Verdict, Wave
 from tests import factories
@@ -14,11 +14,6 @@ from tests.plan_replay import as_it_stands, replay
 pytestmark = pytest.mark.django_db
 
 DAYS = {"leaders_on": dt.date(2018, 3, 6), "all_staff_on": dt.date(2018, 3, 15)}
-
-
-@pytest.fixture
-def lead():
-    return factories.make_lead()
 
 
 @pytest.fixture
@@ -110,6 +105,46 @@ def test_who_moves_an_agency_into_it_afterwards_hears_that_it_is_gone(rollout, l
         placing.move(placement=placement, to=wave, by=lead, now=NOW)
     with pytest.raises(Refused, match="Puljen er tatt bort igjen"):
         scheduling.set_dates(wave=wave, **DAYS, by=lead, now=NOW)
+
+
+@pytest.mark.parametrize("made_again", [False, True], ids=["gone", "another has its number"])
+def test_what_was_done_in_it_before_is_not_undone_into_another_place(rollout, lead, made_again):
+    """Its number is all that the events of the agencies know."""
+    kept, wave = add(rollout, lead), add(rollout, lead)
+    placements = [factories.place(factories.make_agency(slug), kept) for slug in ("kli", "bre", "oby")]
+    for placement in placements[:2]:
+        placing.move(placement=placement, to=wave, by=lead, now=NOW)
+    together.move_many(rollout=rollout, versions={"kli": None, "bre": None}, to=kept, by=lead, now=NOW)
+    both = rollout.events.last().change
+    alone = placing.move(placement=placements[0], to=wave, by=lead, now=NOW).change
+    undoing.undo(rollout=rollout, change=alone, by=lead, now=NOW)
+    alone = rollout.events.last().change
+    for to in (wave, None):
+        deciding.choose_deferral(placement=placements[2], to=to, by=lead, now=NOW)
+    chosen = rollout.events.last().change
+    undo(wave, lead)
+    if made_again:
+        add(rollout, lead)
+    stood = as_it_stands(rollout)
+
+    for change in (both, alone, chosen):
+        with pytest.raises(UndoRefused, match="Pulje 2 fra den gangen er tatt bort. Velg selv en pulje eller køen"):
+            undoing.undo(rollout=rollout, change=change, by=lead, now=NOW)
+    assert as_it_stands(rollout) == stood
+
+
+def test_a_place_is_given_back_without_a_deferral_to_a_wave_that_is_gone(rollout, lead):
+    kept, wave = add(rollout, lead), add(rollout, lead)
+    placement = factories.place(factories.make_agency("kli"), kept)
+    deciding.choose_deferral(placement=placement, to=wave, by=lead, now=NOW)
+    moved = placing.move(placement=placement, to=None, by=lead, now=NOW)
+    undo(wave, lead)
+    add(rollout, lead)
+
+    undoing.undo(rollout=rollout, change=moved.change, by=lead, now=NOW)
+
+    placement.refresh_from_db()
+    assert (placement.wave, placement.deferral_wave) == (kept, None)
 
 
 def test_whoever_reads_the_plan_just_then_loses_no_agency(rollout, lead):

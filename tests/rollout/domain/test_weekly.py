@@ -1,5 +1,6 @@
 """What a weekly status says, and that it is frozen (rules 14 and 16)."""
 
+import datetime as dt
 import json
 
 import pytest
@@ -13,6 +14,7 @@ from rollout.domain import (
     placing,
     queueing,
     reporting,
+    reviewing,
     scheduling,
     together,
     undoing,
@@ -29,11 +31,6 @@ AGENCIES = {
     "kli": ("Klimaetaten", 37),
     "vav": ("Vann- og avløpsetaten", 700),
 }
-
-
-@pytest.fixture
-def lead():
-    return make.make_lead()
 
 
 @pytest.fixture
@@ -127,6 +124,35 @@ def test_who_is_stuck_on_what_and_who_must_act(rollout):
 def test_agencies_of_a_wave_are_told_of_six_weeks_before_it_opens(rollout, lead, monday, seen):
     placing.move(placement=placed(rollout, "kli"), to=rollout.waves.get(number=2), by=lead, now=make.NOW)  # 4 April
     assert ("kli" in [agency["slug"] for agency in status(rollout, monday)["stuck"]]) is seen
+
+
+def test_an_agency_over_a_due_date_is_told_of_however_far_ahead_its_wave_is(rollout, lead):
+    make.place(make.make_agency("oby", name="Omsorgsbygg", employees=155), rollout.waves.get(number=2))  # 4 April
+    assert "oby" not in [agency["slug"] for agency in status(rollout, "2018-02-05 08:00")["stuck"]]
+    stuck = {agency["slug"]: agency for agency in status(rollout, "2018-02-12 08:00")["stuck"]}
+    assert (stuck["oby"]["late"], stuck["oby"]["days_late"]) == (1, 5)
+
+
+def test_a_wave_that_waits_for_its_review_before_the_next_is_asked_for(rollout, lead):
+    wave = make.open_for_all(rollout.waves.get(number=1))
+    make.make_ready(make.place(make.make_agency("oby", name="Omsorgsbygg"), rollout.waves.get(number=2)))
+    assert status(rollout, "2018-03-12 08:00")["next"]["decisions"] == []
+    review, go = status(rollout, "2018-03-26 08:00")["next"]["decisions"]
+    assert review["text"] == "Pulje 1 må evalueres før pulje 2 kan få klarsignal."
+    assert (review["wave"], review["on"], review["overdue"]) == (wave.number, "2018-04-04", False)
+    assert go["wave"] == 2
+
+
+def test_a_review_that_has_ended_is_told_with_its_pace_and_why(rollout, lead):
+    wave = make.open_for_all(rollout.waves.get(number=1))
+    status(rollout, "2018-03-19 08:00")
+    reviewing.close(wave=wave, pace="slower", reason="Brukerstøtten trenger tid.", by=lead, now=at("2018-03-22 10:00"))
+    figures = status(rollout, "2018-03-26 08:00")
+    assert told(figures)[0] == "Evalueringen av pulje 1 endte med «saktere»: Brukerstøtten trenger tid."
+    report = rollout.status_reports.latest("pk")
+    message = OutgoingEmail.objects.filter(kind="weekly_status").latest("pk")
+    assert report.figures == figures
+    assert "Evalueringen av pulje 1 endte med «saktere»" in message.text
 
 
 def test_a_wave_without_a_decision_is_asked_for_in_time_and_when_it_is_too_late(rollout, lead):
@@ -387,3 +413,11 @@ def test_what_is_taken_back_a_week_later_is_told_then(rollout, lead):
     status(rollout, "2018-02-05 08:00")
     undoing.undo(rollout=rollout, change=withdrawn.change, by=lead, now=make.NOW)
     assert told(status(rollout, "2018-02-12 08:00")) == ["Bydel Nordstrand er tilbake i Pulje 1."]
+
+
+def test_a_wave_that_was_told_of_and_is_taken_away_again_is_not_told_as_new(rollout, lead):
+    june = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
+    wave = scheduling.add_wave(rollout=rollout, **june, by=lead, now=make.NOW)
+    assert "Nye puljer: Pulje 4." in told(status(rollout, "2018-02-05 08:00"))
+    undoing.undo(rollout=rollout, change=wave.events.get().change, by=lead, now=make.NOW)
+    assert told(status(rollout, "2018-02-12 08:00")) == ["Puljer som er tatt bort igjen: Pulje 4."]

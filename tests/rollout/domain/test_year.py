@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from agencies.models import Role, RoleName
 from rollout.domain import confirming, due, readiness, recording
-from rollout.emails_reminding import REMINDERS
+from rollout.emails.reminding import REMINDERS
 from rollout.models import EmailState, OutgoingEmail, opening_moment
 from tests.factories import give_role, make_agency, make_lead, make_people, make_ready, make_rollout, place
 from tests.rollout.domain.test_told_machine import SLUGS, World, numbers, slugs

@@ -1,7 +1,6 @@
 """What a lead changes about an agency, from its page: profile, people, and whether it takes part."""
 
 import json
-import re
 
 import pytest
 from django.urls import reverse
@@ -19,17 +18,11 @@ from tests.factories import (
     make_pilot,
     make_rollout,
     place,
-    set_clock,
 )
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 NOW = at("2018-02-01 09:00")
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
 
 
 @pytest.fixture
@@ -48,11 +41,6 @@ def lead(client, bns):
 
 def url(name: str, *args, agency: str = "bns") -> str:
     return reverse(f"rollout:agency-{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def stands(agency) -> dict:

@@ -40,12 +40,6 @@ def rollout(settings):
     return rollout
 
 
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make_lead())
-    return client
-
-
 def move(rollout, slug, number):
     placement = rollout.placements.get(agency__slug=slug)
     placing.move(placement=placement, to=rollout.waves.get(number=number), by=make_lead(), now=NOW)

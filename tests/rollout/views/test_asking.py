@@ -18,10 +18,10 @@ from tests.factories import (
     make_agency,
     make_lead,
     make_people,
-    make_rollout,
     place,
     set_clock,
 )
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +31,6 @@ def demo_clock(settings):
     settings.DEMO_MODE = True
     cache.clear()
     set_clock(at("2018-02-01 09:00"))
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.fixture
@@ -56,11 +51,6 @@ def chief(client, people):
 
 def url(name: str, *args, agency: str = "kli") -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    said = re.sub(r"<[^>]+>", " ", response.content.decode())
-    return re.sub(r"\s+", " ", said).replace("\xa0", " ").replace("\xad", "")
 
 
 # -- people ----------------------------------------------------------------------------------------------------------
@@ -139,13 +129,30 @@ def test_the_chief_states_and_the_head_approves_what_was_on_the_page(client, chi
     response = client.post(url("my-funding"), FIGURES | {"seen": ""}, follow=True)
     assert "Venter på godkjenning" in text(response)
     assert "Mangler 37 lisenser" in text(response)
+    assert "venter på at virksomhetslederen godkjenner dem" in text(client.get(url("my-course")))
     client.force_login(people["head"])
+    assert "Godkjenn finansieringen" in text(client.get(url("my-course")))
     page = client.get(url("my-funding")).content.decode()
     shown = re.search(r'name="statement" value="(\d+)"', page)[1]
     response = client.post(url("my-funding-approve"), {"statement": shown}, follow=True)
     assert "Finansieringen er godkjent." in text(response)
     assert "Alle medarbeiderne er finansiert" in text(response)
     assert LicenceBudget.objects.get(placement=kli).funded == 37
+
+
+def test_the_head_sees_before_approving_what_was_said_and_that_it_is_too_little(client, people, kli):
+    state(kli, people["chief"], 36, comment="Én slutter <snart>")
+    client.force_login(people["head"])
+    page = client.get(url("my-funding"))
+    assert "Venter på at du godkjenner Mangler 1 lisens Steget blir ikke ferdig" in text(page)
+    assert "Én slutter &lt;snart&gt;" in page.content.decode()
+    assert "Venter på deg" in text(client.get(url("my-course")))
+
+
+def test_what_an_agency_has_funded_is_not_called_unstated(client, chief, kli):
+    assert "Ikke oppgitt" in text(client.get(url("my-course")))
+    LicenceBudget.objects.filter(placement=kli).update(funded=37)
+    assert "Ikke oppgitt" not in text(client.get(url("my-course")))
 
 
 def test_the_head_presses_on_figures_that_were_replaced_meanwhile(client, people, kli):
@@ -168,8 +175,10 @@ def test_figures_stated_meanwhile_are_told_and_nothing_typed_is_lost(client, chi
 
 
 def test_the_leads_see_what_is_stated_and_ask(client, people, kli):
-    state(kli, people["chief"], 37)
+    state(kli, people["chief"], 37, comment="Konto 1234")
     client.force_login(make_lead())
+    assert "Merknad: Konto 1234" in text(client.get(url("agency-plan")))
+    assert "Merknad: Konto 1234" in text(client.get("/r/workplace-2018/licences/"))
     assert "Venter på virksomhetslederen" in text(client.get(url("agency-plan")))
     assert "37 lisenser og 0 kr" in text(client.get("/r/workplace-2018/licences/"))
     form = client.get(url("agency-funding-ask")).content.decode()

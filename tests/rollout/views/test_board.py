@@ -11,28 +11,15 @@ from agencies.models import RoleName
 from rollout.models import EventKind, Placement, PlacementStatus, PlanEvent, WaveState
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 BOARD = "/r/workplace-2018/board/"
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    """The demo's clock, on the morning the reference rollout starts."""
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
 @pytest.fixture
 def rollout():
     return make.make_rollout(waves=7)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 @pytest.fixture
@@ -114,6 +101,17 @@ def test_a_wave_tells_its_decision(as_lead, rollout):
     assert "Klarsignal gitt" in column(html, "1")
     assert "Stoppet" in column(html, "2")
     assert "Ikke besluttet" in column(html, "3")
+
+
+def test_a_wave_that_is_open_for_all_waits_for_its_review(as_lead, rollout, climate):
+    wave = rollout.waves.get(number=1)
+    make.make_ready(make.place(make.make_agency(), wave))
+    make.give_go(wave)
+    make.open_for_all(wave)
+    assert "Venter på evaluering" in column(as_lead.get(BOARD).text, "1")
+    wave.state = WaveState.CLOSED
+    wave.save()
+    assert "Venter på evaluering" not in column(as_lead.get(BOARD).text, "1")
 
 
 def test_the_next_opening_is_the_first_one_ahead(as_lead, rollout):
@@ -313,14 +311,14 @@ def test_a_form_for_a_new_wave_sent_twice_makes_one_wave(as_lead, rollout):
 
     again = as_lead.post(f"{BOARD}new-wave/", data, headers=HTMX)
 
-    assert again.status_code == 422
+    assert again.status_code == 409
     assert "Pulje 8 er laget siden du åpnet skjemaet" in again.text
     assert rollout.waves.count() == 8
 
 
 def test_a_wave_in_the_past_is_refused_in_the_form(as_lead, rollout):
     response = as_lead.post(f"{BOARD}new-wave/", {"leaders_on": "2018-01-10", "all_staff_on": "2018-01-20"})
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert "er passert" in response.text
     assert rollout.waves.count() == 7
 
@@ -330,11 +328,14 @@ def test_the_proposed_plan_fills_the_empty_waves_of_the_example(as_lead):
     for slug in ("kli", "vav", "ude", "etat-x"):
         make.place(make.make_agency(slug))
     assert "Legg inn foreslått plan" in as_lead.get(BOARD).text
-    as_lead.post(f"{BOARD}proposed-plan/")
+    done = as_lead.post(f"{BOARD}proposed-plan/", follow=True).text
     placed = Placement.objects.placed().values_list("agency__slug", "wave__number")
     assert dict(placed) == {"kli": 1, "vav": 1, "ude": 7}
     assert "Legg inn foreslått plan" not in as_lead.get(BOARD).text
     assert rollout.placements.queued().get().agency.slug == "etat-x"
+    undo = re.search(r'action="([^"]+/undo/[^"]+)"', done[done.index("3 virksomheter er lagt i puljer.") :]).group(1)
+    as_lead.post(undo)
+    assert not Placement.objects.placed().exists()
 
 
 def test_a_real_rollout_is_offered_no_proposed_plan(as_lead, climate):

@@ -10,26 +10,9 @@ from agencies.models import AgencyKind, RoleName
 from rollout.models import Placement
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 BOARD = "/r/workplace-2018/board/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 @pytest.fixture

@@ -8,27 +8,10 @@ from rollout.models import Placement, WaveState
 from tests import factories as make
 from tests.rollout.views.test_board import column, move
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 BOARD = "/r/workplace-2018/board/"
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 @pytest.fixture

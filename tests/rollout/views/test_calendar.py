@@ -10,9 +10,10 @@ from agencies.models import RoleName
 from rollout import reference
 from rollout.models import BlackoutPeriod, PlanEvent
 from tests import factories as make
-from tests.rollout.views.waves.conftest import HTMX, text_of
+from tests.pages import text_of
+from tests.rollout.views.waves.conftest import HTMX
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february", "rollout")]
 CALENDAR = "/r/workplace-2018/calendar/"
 OWN_WEEK = {
     "name": "Valguken",
@@ -24,12 +25,6 @@ OWN_WEEK = {
 }
 
 
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
 @pytest.fixture
 def rollout():
     rollout = make.make_rollout(waves=5)
@@ -37,12 +32,6 @@ def rollout():
         BlackoutPeriod(rollout=rollout, **row._asdict()) for row in reference.default_blackouts()
     )
     return rollout
-
-
-@pytest.fixture
-def as_lead(client, rollout):
-    client.force_login(make.make_lead())
-    return client
 
 
 def period(rollout, name, year=2018):

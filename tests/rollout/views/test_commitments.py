@@ -12,6 +12,7 @@ from rollout.domain import committing
 from rollout.models import CommitmentProof
 from rollout.views.commitments import qr_code
 from tests.factories import NOW, give_role, make_agency, make_guidelines, make_lead, make_rollout, place, set_clock
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -46,10 +47,6 @@ def commit(rollout, agency, number):
             proof=CommitmentProof.CODE,
             now=NOW,
         )
-
-
-def text(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_each_agency_is_told_of_as_far_as_it_may_be(lead):

@@ -11,18 +11,13 @@ from rollout import tasks
 from rollout.domain import compositions, scheduling
 from rollout.models import Composition, CompositionState
 from rollout.views import compose
-from tests.factories import NOW, make_agency, make_lead, make_ready, make_rollout, place, set_clock
+from tests.factories import NOW, make_agency, make_lead, make_ready, make_rollout, place
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 TYPED = {"order": 3, "even": 3, "variation": 3, "moves": 2, "early": 1, "pilots": ["2"]}
 URL = "/r/workplace-2018/compose/"
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +41,6 @@ def lead(client, rollout):
     person = make_lead()
     client.force_login(person)
     return person
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def work(sent) -> None:

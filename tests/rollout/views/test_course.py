@@ -1,7 +1,6 @@
 """The course's pages: its steps, a new version of it, and what an agency sees that follows an older one."""
 
 import re
-from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -9,6 +8,7 @@ from django.urls import reverse
 from rollout.domain import course
 from rollout.models import CourseStep
 from tests.factories import NOW, make_agency, make_lead, make_people, make_rollout, place, set_clock, sign
+from tests.pages import text
 from tests.rollout.domain.test_course import drafts, new_step
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +25,6 @@ def rollout(settings):
 @pytest.fixture
 def lead(client, rollout):
     client.force_login(make_lead())
-
-
-def text(response) -> str:
-    plain = re.sub(r"<[^>]+>", " ", response.text)
-    return re.sub(r"\s+", " ", unescape(plain).replace("\u00ad", ""))
 
 
 def posted(page, do, **changes) -> dict:

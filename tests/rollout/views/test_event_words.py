@@ -8,7 +8,7 @@ import pytest
 from rollout.domain import adopting, calendar, leaving, licensing, placing, profiles, scenarios, scheduling, undoing
 from rollout.models import EventKind, PlanEvent, Purpose
 from rollout.views.event_words import TELL, step_names, tell
-from tests.factories import NOW, make_agency, make_lead, make_rollout, place
+from tests.factories import NOW, make_agency, make_lead, place
 
 pytestmark = pytest.mark.django_db
 
@@ -243,11 +243,6 @@ TOLD = [
     (EventKind.PERSON_ERASED, {}, {"person": 1}, "Navn og adresse til en person er slettet"),
     (EventKind.RETENTION_ENFORCED, {}, {"people": 3, "files": 0}, "Slettet etter lagringstiden: personer: 3"),
 ]
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
 
 
 @pytest.mark.parametrize(("kind", "before", "after", "sentence"), TOLD, ids=[str(kind) for kind, *_rest in TOLD])

@@ -35,12 +35,6 @@ def rollout(settings, db):
     return make_rollout(waves=2)
 
 
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make_lead())
-    return client
-
-
 def sheet(response):
     """The workbook's one sheet."""
     return openpyxl.load_workbook(io.BytesIO(response.content)).worksheets[0]

@@ -31,12 +31,6 @@ def rollout(settings, db):
     return rollout
 
 
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make_lead())
-    return client
-
-
 def make_feed(rollout, agency=None) -> CalendarFeed:
     return feeds.make(rollout=rollout, agency=agency, by=make_lead(), now=NOW)
 

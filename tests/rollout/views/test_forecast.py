@@ -11,17 +11,11 @@ from rollout.domain.forecasting import keeping, ranges
 from rollout.models import Forecast
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import text_of
+from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 OVERVIEW = "/r/workplace-2018/"
 PAGE = f"{OVERVIEW}forecast/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
 
 
 @pytest.fixture
@@ -32,12 +26,6 @@ def rollout():
     late = make.place(make.make_agency("kli", name="Klimaetaten", employees=20), rollout.waves.get(number=1))
     make.make_ready(late, but_not=("sponsor",))
     return rollout
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
 
 
 def read(client, address=PAGE) -> str:
@@ -66,6 +54,24 @@ def test_the_page_shows_what_is_kept_with_ranges_fan_reasons_and_where_it_is_fro
     assert text.count("uke ") >= len(made.figures["weeks"])
     assert "Hele køen" in text
     assert Forecast.objects.count() == 1
+
+
+def test_the_page_says_that_the_contract_has_too_few_licences_and_for_whom(as_lead, rollout):
+    rollout.licence_pool.size = 900
+    rollout.licence_pool.save()
+    keeping.keep(rollout, now=make.NOW, futures=400)
+    text = read(as_lead)
+    assert "Avtalen har 320 lisenser for lite, og fra pulje 3 rekker de ikke." in text
+    assert "Virksomheter som avtalen har for få lisenser til: koster" in text
+    assert "Avtalen har 900 ledige, og det er 320 for lite." in text
+
+
+def test_a_forecast_kept_before_licences_and_holds_were_counted_is_still_shown(as_lead, rollout):
+    kept = keeping.keep(rollout, now=make.NOW, futures=60)
+    figures = kept.figures
+    del figures["licences"], figures["known"]["held"], figures["believed"]["held_percent"]
+    Forecast.objects.filter(pk=kept.pk).update(figures=figures)
+    assert "Alle har trolig tilgang mellom" in read(as_lead)
 
 
 def test_the_page_says_that_the_plan_has_changed_since(as_lead, rollout):

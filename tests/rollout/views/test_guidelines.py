@@ -1,7 +1,6 @@
 """The guidelines' pages: written, published and read by the leads; read and signed by the agencies (rule 5)."""
 
 import re
-from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -25,6 +24,7 @@ from tests.factories import (
     set_clock,
     sign,
 )
+from tests.pages import text
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "Vær saklig.\n\nDel ikke passord.", "Vær vennlig.\n\nDel ikke passord.\n\nSi fra."
@@ -55,11 +55,6 @@ def lead(client, rollout):
 
 def url(name: str, *args) -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", *args])
-
-
-def text(response) -> str:
-    plain = re.sub(r"<[^>]+>", " ", response.text)
-    return re.sub(r"\s+", " ", unescape(plain).replace("\u00ad", ""))
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

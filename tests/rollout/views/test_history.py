@@ -10,20 +10,10 @@ from agencies.models import RoleName
 from rollout.domain import confirming, deciding, importing, opening, placing, scheduling, together, undoing
 from rollout.models import EventKind, PlanEvent
 from rollout.views.history_data import GROUPS, PER_PAGE
-from tests.factories import NOW, at, give_role, make_agency, make_lead, make_ready, make_rollout, place, set_clock
+from tests.factories import NOW, at, give_role, make_agency, make_lead, make_ready, make_rollout, place
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make_rollout(waves=3)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 
 @pytest.fixture
@@ -40,11 +30,6 @@ def queue(rollout):
 
 def history(client, rollout, **asked):
     return client.get(reverse("rollout:history", args=[rollout.slug]), asked)
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def rows(response) -> list[str]:

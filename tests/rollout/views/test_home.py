@@ -151,6 +151,26 @@ def test_a_form_without_its_token_is_refused_in_bokmaal(lead):
     assert "Siden var åpen for lenge" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("sent_from", "leads_back"),
+    [("http://testserver/varsler/?a=1", True), ("https://evil.example/varsler/?a=1", False)],
+)
+def test_the_page_a_form_was_sent_from_is_led_back_to_if_it_is_ours(lead, sent_from, leads_back):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(lead)
+    page = strict.post("/sign-out/", headers={"referer": sent_from}).content.decode()
+    assert ('href="/varsler/?a=1"' in page) == leads_back
+    assert "evil.example" not in page
+
+
+def test_whoever_sends_a_form_signed_out_is_told_that_nothing_was_saved(lead):
+    client = Client()
+    sent = client.post("/varsler/", {}, headers={"referer": "http://testserver/varsler/"})
+    assert sent.url == "/sign-in/?next=/varsler/"
+    assert "er ikke lagret" in client.get(sent.url).content.decode()
+    assert "er ikke lagret" not in client.get(sent.url).content.decode()
+
+
 def test_a_failure_is_told_in_bokmaal_without_a_trace(client, lead, monkeypatch):
     monkeypatch.setattr("agencies.models.AgencyQuerySet.in_norwegian_order", lambda self: 1 / 0)
     client.raise_request_exception = False

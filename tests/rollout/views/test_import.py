@@ -26,12 +26,6 @@ def rollout(settings, db):
     return factories.make_rollout(waves=1)
 
 
-@pytest.fixture
-def as_lead(client):
-    client.force_login(factories.make_lead())
-    return client
-
-
 def upload(*lines: str, name: str = "liste.csv", content: bytes | None = None) -> dict:
     content = "\n".join([HEADER, *lines]).encode() if content is None else content
     return {"file": SimpleUploadedFile(name, content)}

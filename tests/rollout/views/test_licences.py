@@ -1,7 +1,6 @@
 """The licences' page: who is short, what it costs, and what a lead sets there."""
 
 import datetime as dt
-import re
 from decimal import Decimal
 
 import pytest
@@ -12,16 +11,11 @@ from django.urls import reverse
 from agencies.models import RoleName
 from rollout.models import EventKind, LicenceBudget, LicencePool, LicencePrice, PlanEvent, WaveState
 from rollout.views.licence_data import licence_page
-from tests.factories import at, give_role, make_agency, make_lead, make_rollout, make_wave, place, set_clock
+from tests.factories import at, give_role, make_agency, make_lead, make_rollout, make_wave, place
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 NOW = at("2018-02-01 09:00")
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
 
 
 @pytest.fixture
@@ -45,11 +39,6 @@ def lead(client, rollout):
 
 def url(name: str = "", *args) -> str:
     return reverse(f"rollout:licences{name}", args=["workplace-2018", *args])
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def test_the_short_come_first_with_what_they_lack_in_licences_and_kroner(rollout):

@@ -29,16 +29,10 @@ from tests.factories import (
     place,
     set_clock,
 )
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 EVIDENCE = {"owner_role": "personvernkoordinator", "text": "ROS behandlet 12. januar.", "case_number": "18/00042"}
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    """1 February 2018 at 09:00: the demo's clock is a clock a test can set."""
-    settings.DEMO_MODE = True
-    set_clock(at("2018-02-01 09:00"))
 
 
 @pytest.fixture
@@ -67,13 +61,6 @@ def chief(client, people):
 
 def url(name: str, *args, agency: str = "kli") -> str:
     return reverse(f"rollout:{name}", args=["workplace-2018", agency, *args])
-
-
-def text(response) -> str:
-    """The page's words, without markup and with single spaces."""
-    return (
-        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("\xa0", " ").replace("\xad", "")
-    )
 
 
 def test_the_short_address_leads_to_ones_own_agency(client, chief):
@@ -275,7 +262,9 @@ def test_a_post_that_names_another_text_signs_nothing(posted, client, chief):
 
 def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people, rollout):
     make_guidelines(
-        rollout, number=2, text="# Regler\n\n- Vær saklig\n\n<script>alert(1)</script>\n\n[x](javascript:x)"
+        rollout,
+        number=2,
+        text="# Regler\n\n- Vær saklig\n\n<script>alert(1)</script>\n\n[x](javascript:x) ![y](https://evil.example/y.png)",
     )
     client.force_login(people["chief"])
     page = client.get(url("my-guidelines")).content.decode()
@@ -283,6 +272,7 @@ def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people
     assert "<li>Vær saklig</li>" in page
     assert "&lt;script&gt;alert(1)" in page
     assert 'href="javascript' not in page
+    assert "<img" not in page and '<a href="https://evil.example/y.png">y</a>' in page
 
 
 def test_readiness_is_confirmed_after_a_page_that_shows_what_is_missing(client, chief, kli):

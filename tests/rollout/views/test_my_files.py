@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from agencies.models import RoleName
 from tests.factories import (
-    at,
     attach,
     give_role,
     make_agency,
@@ -14,17 +13,10 @@ from tests.factories import (
     make_ready,
     make_rollout,
     place,
-    set_clock,
 )
 from tests.files import PDF
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(at("2018-02-01 09:00"))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 
 @pytest.fixture

@@ -20,19 +20,13 @@ from tests.factories import (
     make_ready,
     make_rollout,
     place,
-    set_clock,
 )
 from tests.files import EXE, PDF
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 EVIDENCE = {"owner_role": "personvernkoordinator", "text": "ROS behandlet 12. januar.", "case_number": "18/00042"}
 ROS, READY = "risk_and_dpia", "readiness_confirmed"
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(at("2018-02-01 09:00"))
 
 
 @pytest.fixture
@@ -67,10 +61,6 @@ def parts(response) -> dict[str, str]:
     found = re.findall(r'<header [^>]*id="(my-head)".*?</header>|<li id="(step-[a-z_]+)".*?</li>', page, re.DOTALL)
     whole = re.finditer(r'<header [^>]*id="my-head".*?</header>|<li id="step-[a-z_]+".*?\n</li>', page, re.DOTALL)
     return {head or row: match.group() for (head, row), match in zip(found, whole, strict=True)}
-
-
-def text(response) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())).replace("\xa0", " ")
 
 
 def test_the_form_opens_in_the_row_and_nothing_else_of_the_page_comes_along(client, chief):

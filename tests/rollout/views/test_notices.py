@@ -5,9 +5,9 @@ from django.conf import settings
 from django.test import Client
 
 from agencies.models import RoleName
-from rollout import emails, emails_reminding
+from rollout import emails
 from rollout.domain import reminding, reporting
-from rollout.emails_choosing import wants
+from rollout.emails.choosing import wants
 from rollout.models import EmailKind, MailChoice, OutgoingEmail
 from tests import factories as make
 from tests.factories import at
@@ -102,7 +102,7 @@ def test_reminders_and_the_status_lead_to_the_page_in_text_and_html(kli):
     reporting.send_due(rollout=kli.rollout, now=at("2018-02-05 08:00"))
     opened = emails.leaders_open(wave=kli.wave, placements=[kli], now=at("2018-02-07 08:00"))
     kinds = set(OutgoingEmail.objects.values_list("kind", flat=True))
-    assert kinds == {EmailKind.WEEKLY_STATUS, *emails_reminding.REMINDERS}
+    assert kinds == {EmailKind.WEEKLY_STATUS, *emails.reminding.REMINDERS}
     for mail in [*OutgoingEmail.objects.all(), *opened]:
         assert mail.text.count(f"{settings.SITE_URL}{ADDRESS}\n") == 1
         assert f'href="{settings.SITE_URL}{ADDRESS}"' in mail.html

@@ -10,36 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from agencies.models import Agency
 from rollout.domain import together, undoing
 from rollout.domain.recording import new_change, record
-from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
+from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, Verdict, WaveState
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import text_of
+from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 HOME = "/r/workplace-2018/"
 SEEN = f"{HOME}seen/"
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
 
 
 @pytest.fixture
@@ -76,7 +54,14 @@ def test_the_answer_comes_first(as_lead, wave):
     assert text.index("Pulje 1 åpner for ledere om 6 dager, onsdag 7. februar 2018. 1 av 2 virksomheter er klare.") < (
         text.index("Hva stopper oss nå?")
     )
-    assert "2 ting står i veien for det som åpner de neste seks ukene, 1 av dem er over fristen." in text
+    assert "2 ting stopper oss nå, 1 av dem er over fristen." in text
+
+
+def test_a_wave_that_was_stopped_is_not_said_to_open(as_lead, wave):
+    make.give_go(wave, verdict=Verdict.NO_GO)
+    text = read(as_lead)
+    assert "Pulje 1 har fått stopp. Den skulle åpne for ledere om 6 dager, onsdag 7. februar 2018." in text
+    assert "Pulje 1 åpner" not in text.split("Hva stopper oss nå?")[0]
 
 
 def test_every_figure_says_its_base_and_the_pilots_are_a_line_of_their_own(as_lead, wave):
@@ -143,6 +128,18 @@ def test_what_the_lead_must_settle_links_there_too(as_lead, rollout, matter, lin
     assert f'id="{anchor}"' in as_lead.get(page).text
 
 
+def test_a_wave_that_waits_for_its_review_is_for_the_lead_and_links_to_it(as_lead, rollout):
+    for number in (1, 2):
+        make.make_ready(make.place(make.make_agency(), rollout.waves.get(number=number)))
+    make.open_for_all(rollout.waves.get(number=1))
+    make.set_clock(at("2018-03-20 09:00"))
+    html = as_lead.get(HOME).text
+    stops = html[html.index('id="stops"') : html.index('id="changes"')]
+    assert "Puljen venter på evaluering" in stops
+    assert f'<a href="{HOME}waves/1/review/">Pulje 1</a>' in stops
+    assert "pulje 2 kan ikke få klarsignal før evalueringen er avsluttet" in stops
+
+
 def test_agencies_that_lack_the_same_share_a_line_and_many_are_folded(as_lead, rollout):
     for number in (1, 2):
         for place in range(5):
@@ -163,7 +160,7 @@ def test_agencies_that_lack_the_same_share_a_line_and_many_are_folded(as_lead, r
 def test_where_nothing_stands_in_the_way_it_says_so(as_lead, rollout):
     make.make_ready(make.place(make.make_agency(), rollout.waves.get(number=2)))
     rollout.waves.filter(number=1).delete()
-    assert "Ingenting står i veien for det som åpner de neste seks ukene." in read(as_lead)
+    assert "Ingenting stopper oss nå." in read(as_lead)
 
 
 # -- what changed --------------------------------------------------------------------------------------------------
@@ -209,6 +206,16 @@ def test_one_action_on_many_is_told_as_one_and_each_can_be_read(as_lead, lead, r
     html = as_lead.get(HOME).text
     assert "Etat 4, Etat 3, Etat 2 og 2 til : Flyttet" in text_of(html)
     assert "Etat 0: Flyttet fra plass 1 i køen til pulje 1" in text_of(html)
+
+
+def test_an_agency_that_changed_thrice_is_named_once(as_lead, lead, rollout):
+    change, agency = new_change(), make.make_agency(name="Deichman")
+    for number in (1, 2, 3):
+        after = {"number": number, "text": f"Dette lærte vi, {number}."}
+        tell_of(rollout, kind=EventKind.LESSON_WRITTEN, agency=agency, change=change, before={"text": ""}, after=after)
+    text = read(as_lead)
+    assert "Deichman : Erfaring skrevet" in text
+    assert "Deichman, Deichman" not in text
 
 
 def test_an_undoing_is_told_as_one_and_costs_no_query_of_its_own(as_lead, lead, rollout):

@@ -12,24 +12,7 @@ from rollout.domain import placing
 from tests import factories as make
 from tests.rollout.views.test_overview import HOME, read
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
-
-
-@pytest.fixture
-def as_lead(client):
-    client.force_login(make.make_lead())
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 
 @pytest.mark.parametrize("role", [RoleName.SPONSOR, RoleName.READER])

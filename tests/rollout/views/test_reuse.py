@@ -11,7 +11,7 @@ from rollout.domain import leaving, placing
 from rollout.models import opening_moment
 from tests import factories as make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rollout")]
 
 BOARD = "/r/workplace-2018/board/"
 
@@ -25,12 +25,6 @@ def rollout(settings):
     # A plan is told from another by its last event.
     placing.move(placement=placement, to=rollout.waves.get(number=1), by=make.make_lead(), now=make.NOW)
     return rollout
-
-
-@pytest.fixture
-def as_lead(client, rollout):
-    client.force_login(make.make_lead())
-    return client
 
 
 def without_tokens(html: str) -> str:

@@ -15,7 +15,6 @@ from tests.factories import (
     give_role,
     make_agency,
     make_figures,
-    make_lead,
     make_pilot,
     make_ready,
     make_review,
@@ -25,7 +24,7 @@ from tests.factories import (
     set_clock,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kli")]
 
 R = "/r/workplace-2018/"
 REVIEW = f"{R}waves/1/review/"
@@ -53,17 +52,6 @@ def kli():
     return kli
 
 
-@pytest.fixture
-def lead():
-    return make_lead()
-
-
-@pytest.fixture
-def as_lead(client, kli, lead):
-    client.force_login(lead)
-    return client
-
-
 def words(response) -> str:
     main = response.content.decode().replace("\N{SOFT HYPHEN}", "").replace("\N{NO-BREAK SPACE}", " ")
     return " ".join(re.sub(r"<[^>]+>", " ", main).split())
@@ -85,7 +73,7 @@ def test_each_criterion_says_its_value_threshold_base_source_and_date(as_lead, k
     )
     assert "Ukentlig aktive 50 av 80 aktiverte · målt 21. mars 2018 · Innsikt 62,5 % minst 40 % Oppfylt" in told
     assert "Etterslep i brukerstøtten det lengste hos noen virksomhet" in told and "1,5 dager under 2 dager" in told
-    assert "Definisjon: Aktivert: har logget inn. Kilde: Innsikt." in told
+    assert "Definisjon: Aktivert: har logget inn. · Kilde: Innsikt" in told
     assert "Puljeplan foreslår: samme tempo (klarsignal: alt er oppfylt)" in told
 
 
@@ -132,6 +120,19 @@ def test_figures_are_typed_on_a_page_or_in_a_dialog(as_lead, kli):
     assert UsageFigures.objects.get().activated == 80
     html = as_lead.get(page).text
     assert 'value="Innsikt"' in html and "Har logget inn" in html, "the next time begins with the same words"
+
+
+def test_the_next_agency_of_the_wave_begins_with_the_words_of_the_one_before(as_lead, kli):
+    bre = make_ready(place(make_agency("oby", name="Omsorgsbygg"), kli.wave))
+    type(bre).objects.filter(pk=bre.pk).update(all_staff_access_at=kli.wave.all_staff_opened_at)
+    as_lead.post(f"{REVIEW}kli/figures/", TYPED)
+    html = as_lead.get(f"{REVIEW}oby/figures/").text
+    assert 'value="Innsikt"' in html and "Har logget inn" in html
+
+
+def test_a_review_that_has_ended_leads_on_to_the_next_wave(as_lead, kli):
+    close(as_lead)
+    assert re.search(r'href="/r/workplace-2018/waves/2/">Videre til pulje 2<', as_lead.get(REVIEW).text)
 
 
 def test_figures_that_do_not_add_up_are_told_at_the_field_and_what_was_typed_stays(as_lead):

@@ -1,7 +1,6 @@
 """The list of rollouts, the active one, and a new one after the pattern of another."""
 
 import datetime as dt
-import re
 
 import pytest
 from django.urls import reverse
@@ -9,15 +8,10 @@ from django.urls import reverse
 from agencies.models import RoleName
 from rollout.domain import creating
 from rollout.models import Rollout
-from tests.factories import NOW, give_role, make_agency, make_lead, make_pilot, make_rollout, place, set_clock
+from tests.factories import NOW, give_role, make_agency, make_lead, make_pilot, make_rollout, place
+from tests.pages import text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def demo_clock(settings):
-    settings.DEMO_MODE = True
-    set_clock(NOW)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 
 @pytest.fixture
@@ -34,11 +28,6 @@ def lead(client, template):
     person = make_lead()
     client.force_login(person)
     return person
-
-
-def text(response) -> str:
-    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-    return words.replace("\xa0", " ").replace("\xad", "")
 
 
 def copy(client, template, **typed):

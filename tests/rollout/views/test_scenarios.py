@@ -7,20 +7,14 @@ import io
 import pytest
 from django.urls import reverse
 
-from rollout.domain import placing, scenarios, scheduling
+from rollout.domain import comparing, placing, scenarios, scheduling
 from rollout.models import PlanEvent, Purpose, Scenario
 from tests import factories
 from tests.factories import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
 JUNE = {"leaders_on": dt.date(2018, 6, 7), "all_staff_on": dt.date(2018, 6, 19)}
-
-
-@pytest.fixture(autouse=True)
-def clock(settings):
-    settings.DEMO_MODE = True
-    factories.set_clock(NOW)
 
 
 @pytest.fixture
@@ -185,19 +179,36 @@ def test_what_is_ticked_is_adopted_and_one_press_takes_it_back(client, lead, pla
     chosen = {"version": 1, "moves": ["ude"], "waves": ["3"], "reason": "Roligere"}
     response = client.post(url("scenario-adopt", plan, made), chosen, follow=True)
 
-    assert "«Rolig høst» er tatt i bruk" in response.content.decode()
+    said = "En del av scenarioet «Rolig høst» er tatt i bruk: 1 flytting, 1 pulje med nye datoer."
+    assert said in response.content.decode()
     assert (where(plan, "ude"), where(plan, "bre")) == (3, 2)
     change = PlanEvent.objects.latest("pk").change
     assert reverse("rollout:undo", args=[plan.slug, change]) in response.content.decode()
     history = client.get(reverse("rollout:history", args=[plan.slug])).content.decode()
     assert "Scenarioet «Rolig høst» er tatt i bruk" in history
-    client.post(reverse("rollout:undo", args=[plan.slug, change]))
+    response = client.post(reverse("rollout:undo", args=[plan.slug, change]), follow=True)
+    assert "Angret: 2 endringer er tatt tilbake." in response.content.decode(), "one move, one wave's dates"
     assert where(plan, "ude") is None
     assert plan.waves.get(number=3).leaders_on == dt.date(2018, 4, 26)
     made.refresh_from_db()
     assert made.is_open
     history = client.get(reverse("rollout:history", args=[plan.slug])).content.decode()
     assert "Angret: Scenarioet «Rolig høst»" in history
+
+
+def test_a_go_that_came_after_the_page_was_shown_is_told_of_before_it_falls(client, lead, plan):
+    made = make(plan, places={"ude": {"wave": 2}})
+    press = {"version": 1, "moves": ["ude"]}
+    factories.give_go(plan.waves.get(number=2))
+
+    refused = client.post(url("scenario-adopt", plan, made), press)
+
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "Pulje 2 har klarsignal, som faller bort om du tar dette i bruk" in page
+    assert '<input type="hidden" name="goes" value="2">' in page
+    assert client.post(url("scenario-adopt", plan, made), press | {"goes": ["2"]}).status_code == 302
+    assert where(plan, "ude") == 2
 
 
 def test_what_the_plan_moved_is_told_and_taken_in_with_one_press(client, lead, plan):
@@ -256,6 +267,18 @@ def test_the_overview_says_how_far_the_plan_has_drifted_from_the_baseline(client
     page = " ".join(client.get(address).content.decode().split())
     assert "7 dager senere enn i referanseplanen" in page
     assert url("scenario", plan, kept) in page
+
+
+def test_people_of_an_agency_that_joined_since_do_not_hide_who_is_late(plan):
+    make(plan, purpose=Purpose.BASELINE, name="Januar")
+    wave = plan.waves.get(number=1)
+    factories.place(factories.make_agency("ny", employees=700), wave)
+    placing.move(placement=plan.placements.get(agency__slug="vav"), to=None, by=None, now=NOW)
+    after_wave_2 = factories.at("2018-04-18 12:00")
+
+    found = comparing.drift(plan, scenarios.today(plan), now=after_wave_2)
+
+    assert (found.should_have, found.has) == (1_500, 1_000)
 
 
 def test_the_comparison_can_be_taken_out(client, lead, plan):

@@ -24,11 +24,6 @@ def the_demos_clock(settings, db):
 
 
 @pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
 def rollout(lead):
     rollout = make.make_rollout(waves=2)
     agency = make.make_agency("kli", name="Klimaetaten", employees=37)
@@ -41,12 +36,6 @@ def sent(rollout):
     """Two Mondays, 5 and 12 February."""
     for moment in ("2018-02-05 08:00", "2018-02-12 08:00"):
         reporting.send_due(rollout=rollout, now=at(moment))
-
-
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
 
 
 # -- pages ---------------------------------------------------------------------------------------------------------
@@ -145,6 +134,7 @@ def test_a_lead_previews_the_coming_one_and_nothing_is_written(as_lead, sent):
     html = as_lead.get(f"{STATUS}coming/").text
     assert "Forhåndsvisning" in html
     assert "sendes mandag 19. februar 2018 kl. 08.00" in html
+    assert html.count('ur-alert__title">Forhåndsvisning<') == 1, "what is asked of the lead has not that title"
     assert (StatusReport.objects.count(), OutgoingEmail.objects.count()) == (reports, messages)
 
 

@@ -11,15 +11,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.domain.forecasting import causes, forecast
-from rollout.domain.forecasting.data import AgencyPlan, Observed, Pace, Piece, Place, PlanData, WavePlan
+from rollout.domain.forecasting.belief import believe
+from rollout.domain.forecasting.data import (
+    AgencyPlan,
+    Assumptions,
+    Observed,
+    Pace,
+    Piece,
+    Place,
+    PlanData,
+    Share,
+    WavePlan,
+)
 from rollout.domain.forecasting.days import Days
-from rollout.domain.forecasting.futures import believe, draw
+from rollout.domain.forecasting.futures import draw
 from rollout.domain.forecasting.ranges import quantiles
 from tests.calibrate import worlds
 
 LEVELS = ("p10", "p50", "p80", "p90")
 TODAY = dt.date(2018, 2, 1)
-PURE = ("data", "days", "futures", "ranges", "causes")
+PURE = ("data", "days", "belief", "openings", "futures", "ranges", "causes")
+
+
+NOBODY_HELD = Assumptions(hold=Share(deferred=1e-9, let_in=1.0))
 
 
 def days_but(*closed: tuple[dt.date, dt.date]) -> Days:
@@ -102,7 +116,7 @@ def test_the_ranges_are_in_order_and_nobody_is_left_without_access(plan):
 @settings(max_examples=60, deadline=None)
 @given(plans())
 def test_no_wave_lets_in_more_than_five_in_any_future(plan):
-    drawn = draw(plan, futures=60, seed=2)
+    drawn = draw(replace(plan, assumptions=NOBODY_HELD), futures=60, seed=2)
     for future in range(60):
         opened: dict[int, int] = {}
         for day in drawn.access[:, future]:
@@ -187,11 +201,66 @@ def test_nothing_opens_before_today_however_late_the_plan_is():
 
 def test_an_agency_deferred_to_a_chosen_wave_waits_for_that_wave():
     first = replace(worlds.AGENCIES[0], defer_to=4, late=("a", "b", "c"))
-    drawn = draw(reference(agencies=(first, *worlds.AGENCIES[1:])), futures=500, seed=1)
+    plan = reference(agencies=(first, *worlds.AGENCIES[1:]), assumptions=NOBODY_HELD)
+    drawn = draw(plan, futures=500, seed=1)
     in_first, deferred = drawn.access[0] == drawn.waves[0].all_staff, drawn.access[0] > drawn.waves[0].all_staff
     assert in_first.any()
     assert deferred.any()
     assert (drawn.access[0][deferred] >= drawn.waves[3].all_staff[deferred]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans(), st.integers(0, 60_000))
+def test_the_plans_waves_take_no_more_licences_than_the_pool_has_in_any_future(plan, licences):
+    plan = replace(plan, licences=licences, assumptions=NOBODY_HELD)
+    drawn = draw(plan, futures=60, seed=4)
+    planned = [wave.all_staff for wave in drawn.waves if wave.number is not None]
+    last = np.maximum.reduce(planned) if planned else np.full(60, DAYS.number(TODAY))
+    people = np.array([one.people for one in plan.agencies])[:, np.newaxis]
+    # Whoever comes in after the plan's last wave found none, or no place.
+    assert ((people * (drawn.access <= last)).sum(axis=0) <= licences).all()
+    missing = sum(one.people for one in plan.agencies) > licences
+    assert bool(plan.unlicensed()) == bool(plan.licences_missing) == missing
+
+
+def test_who_finds_too_few_licences_comes_in_after_the_plans_last_wave_and_is_named_as_a_cause():
+    enough = sum(one.people for one in worlds.AGENCIES)
+    plan = reference(licences=enough - 10_000)
+    drawn = draw(plan, futures=300, seed=1)
+    assert drawn.waves[6].number == 7
+    # Utdanningsetaten alone, in the last wave, needs more than what is left, but where many others are deferred.
+    assert (drawn.access[-1] > drawn.waves[6].all_staff).mean() > 0.9
+    assert forecast(plan, futures=300)["licences"] == {
+        "free": enough - 10_000,
+        "missing": 10_000,
+        "wave": 7,
+        "agencies": [worlds.AGENCIES[-1].name],
+    }
+    cause = next(one for one in causes.helps(plan) if one["cause"] == causes.POOL)
+    assert (cause["agencies"], cause["days"] > 10) == ([worlds.AGENCIES[-1].name], True)
+    with_enough = reference(licences=enough)
+    assert causes.POOL not in {one["cause"] for one in causes.helps(with_enough)}
+    assert (draw(with_enough, futures=300, seed=1).access == draw(reference(), futures=300, seed=1).access).all()
+
+
+def test_the_more_are_held_at_all_staff_the_later_people_get_access_though_the_waves_open_as_before():
+    seldom = replace(after_waves(3), observed=Observed(let_in=13, let_in_all=13))
+    often = replace(seldom, observed=Observed(let_in=13, let_in_all=5, held=8))
+    few, many = (draw(plan, futures=2000, seed=1) for plan in (seldom, often))
+    assert all((one.all_staff == other.all_staff).all() for one, other in zip(few.waves, many.waves, strict=True))
+    assert many.access.mean() > few.access.mean() + 2
+    assert causes.HOLDS in {one["cause"] for one in causes.helps(often)}
+
+
+def test_an_agency_that_is_held_now_is_named_as_a_cause_while_it_holds_up_the_finish():
+    done = after_waves(7)
+    held = replace(done.agencies[-1], access_on=None)
+    plan = replace(done, agencies=(*done.agencies[:-1], held))
+    assert [one.name for one in plan.held()] == [held.name]
+    (cause,) = [one for one in causes.helps(plan) if one["cause"] == causes.HOLDS]
+    assert cause["agencies"] == [held.name]
+    assert cause["days"] > 5
+    assert plan.without_held().held() == []
 
 
 def test_a_step_that_nobody_is_late_with_any_more_costs_no_days_and_is_named_while_it_does():
@@ -202,7 +271,18 @@ def test_a_step_that_nobody_is_late_with_any_more_costs_no_days_and_is_named_whi
     step = next(one for one in causes.helps(plan) if one["step"] == "accounts_and_sso")
     assert step["days"] >= 1
     assert step["agencies"] == [one.name for one in late if one.late]
-    assert all(one["step"] != "accounts_and_sso" for one in causes.helps(plan.without_late("accounts_and_sso")))
+    assert all(one["step"] != "accounts_and_sso" for one in causes.helps(plan.with_done("accounts_and_sso")))
+
+
+def test_the_last_step_that_is_missing_is_a_cause_before_it_is_late_and_one_of_several_is_none():
+    missing = {6: ("accounts_and_sso",), 7: ("accounts_and_sso",), 1: ("funding", "sponsor")}
+    agencies = tuple(
+        replace(one, missing=missing.get(one.wave or 0, ()), ready=one.wave not in missing) for one in worlds.AGENCIES
+    )
+    steps = [one for one in causes.helps(reference(agencies=agencies)) if one["cause"] == causes.STEP]
+    assert [one["step"] for one in steps] == ["accounts_and_sso"]
+    assert steps[0]["agencies"] == [one.name for one in agencies if one.wave in (6, 7)]
+    assert all(one.ready for one in reference(agencies=agencies).with_done("accounts_and_sso").agencies[-5:])
 
 
 def test_a_wait_for_decisions_that_is_longer_than_the_plan_makes_it_later_and_is_a_cause():

@@ -16,14 +16,8 @@ REASON = "Alt er på plass."
 
 
 @pytest.fixture(autouse=True)
-def february(settings, db):
-    settings.DEMO_MODE = True
-    make.set_clock(make.NOW)
-
-
-@pytest.fixture
-def rollout():
-    return make.make_rollout(waves=3)
+def in_february(february):
+    """Every page of a wave is seen on that morning."""
 
 
 @pytest.fixture
@@ -40,25 +34,9 @@ def wave(rollout):
 
 
 @pytest.fixture
-def lead():
-    return make.make_lead()
-
-
-@pytest.fixture
-def as_lead(client, lead):
-    client.force_login(lead)
-    return client
-
-
-@pytest.fixture
 def as_reader(client):
     client.force_login(make.give_role("leser@example.org", RoleName.READER))
     return client
-
-
-def text_of(page: str) -> str:
-    """The words of a page, without its tags and soft hyphens."""
-    return " ".join(re.sub(r"<[^>]+>", " ", page.replace("\N{SOFT HYPHEN}", "")).split())
 
 
 def part(page: str) -> str:

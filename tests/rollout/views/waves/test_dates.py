@@ -5,10 +5,11 @@ import re
 import pytest
 
 from agencies.models import RoleName
-from rollout.domain import deciding, leaving, opening, placing, undoing
+from rollout.domain import deciding, leaving, opening, placing, together, undoing
 from rollout.models import OutgoingEmail
 from tests import factories as make
 from tests.factories import NOW, at
+from tests.pages import text_of
 from tests.rollout.views.waves.conftest import (
     HTMX,
     WAVE,
@@ -16,7 +17,6 @@ from tests.rollout.views.waves.conftest import (
     open_for_all_with_one_held,
     see_dates,
     set_dates,
-    text_of,
 )
 
 pytestmark = pytest.mark.django_db
@@ -282,6 +282,12 @@ def test_what_was_undone_is_marked_by_whom(as_lead, wave, lead):
     event = wave.events.get(kind="dates_set")
     undoing.undo(rollout=wave.rollout, change=event.change, by=lead, now=NOW)
     assert "Angret av prosjektleder@example.org 1. feb. 2018 kl. 09.00" in text_of(as_lead.get(WAVE).text)
+
+
+def test_a_move_made_together_with_others_says_how_many_are_taken_back(as_lead, wave, lead, rollout):
+    both = {"bre": None, "kli": None}
+    together.move_many(rollout=rollout, versions=both, to=rollout.waves.get(number=2), by=lead, now=NOW)
+    assert text_of(as_lead.get(WAVE).text).count("Angre alle 2 som ble endret sammen") == 2
 
 
 def test_a_new_wave_in_a_soft_period_is_made_and_told_of(as_lead, rollout):

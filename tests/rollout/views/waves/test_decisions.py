@@ -9,7 +9,8 @@ from rollout.domain import opening
 from rollout.models import Decision, EventKind, PlanEvent, Verdict
 from tests import factories as make
 from tests.factories import at
-from tests.rollout.views.waves.conftest import HTMX, REASON, WAVE, decide, defer, part, set_dates, text_of
+from tests.pages import text_of
+from tests.rollout.views.waves.conftest import HTMX, REASON, WAVE, decide, defer, part, set_dates
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,9 @@ def test_a_full_or_opened_wave_is_no_choice(as_lead, wave, rollout):
     html = as_lead.get(WAVE).text
     choices = re.findall(r'<option value="(\w+)"', html[html.index('id="away"') :].split("</section>")[0])
     assert choices == ["queue", "3"]
+    for _ in range(4):
+        make.place(make.make_agency(), rollout.waves.get(number=3))
+    assert "Pulje 3, torsdag 26. april 2018 (1 ledig)" in as_lead.get(WAVE).text
     for to in ("2", "1", "17", "", "x"):
         response = defer(as_lead, to, headers=HTMX)
         assert response.status_code == 422

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from rollout.models import Decision, OutgoingEmail, PlanEvent
 from tests import factories as make
-from tests.rollout.views.waves.conftest import WAVE, defer, text_of
+from tests.pages import text_of
+from tests.rollout.views.waves.conftest import WAVE, defer
 
 pytestmark = pytest.mark.django_db
 

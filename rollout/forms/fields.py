@@ -1,0 +1,32 @@
+"""The fields that several forms have."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
+#: What fits an integer column, with room to spare for any municipality.
+MOST = 2_000_000_000
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def day(label: Any, **kwargs: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=DayInput, **kwargs)
+
+
+def long_text(label: Any, *, rows: int = 3, **kwargs: Any) -> forms.CharField:
+    """Several lines; the reader is reminded of what must not stand there."""
+    told: dict[str, Any] = {"max_length": 2000, "help_text": NO_PRIVATE_MATTERS} | kwargs
+    return forms.CharField(label=label, widget=forms.Textarea(attrs={"rows": rows}), **told)
+
+
+def optional_reason(**kwargs: Any) -> forms.CharField:
+    """Why a lead does what needs no reason."""
+    return forms.CharField(label=_("Begrunnelse"), max_length=1000, required=False, **kwargs)

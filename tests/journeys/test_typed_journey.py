@@ -1,0 +1,81 @@
+"""Somebody types for a while, and is signed out meanwhile: what was typed is not lost."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.test_my_journey import as_chief, kli
+
+__all__ = ["kli"]
+
+pytestmark = pytest.mark.browser
+PEOPLE = "Kari Nordmann <kari@kli.example.org>\nola@kli.example.org"
+INVITE = "/r/workplace-2018/my/kli/people/invite/"
+
+
+def sign_in_again(page) -> None:
+    page.get_by_role("button", name="Kommunikasjonssjef i Klimaetaten").click()
+
+
+def test_a_form_sent_after_the_session_ended_says_so_and_keeps_what_was_typed(visitor, kli):
+    page = as_chief(visitor)
+    visitor.visit(INVITE + "?role=deputy")
+    page.get_by_label("E-postadresser").fill(PEOPLE)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Inviter").click()
+    expect(page.locator(".ur-messages")).to_contain_text("er ikke lagret")
+    visitor.check("signed out while typing")
+
+    sign_in_again(page)
+    expect(page).to_have_url(re.compile(re.escape(INVITE)))
+    expect(page.get_by_label("E-postadresser")).to_have_value(PEOPLE)
+    expect(page.get_by_label("Rolle")).to_have_value("deputy")
+    expect(page.locator("#toast-text")).to_contain_text("Du ble avbrutt")
+    visitor.check("what was typed, put back")
+    page.get_by_role("button", name="Inviter").click()
+    expect(page.locator(".ur-messages")).to_contain_text("er invitert")
+
+    visitor.visit(INVITE)  # it was sent: nothing lingers
+    expect(page.get_by_label("E-postadresser")).to_have_value("")
+
+
+def test_a_form_whose_token_grew_old_leads_back_to_what_was_typed(visitor, kli):
+    page = as_chief(visitor)
+    visitor.visit(INVITE)
+    page.get_by_label("E-postadresser").fill(PEOPLE)
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_role("button", name="Inviter").click()
+    expect(page.get_by_role("heading", name="Siden var åpen for lenge")).to_be_visible()
+    visitor.check("open for too long")
+    page.get_by_role("link", name="Tilbake til siden").click()
+    expect(page.get_by_label("E-postadresser")).to_have_value(PEOPLE)
+    page.get_by_role("button", name="Inviter").click()
+    expect(page.locator(".ur-messages")).to_contain_text("er invitert")
+
+
+def test_what_was_typed_in_a_row_is_there_when_the_row_is_opened_again(visitor, kli):
+    page = as_chief(visitor)
+    row = page.locator('[data-step="risk_and_dpia"]')
+    row.get_by_role("link", name=re.compile("ROS")).click()
+    row.get_by_role("link", name=re.compile("Trekk bekreftelsen")).click()
+    row.get_by_label("Begrunnelse").fill("Gammel versjon.")
+    page.context.clear_cookies(name="sessionid")
+    row.get_by_role("button", name="Trekk tilbake").click()
+    sign_in_again(page)
+    expect(page).to_have_url(re.compile("/my/kli/$"))
+    row.get_by_role("link", name=re.compile("ROS")).click()
+    row.get_by_role("link", name=re.compile("Trekk bekreftelsen")).click()
+    expect(row.get_by_label("Begrunnelse")).to_have_value("Gammel versjon.")
+
+
+def test_nobody_else_who_signs_in_there_sees_what_was_typed(at_phone, kli):
+    page = as_chief(at_phone)
+    at_phone.visit(INVITE)
+    page.get_by_label("E-postadresser").fill(PEOPLE)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Inviter").click()
+    page.get_by_role("button", name="Virksomhetsleder i Klimaetaten").click()
+    expect(page).to_have_url(re.compile(re.escape(INVITE)))
+    expect(page.get_by_label("E-postadresser")).to_have_value("")
+    assert page.evaluate("sessionStorage.getItem('puljeplan-typed')") is None
