@@ -1,30 +1,31 @@
 """What is due, asked of the data: openings first, then the weekly status, then reminders (rule 15)."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from django.utils.translation import gettext as _
 
 from rollout.domain import opening, reminding, reporting
-from rollout.models import Rollout, Step, WaveState, opening_moment
+from rollout.models import Rollout, Step, Wave, WaveState, opening_moment
 
 
 def next_event(rollout: Rollout, *, after: dt.datetime) -> tuple[dt.datetime, str]:
     """The first opening or weekly status after `after`, and a phrase for it."""
-    moments = [(moment, phrase) for moment, phrase in _openings(rollout) if moment > after]
-    _year, week, moment = reporting.next_sending(after=after)
-    moments.append((moment, _("ukestatus for uke %(week)s") % {"week": week}))
-    return min(moments)
+    _year, week, sending = reporting.next_sending(after=after)
+    openings = [(moment, wave, step) for moment, wave, step in _openings(rollout) if after < moment <= sending]
+    if not openings:
+        return sending, _("ukestatus for uke %(week)s") % {"week": week}
+    moment, wave, step = min(openings, key=itemgetter(0))
+    said = _("%(wave)s åpner for ledere") if step == Step.LEADERS else _("%(wave)s åpner for alle")
+    return moment, said % {"wave": wave}
 
 
-def _openings(rollout: Rollout):
+def _openings(rollout: Rollout) -> Iterator[tuple[dt.datetime, Wave, Step]]:
+    """All that are left, also those whose moment has gone by."""
     for wave in rollout.waves.exclude(state__in=[WaveState.ALL_OPEN, WaveState.CLOSED]):
-        if wave.is_planned:
-            yield (
-                opening_moment(wave.day_of(Step.LEADERS)),
-                _("%(wave)s åpner for ledere") % {"wave": wave},
-            )
-        yield opening_moment(wave.day_of(Step.ALL_STAFF)), _("%(wave)s åpner for alle") % {"wave": wave}
+        for step in list(Step) if wave.is_planned else [Step.ALL_STAFF]:
+            yield opening_moment(wave.day_of(step)), wave, step
 
 
 def run_due(*, rollout: Rollout, now: dt.datetime, memory: reminding.Memory | None = None) -> None:
