@@ -8,6 +8,7 @@ that people were asked to, and may speak of one event only.
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event, Timezone
@@ -62,7 +63,9 @@ def calendar_for(
     event, which only grows.
     """
     after = {**believed, **told}
-    waves = {wave.number: wave for wave in rollout.waves.all()}
+    # One that was taken away again may stand in the reader's calendar; where its number is another's, that one counts.
+    known = Wave._base_manager.filter(rollout=rollout).order_by(F("removed_at").asc(nulls_last=True))
+    waves = {wave.number: wave for wave in known}
     names = dict(Agency.objects.filter(slug__in=after).in_norwegian_order().values_list("slug", "name"))
     sequence = min(rollout.events.order_by("-pk").values_list("pk", flat=True).first() or 0, _LARGEST)
     calendar = empty()

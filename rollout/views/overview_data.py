@@ -79,6 +79,11 @@ class Place:
         return str(self.stop.agency or self.stop.wave)
 
 
+def _first[T](found: list[T], most: int) -> list[T]:
+    """What is in sight; folding away a single one would save nothing."""
+    return found if len(found) <= most + 1 else found[:most]
+
+
 @dataclass(frozen=True)
 class RowShown:
     """What is missing, and where; of many places the first are in sight and the rest is folded away."""
@@ -88,7 +93,7 @@ class RowShown:
 
     @property
     def in_sight(self) -> list[Place]:
-        return self.places if len(self.places) <= PLACES_IN_SIGHT + 1 else self.places[:PLACES_IN_SIGHT]
+        return _first(self.places, PLACES_IN_SIGHT)
 
     @property
     def more(self) -> int:
@@ -113,7 +118,7 @@ class GroupShown:
 
     @property
     def in_sight(self) -> list[RowShown]:
-        return self.rows if len(self.rows) <= ROWS_IN_SIGHT + 1 else self.rows[:ROWS_IN_SIGHT]
+        return _first(self.rows, ROWS_IN_SIGHT)
 
     @property
     def folded(self) -> list[RowShown]:

@@ -3,10 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
+from icalendar import Calendar
 
-from rollout.domain import deciding, figures, placing, scheduling, together, undoing
+from rollout import emails
+from rollout.domain import announcing, deciding, figures, placing, scheduling, together, undoing
 from rollout.domain.refusals import Refused, UndoRefused
-from rollout.models import EventKind, Placement, Verdict, Wave
+from rollout.models import EmailState, EventKind, Placement, Step, Verdict, Wave
 from tests import factories
 from tests.factories import NOW, at
 from tests.plan_replay import as_it_stands, replay
@@ -154,3 +157,19 @@ def test_whoever_reads_the_plan_just_then_loses_no_agency(rollout, lead):
     Wave.objects.filter(pk=wave.pk).update(removed_at=NOW)
 
     assert [entry.placement.agency.slug for entry in figures.plan(rollout, now=NOW).entries] == ["kli"]
+
+
+def test_who_has_it_in_their_calendar_is_told_that_it_is_off(rollout, lead):
+    other, wave = add(rollout, lead), add(rollout, lead)
+    placement = factories.place(factories.make_agency("kli"), wave)
+    head = factories.make_people(placement.agency)["head"]
+    emails.write(emails.dates.your_dates(wave=wave, now=NOW), rollout=rollout, occurrence="event:1", now=NOW)
+    rollout.emails.update(state=EmailState.SENT, settled_at=timezone.now())
+    placing.move(placement=placement, to=other, by=lead, now=NOW)
+    undo(wave, lead)
+
+    announcing.announce(rollout=rollout, seen=emails.announcing.gathered(rollout).mark, note="", by=lead, now=NOW)
+
+    calendar = Calendar.from_ical(head.emails.latest("pk").calendar)
+    said = {(str(event["uid"]), str(event["status"])) for event in calendar.walk("VEVENT")}
+    assert {(wave.opening_uid(step), "CANCELLED") for step in Step} < said
