@@ -14,7 +14,7 @@ from rollout.domain.locks import lock_plan, lock_wave
 from rollout.domain.rearranging import Step, rearrange
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
-from rollout.domain.scenario_rules import moved_since, problems
+from rollout.domain.scenario_rules import given_since, moved_since, problems
 from rollout.domain.scenarios import Dates, Places, Today, in_lists
 from rollout.models import EventKind, PlanEvent, Rollout, Scenario, ScenarioState
 
@@ -28,17 +28,19 @@ def adopt(
     version_seen: int | None = None,
     moves: Collection[str] | None = None,
     waves: Collection[int] | None = None,
+    goes_seen: Collection[int] | None = None,
     reason: str = "",
 ) -> PlanEvent:
     """Let the plan become what the scenario says: new waves, dates and moves, all or nothing.
 
     `moves`: the agencies (slugs) whose moves are taken, `waves`: the waves (numbers) whose dates are; None: all of
-    them. What the plan says already is left. Other people's changes elsewhere stand. Returns the event that tells of
-    the whole; its `change` is what to undo.
+    them. `goes_seen`: the waves that were shown to lose their go (None: not asked). What the plan says already is left.
+    Other people's changes elsewhere stand. Returns the event that tells of the whole; its `change` is what to undo.
 
     Raises:
         Refused: the scenario has ended, is a baseline, or was changed since `version_seen` was shown; nothing was
-            chosen; the plan has moved on what is touched; or a hard rule would be broken. With every reason.
+            chosen; the plan has moved on what is touched; a wave would lose a go that was not seen; or a hard rule
+            would be broken. With every reason.
     """
     rollout = lock_plan(scenario.rollout_id)
     scenario = scenarios.lock_open(scenario, version_seen=version_seen)
@@ -51,6 +53,8 @@ def adopt(
     if not places and not dates:
         raise Refused(_("Det er ingenting å ta i bruk: velg minst én flytting eller dato som er en annen enn i dag."))
     reasons = moved_since(scenario, plan, places, dates)
+    if goes_seen is not None:
+        reasons += given_since(plan, places, dates, seen=goes_seen)
     reasons += problems(plan, places, dates, calendar=calendar_of(rollout), at=now)
     if reasons:
         raise Refused(reasons)

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
+from rollout.domain import rows
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
@@ -138,7 +139,10 @@ class Calendar:
             )
 
 
-_PERIODS = "SELECT * FROM rollout_blackoutperiod WHERE rollout_id = ANY(%s) ORDER BY first_day, id"
+_PERIODS = f"""
+SELECT {rows.columns(BlackoutPeriod, "b")} FROM rollout_blackoutperiod b WHERE b.rollout_id = ANY(%s)
+ORDER BY b.first_day, b.id
+"""  # noqa: S608 (the names of our own columns)
 
 
 def calendar_of(rollout: Rollout | int) -> Calendar:
@@ -149,7 +153,7 @@ def calendar_of(rollout: Rollout | int) -> Calendar:
 def calendars_of(rollout_ids: Iterable[int]) -> dict[int, Calendar]:
     """The calendar of each rollout, in one query for all."""
     periods: dict[int, list[BlackoutPeriod]] = {rollout_id: [] for rollout_id in rollout_ids}
-    for period in BlackoutPeriod.objects.raw(_PERIODS, [list(periods)]):
+    for (period,) in rows.read(_PERIODS, [list(periods)], BlackoutPeriod):
         periods[period.rollout_id].append(period)
     return {rollout_id: Calendar(tuple(found)) for rollout_id, found in periods.items()}
 

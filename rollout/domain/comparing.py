@@ -143,8 +143,9 @@ class Comparison:
 class Drift:
     """How far today's plan is from the baseline: in days for the last wave with agencies, and in people by today.
 
-    `should_have`: people who by the baseline's dates have access today; `has` by the plan's. `moved`: how many agencies
-    stand in another wave, `redated`: how many waves have other dates.
+    `should_have`: people who by the baseline's dates have access today; `has` by the plan's. Both of the agencies that
+    are in the two: who has joined since hides nobody who is late. `moved`: how many agencies stand in another wave,
+    `redated`: how many waves have other dates.
     """
 
     baseline: Scenario
@@ -166,11 +167,12 @@ def drift(rollout: Rollout, plan: Today, *, now: dt.datetime) -> Drift | None:
         return None
     stands: tuple[Places, Dates] = plan.places, {n: _only_days(days) for n, days in plan.dates.items()}
     found, today = _sides(plan, (baseline.places, baseline.dates), stands, pool=None), now.astimezone(OSLO).date()
+    known = {slug: place for slug, place in plan.places.items() if slug in baseline.places}
     return Drift(
         baseline,
         found.days_later,
         sum(people for day, people in _gains(plan, baseline.places, baseline.dates) if day <= today),
-        sum(people for day, people in _gains(plan, *stands) if day <= today),
+        sum(people for day, people in _gains(plan, known, stands[1]) if day <= today),
         len(found.moves),
         len(found.dates),
     )

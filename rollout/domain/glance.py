@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from rollout.domain import readiness
+from rollout.domain import readiness, rows
+from rollout.domain.rows import columns
 from rollout.models import OSLO, Rollout, Wave
 
 _READ = """
@@ -35,16 +36,14 @@ WHERE p.rollout_id = %(rollout)s AND p.status IN ('queued', 'placed')
   AND (%(all)s OR p.wave_id = ANY(%(waves)s) OR (%(queue)s AND p.wave_id IS NULL))
 ORDER BY p.queue_position, p.slot
 """
-
-
-_WAVES = """
-SELECT w.*, d.verdict AS latest_verdict, d.plan_version AS latest_decided_for,
-       (SELECT count(*) FROM rollout_placement p WHERE p.wave_id = w.id) AS places_taken
+_WAVES = f"""
+SELECT {columns(Wave, "w")}, d.verdict, d.plan_version,
+       (SELECT count(*) FROM rollout_placement p WHERE p.wave_id = w.id)
 FROM rollout_wave w
 LEFT JOIN LATERAL (SELECT verdict, plan_version FROM rollout_decision WHERE wave_id = w.id ORDER BY id DESC LIMIT 1) d
        ON true
 WHERE w.rollout_id = %s AND w.removed_at IS NULL ORDER BY w.number
-"""
+"""  # noqa: S608 (the names of our own columns)
 _STEPS = """
 SELECT s.course_version_id, s.id, s.key, s.blocking, s.lead_time_days
 FROM rollout_coursestep s JOIN rollout_courseversion v ON v.id = s.course_version_id
@@ -101,7 +100,11 @@ class Glance:
 
 def waves(rollout: Rollout) -> list[Wave]:
     """The waves by number, as `with_latest_decision` gives them, and with `places_taken`. One query."""
-    return list(Wave.objects.raw(_WAVES, [rollout.pk]))
+    found = []
+    for wave, verdict, decided_for, taken in rows.read(_WAVES, [rollout.pk], Wave):
+        wave.latest_verdict, wave.latest_decided_for, wave.places_taken = verdict, decided_for, taken
+        found.append(wave)
+    return found
 
 
 def read(

@@ -11,8 +11,11 @@ from django.db import connection
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from rollout.domain import rows
 from rollout.domain.refusals import Refused
 from rollout.models import Placement, Rollout, Wave
+
+_WAVE = f"SELECT {rows.columns(Wave, 'w')} FROM rollout_wave w WHERE w.id = %s AND w.removed_at IS NULL"  # noqa: S608
 
 
 def lock_plan(rollout_id: int) -> Rollout:
@@ -49,8 +52,7 @@ def lock_wave(wave_id: int) -> Wave:
 
 def wave_now(wave_id: int) -> Wave:
     """The wave as it is now, for a verb that holds the plan's lock. Raises Refused as `lock_wave`."""
-    sql = "SELECT * FROM rollout_wave WHERE id = %s AND removed_at IS NULL"
-    return _there(next(iter(Wave.objects.raw(sql, [wave_id])), None))
+    return _there(next((wave for (wave,) in rows.read(_WAVE, [wave_id], Wave)), None))
 
 
 def _there(wave: Wave | None) -> Wave:

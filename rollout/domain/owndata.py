@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Person
+from rollout.domain import usage
 from rollout.domain.erasing import sessions_of
 from rollout.models import PlanEvent
 
@@ -53,6 +54,8 @@ SECRET = {"password", "secret", "token", "token_secret", "session_key", "key", "
 SECRET_OF_OTHERS = {"data", "extra_data"}
 #: Whole plans, which say nothing of the person who wrote them down.
 THE_PLAN = {"places", "dates", "base_places", "base_dates", "explanation"}
+#: Sums of an agency's people, who are not the one who entered them; some groups are under ten (rule 14).
+SUMS = {*usage.NUMBERS}
 LABELS = {
     "at": gettext_lazy("når"),
     "since": gettext_lazy("fra"),
@@ -261,7 +264,7 @@ def _bytes(model: type[Model]) -> list[str]:
 def fields_told(model: type[Model] | Model) -> list[Field]:
     """The fields of a table that are told."""
     of_others = model._meta.app_label not in ("agencies", "rollout")
-    hidden = SECRET | THE_PLAN | (SECRET_OF_OTHERS if of_others else set())
+    hidden = SECRET | THE_PLAN | SUMS | (SECRET_OF_OTHERS if of_others else set())
     return [f for f in model._meta.concrete_fields if f.name not in hidden and not isinstance(f, BinaryField)]
 
 

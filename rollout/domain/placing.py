@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from rollout import emails
-from rollout.domain import queueing
+from rollout.domain import queueing, rows
 from rollout.domain.locks import hold_plan, wave_now
 from rollout.domain.recording import record
 from rollout.domain.refusals import MoveRefused
@@ -45,6 +45,9 @@ WHERE p.id = o.id AND p.slot <> o.place
 """
 
 
+_PLACEMENT = f"SELECT {rows.columns(Placement, 'p')} FROM rollout_placement p WHERE p.id = %s"  # noqa: S608
+_PLACE = ("status", "queue_position", "wave_id", "slot", "deferral_wave_id", "pin_reason", "version")
+_PUT = f"UPDATE rollout_placement SET {', '.join(f'{name} = %s' for name in _PLACE)} WHERE id = %s"  # noqa: S608
 _ANOTHER_PLAN = "UPDATE rollout_wave SET plan_version = plan_version + 1 WHERE id = ANY(%s) AND state = %s"
 
 
@@ -127,7 +130,7 @@ def _stands_there(placement: Placement, target: Wave | None, position: int | Non
 
 def fresh(placement: Placement) -> Placement:
     """The placement as it is now, with its wave."""
-    [now] = Placement.objects.raw("SELECT * FROM rollout_placement WHERE id = %s", [placement.pk])
+    [(now,)] = rows.read(_PLACEMENT, [placement.pk], Placement)
     now.rollout, now.agency = placement.rollout, placement.agency  # for good
     now.wave = wave_now(now.wave_id) if now.wave_id else None
     return now
@@ -272,7 +275,8 @@ def put(
         placement.deferral_wave = deferral_wave
     placement.pin_reason = ""
     placement.version += 1
-    placement.save(update_fields=["status", "queue_position", "wave", "slot", "deferral_wave", "pin_reason", "version"])
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT, [getattr(placement, name) for name in (*_PLACE, "pk")])
     settle(placement, left=left, was_queued=was_queued, position=position)
     return record_place(
         placement,

@@ -18,6 +18,7 @@ from rollout.domain.calendar import working_day_on_or_before
 from rollout.domain.recording import plan_version
 from rollout.domain.refusals import Refused
 from rollout.domain.shadow import shadowed
+from rollout.domain.words import long_date
 from rollout.models import (
     OSLO,
     EmailState,
@@ -36,6 +37,8 @@ from rollout.models import (
 REFUSED = "refused"
 #: After the last date of the plan, so that the status that tells of it is part of the play.
 AFTER_THE_END = dt.timedelta(days=14)
+#: How long after that one may go on playing: every week has its status.
+A_YEAR = dt.timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -98,8 +101,10 @@ def rehearse(
     """Play the plan from `now` to the end of the day `until` (None: two weeks past the plan's last date).
 
     Raises:
-        Refused: the scenario cannot be adopted; with every reason.
+        Refused: the scenario cannot be adopted, with every reason; or `until` is gone, or far past the plan's end.
     """
+    if until is not None:
+        _refuse_far(rollout, until, now=now)
     version = plan_version(rollout.slug) or 0
     scenario = rollout.scenarios.filter(pk=assuming.scenario).first() if assuming.scenario else None
     with shadowed(), emails.headlines_alone():
@@ -130,6 +135,13 @@ def end_of(rollout: Rollout, *, now: dt.datetime) -> dt.date:
     """The last day worth playing: two weeks past the last all-staff date, or past today if that is gone."""
     dates = rollout.waves.values_list("all_staff_on", flat=True)
     return max([*dates, now.astimezone(OSLO).date()]) + AFTER_THE_END
+
+
+def _refuse_far(rollout: Rollout, until: dt.date, *, now: dt.datetime) -> None:
+    first, last = now.astimezone(OSLO).date(), end_of(rollout, now=now) + A_YEAR
+    if not first <= until <= last:
+        said = _("Siste dag må være fra %(first)s til %(last)s.")
+        raise Refused(said % {"first": long_date(first), "last": long_date(last)})
 
 
 def _marks() -> tuple[int, int]:

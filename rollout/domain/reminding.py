@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, OuterRef
 from django.utils import translation
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
@@ -142,7 +142,8 @@ def _send_due(*, rollout: Rollout, day: dt.date, now: dt.datetime, memory: "Memo
         drafts = [draft for draft in drafts_of(run, now=now, memory=memory) if draft.person.pk in again]
         number = emails.reminding.reminders_of(rollout).filter(occurrence__startswith=_occurrence(run)).count()
     occurrence = f"{_occurrence(run)}{number}"
-    return emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now).count()
+    emails.write(drafts, rollout=rollout, occurrence=occurrence, now=now)
+    return len(drafts)
 
 
 def _covered_until(run: ReminderRun | None, day: dt.date) -> dt.date:
@@ -164,17 +165,13 @@ def _to_write_anew(run: ReminderRun) -> set[int]:
 def _untold_since(run: ReminderRun) -> dict[int, dt.date]:
     """By person: from when nothing has reached them, where earlier mornings' mail was withdrawn unsent."""
     mails = emails.reminding.reminders_of(run.rollout)
-    withdrawn = mails.filter(state=EmailState.WITHDRAWN).order_by("-pk").values_list("pk", "person", "occurrence")
-    if not withdrawn:
+    told_since = mails.exclude(state=EmailState.WITHDRAWN).filter(person=OuterRef("person"), pk__gt=OuterRef("pk"))
+    untold = mails.filter(~Exists(told_since), state=EmailState.WITHDRAWN).order_by("-pk")
+    found = list(untold.values_list("person", "occurrence"))
+    if not found:
         return {}
-    standing = mails.exclude(state=EmailState.WITHDRAWN).filter(person__in={person for _pk, person, _of in withdrawn})
-    told = dict(standing.values_list("person").annotate(latest=Max("pk")).order_by())
     days = {f"reminders:{pk}": since for pk, since in run.rollout.reminder_runs.values_list("pk", "since")}
-    since: dict[int, dt.date] = {}
-    for pk, person, occurrence in withdrawn:
-        if pk > told.get(person, 0):
-            since[person] = days.get(occurrence.rpartition(":")[0], run.since)
-    return since
+    return {person: days.get(occurrence.rpartition(":")[0], run.since) for person, occurrence in found}
 
 
 # -- whom, and of what -------------------------------------------------------------------------------------------------

@@ -91,9 +91,9 @@ def began(rollout: Rollout) -> dt.datetime | None:
 
 def due_week(rollout: Rollout, now: dt.datetime) -> Week | None:
     """The week whose status is due and not yet made, or None. Never more than one, however long nothing ran."""
-    week = latest_week(now)
-    if rollout.status_reports.filter(year=week.year, week=week.week).exists():
-        return None
+    week, last = latest_week(now), rollout.status_reports.order_by("year", "week").values_list("year", "week").last()
+    if last is not None:
+        return week if week > last else None
     start = began(rollout)
     return None if start is None or sending_moment(*week) < start else week
 

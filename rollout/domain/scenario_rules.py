@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Collection
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -102,6 +103,17 @@ def moved_since(scenario: Scenario, now: Today, moves: Places, dates: Dates) -> 
     return [_agency_moved(slug, now, last.get(slug)) for slug in agencies] + [
         _wave_changed(n, last.get(n)) for n in changed
     ]
+
+
+def given_since(now: Today, moves: Places, dates: Dates, *, seen: Collection[int]) -> list[str]:
+    """The waves that would lose a go that whoever decides has not `seen` (their numbers), and who gave it."""
+    stood = now.places
+    touched = {n for s, place in moves.items() if s in stood for n in (stood[s]["wave"], place["wave"])}
+    touched |= set(map(int, dates))
+    lost = [wave for n, wave in now.waves.items() if n in touched and n not in seen and wave.has_go]
+    given = {wave: wave.events.filter(kind=EventKind.DECIDED).select_related("by").last() for wave in lost}
+    said = _("%(wave)s har klarsignal, som faller bort om du tar dette i bruk: gitt av %(who)s%(when)s. Vil du det?")
+    return [said % ({"wave": wave} | _by_whom(event)) for wave, event in given.items()]
 
 
 def _about(event: PlanEvent) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Model
+from django.db.models import BinaryField, Field, Model
 
 #: Who takes part and the plan. Sign-in and sessions stand aside: the verbs know nothing of them.
 COPIED = ("agencies", "rollout")
@@ -47,9 +47,11 @@ def shadowed() -> Iterator[None]:
 def _copy(cursor, model: type[Model], schema: str) -> None:
     table = model._meta.db_table
     real, copy = f'"{schema}"."{table}"', f'pg_temp."{table}"'
-    columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields if not field.generated)
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join("''::bytea" if _is_a_file(field) else f'"{field.column}"' for field in fields)
     cursor.execute(f'CREATE TEMP TABLE "{table}" (LIKE {real} INCLUDING ALL) ON COMMIT DROP')
-    cursor.execute(f"INSERT INTO {copy} ({columns}) SELECT {columns} FROM {real}")  # noqa: S608 (names of our own)
+    cursor.execute(f"INSERT INTO {copy} ({columns}) SELECT {values} FROM {real}")  # noqa: S608 (names of our own)
     key = model._meta.pk.column
     cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [copy, key])
     if sequence := cursor.fetchone()[0]:
@@ -60,3 +62,8 @@ def _copy(cursor, model: type[Model], schema: str) -> None:
         cursor.execute(
             trigger.replace(f" ON {schema}.{table} ", f" ON {copy} ").replace(f" ON {table} ", f" ON {copy} ")
         )
+
+
+def _is_a_file(field: Field) -> bool:
+    """The bytes of files stay behind: no verb reads them, and there may be gigabytes."""
+    return isinstance(field, BinaryField) and field.max_length is None

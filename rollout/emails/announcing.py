@@ -80,6 +80,11 @@ class Gathered:
         return sorted(named, key=lambda agency: (agency.name_sort_key, agency.slug))
 
 
+def people_to_tell(rollout: Rollout) -> int:
+    """How many there are to be told, for who shows only that."""
+    return len({one.person for one in overtaken(rollout)})
+
+
 def gathered(rollout: Rollout) -> Gathered:
     """Who is to be told what, by address; in a number of queries that does not grow with the plan."""
     announced = rollout.events.filter(kind=EventKind.CHANGES_ANNOUNCED).aggregate(last=Max("pk"))["last"]

@@ -27,7 +27,7 @@ class NewRolloutForm(forms.Form):
     tool_name = forms.CharField(label=_("Verktøy"), max_length=60)
     leaders_on = day(
         _("Første pulje åpner for ledere"),
-        help_text=_("De andre puljene beholder avstanden til denne, regnet i virkedager."),
+        help_text=_("De andre puljene beholder avstanden til denne, regnet i arbeidsdager."),
         error_messages={"required": _("Velg dagen da den første puljen åpner for ledere.")},
     )
     ends_on = day(_("Siste dag"), required=False, help_text=_("Datoer etter denne varsles, men nektes ikke."))

@@ -152,11 +152,15 @@ def _wave(number: int | None) -> Wave | None:
 
 
 class AdoptForm(forms.Form):
-    """Which of the scenario's moves and dates are taken, and why. `version` is the scenario's as it was shown."""
+    """Which of the scenario's moves and dates are taken, and why.
+
+    `version` is the scenario's as it was shown, `goes` the waves that were shown to lose their go.
+    """
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     moves = forms.MultipleChoiceField(required=False)
     waves = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    goes = forms.TypedMultipleChoiceField(coerce=int, required=False)
     reason = forms.CharField(
         label=_("Begrunnelse"),
         max_length=1000,
@@ -168,4 +172,5 @@ class AdoptForm(forms.Form):
     def __init__(self, data: Any = None, *, scenario: Scenario):
         super().__init__(data, initial={"version": scenario.version}, auto_id="adopt-%s")
         self.fields["moves"].choices = [(slug, slug) for slug in scenario.places]  # type: ignore[attr-defined]
-        self.fields["waves"].choices = [(n, n) for n in scenario.dates]  # type: ignore[attr-defined]
+        for name in ("waves", "goes"):
+            self.fields[name].choices = [(n, n) for n in scenario.dates]  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@
 {% icon "calendar" %}  {% field form.reason %}  {{ 41000|thousands }}  {{ wave.leaders_on|day }}
 """
 
+import functools
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,6 +42,7 @@ ALERT_ICONS = {"ok": "check-circle", "warn": "alert-warning", "stop": "exclamati
 
 
 @register.simple_tag
+@functools.cache
 def icon(name: str) -> SafeString:
     """A decorative icon of the sprite, in the colour and size of the text. The word beside it carries the meaning."""
     return format_html(

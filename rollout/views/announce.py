@@ -80,9 +80,8 @@ def gathered_for(request: Request, rollout: Rollout) -> Gathered:
     return Gathered(notices=[], mark="")
 
 
-def sentence(found: Gathered) -> str:
+def sentence(people: int) -> str:
     """How many have been told otherwise than the plan; empty where nobody has."""
-    people = len(found.notices)
     if not people:
         return ""
     return ngettext(
@@ -94,4 +93,4 @@ def sentence(found: Gathered) -> str:
 
 def untold(request: Request, rollout: Rollout) -> str:
     """The sentence, for those who may announce."""
-    return sentence(gathered_for(request, rollout))
+    return sentence(emails.announcing.people_to_tell(rollout)) if can(request, Do.CHANGE_PLAN) else ""

@@ -2,16 +2,28 @@
 
 from collections.abc import Iterable
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils.translation import gettext as _
 
+from agencies.models import Agency
+from rollout.domain import rows
+from rollout.domain.rows import columns
 from rollout.models import CAPACITY, Placement, Rollout, Wave
 from rollout.views.board_data import QUEUE
+
+_PLACEMENT = f"""
+SELECT {columns(Placement, "p")}, {columns(Agency, "a")}
+FROM rollout_placement p JOIN agencies_agency a ON a.id = p.agency_id
+WHERE p.rollout_id = %s AND a.slug = %s
+"""  # noqa: S608 (the names of our own columns)
 
 
 def placement_of(rollout: Rollout, agency: str) -> Placement:
     """The agency's placement with all that a move asks of it; 404 if it takes no part."""
-    placement = get_object_or_404(rollout.placements.select_related("agency"), agency__slug=agency)
+    found = rows.read(_PLACEMENT, [rollout.pk, agency], Placement, Agency)
+    if not found:
+        raise Http404
+    placement, placement.agency = found[0]
     placement.rollout = rollout
     return placement
 

@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from agencies.access import Request, roles_of
+from rollout.domain import rows
 from rollout.domain.holding import why_held
 from rollout.models import DateRequest, DemoClock, RequestState, Rollout
 from rollout.permissions import Do, can
@@ -30,29 +30,51 @@ MENU = (
     (_("Status"), "rollout:status-index", Do.SEE_STATUS),
     (_("E-post"), "rollout:mail", Do.SEE_MAIL),
 )
-#: What one needs more seldom: in the user's menu.
+#: What one needs more seldom: in the user's menu, under headings.
 PANEL = (
-    (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
-    (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
-    (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
-    (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
-    (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
-    (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
-    (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
-    (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),
-    (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
-    (_("Import"), "rollout:import", Do.IMPORT),
+    (
+        _("Planlegging"),
+        (
+            (_("Når er vi ferdige?"), "rollout:forecast", Do.SEE_PLAN),
+            (_("Scenarioer"), "rollout:scenarios", Do.SEE_PLAN),
+            (_("Foreslå puljer"), "rollout:compose", Do.CHANGE_PLAN),
+            (_("Generalprøve"), "rollout:rehearsal", Do.SEE_PLAN),
+            (_("Erfaringer og evaluering"), "rollout:lessons", Do.SEE_PLAN),
+        ),
+    ),
+    (
+        _("Regler og løp"),
+        (
+            (_("Kjøreregler"), "rollout:guidelines", Do.SEE_PLAN),
+            (_("Implementeringsløp"), "rollout:course", Do.SEE_PLAN),
+            (_("Medarbeidernes forpliktelser"), "rollout:commitments", Do.SEE_PLAN),
+        ),
+    ),
+    (
+        _("Oppsett"),
+        (
+            (_("Utrullinger"), "rollout:rollouts", Do.SEE_PLAN),
+            (_("Import"), "rollout:import", Do.IMPORT),
+        ),
+    ),
 )
 #: What is there whether or not there is a rollout, for whoever has signed in.
 ALWAYS = ((_("Varsler"), "rollout:notices"), (_("Mine opplysninger"), "rollout:my-data"))
 ABOUT_NO_ROLLOUT = ("agencies:list", "rollout:rollouts")
 
 
+_ROLLOUT = f"SELECT {rows.columns(Rollout, 'r')} FROM rollout_rollout r WHERE r.slug = %s"  # noqa: S608
+
+
 def rollout_of(request: HttpRequest, slug: str) -> Rollout:
     """The rollout with this slug (404 if there is none), read once for each request."""
     known = vars(request).get(KNOWN)
     if known is None or known.slug != slug:
-        known = vars(request)[KNOWN] = get_object_or_404(Rollout, slug=slug)
+        found = rows.read(_ROLLOUT, [slug], Rollout)
+        if not found:
+            raise Http404
+        ((known,),) = found
+        vars(request)[KNOWN] = known
     return known
 
 
@@ -95,6 +117,11 @@ def own_pages(request: Request) -> list[dict[str, Any]]:
     ]
 
 
+def _panel(request: Request, rollout: Rollout | None) -> list[tuple[Any, list[dict[str, Any]]]]:
+    groups = [(heading, menu(request, rollout, pages)) for heading, pages in PANEL]
+    return [*groups, (_("Deg"), own_pages(request))]
+
+
 def waiting(rollout: Rollout) -> int:
     """How many requests from agencies wait for an answer. One small query."""
     dates = DateRequest.objects.filter(placement__rollout=rollout, state=RequestState.OPEN).values("pk")
@@ -108,7 +135,7 @@ def _is_current(path: str, name: str, url: str) -> bool:
 
 
 def shell(request: Request) -> dict[str, Any]:
-    """The context of every template: `rollout`, `nav_items` and `panel_items`, `is_demo`, `demo_clock`, `roles`
+    """The context of every template: `rollout`, `nav_items` and `panel_groups`, `is_demo`, `demo_clock`, `roles`
     (`agencies.access.Held`), and for leads `mail_held`: why no mail leaves, if so.
 
     Nobody is told anything of the plan before signing in but its name.
@@ -120,7 +147,7 @@ def shell(request: Request) -> dict[str, Any]:
     return {
         "rollout": rollout,
         "nav_items": menu(request, rollout),
-        "panel_items": [*menu(request, rollout, PANEL), *own_pages(request)],
+        "panel_groups": [(heading, items) for heading, items in _panel(request, rollout) if items],
         "is_demo": settings.DEMO_MODE,
         "demo_clock": clock.now if clock else None,
         "roles": roles_of(request),

@@ -58,12 +58,15 @@ def _why(message: OutgoingEmail) -> str:
 @never_cache
 @require_safe
 def index(request: Request, slug: str) -> HttpResponse:
-    """Every message of the rollout, newest first; `?state=` shows one state."""
-    rollout = rollout_of(request, slug)
-    counts = dict(rollout.emails.order_by().values_list("state").annotate(Count("id")))
+    """Every message of the rollout, newest first; `?q=` finds those to an address or with words in the subject, and
+    `?state=` shows one state of them.
+    """
+    rollout, query = rollout_of(request, slug), request.GET.get("q", "").strip()[:200].replace("\0", "")
+    about = rollout.emails.filter(Q(to_address__icontains=query) | Q(headline__icontains=query))
+    counts = dict(about.order_by().values_list("state").annotate(Count("id")))
     wanted = request.GET.get("state", "")
     wanted = wanted if wanted in EmailState.values else ""
-    found = rollout.emails.select_related("person").defer("text", "html").order_by("-written_at", "-id")
+    found = about.select_related("person").defer("text", "html").order_by("-written_at", "-id")
     page = Paginator(found.filter(state=wanted) if wanted else found, PER_PAGE).get_page(request.GET.get("page"))
     page.object_list = [_with_sign(message) for message in page.object_list]
     states = [
@@ -76,6 +79,7 @@ def index(request: Request, slug: str) -> HttpResponse:
         "page": page,
         "states": states,
         "wanted": wanted,
+        "query": query,
         "total": sum(counts.values()),
         "unknown": _unknown_sentence(counts.get(EmailState.UNKNOWN, 0)),
         "can_settle": can(request, Do.SETTLE_MAIL),

@@ -62,7 +62,7 @@ def _page(
         "page": overview(rollout, person=request.user, now=now, untold=found),
         "can_act": can(request, Do.CHANGE_PLAN),
         "asked": waiting(rollout) if can(request, Do.ANSWER_AGENCIES) else [],
-        "untold": sentence(found),
+        "untold": sentence(len(found.notices)),
         "now": now,
         "refusal": refusal,
     }

@@ -299,9 +299,11 @@ def _opening(ahead: list[Ahead]) -> str:
             % {"wave": late.wave, "who": to_whom(late.step), "when": late.when}
         )
     if coming:
+        said = _("%(wave)s åpner for %(who)s %(when)s, %(day)s.")
+        if coming.wave.decision == Verdict.NO_GO:
+            said = _("%(wave)s har fått stopp. Den skulle åpne for %(who)s %(when)s, %(day)s.")
         sentences.append(
-            _("%(wave)s åpner for %(who)s %(when)s, %(day)s.")
-            % {"wave": coming.wave, "who": to_whom(coming.step), "when": coming.when, "day": long_date(coming.on)}
+            said % {"wave": coming.wave, "who": to_whom(coming.step), "when": coming.when, "day": long_date(coming.on)}
         )
         agencies = len(coming.entry.entries)
         if agencies:

@@ -158,6 +158,7 @@ def adopt(request: Request, slug: str, pk: int) -> HttpResponse:
                 version_seen=wanted["version"],
                 moves=wanted["moves"],
                 waves=wanted["waves"],
+                goes_seen=wanted["goes"],
                 reason=wanted["reason"],
             )
             return leave(request, reverse("rollout:board", args=[slug]), f"{tell(event, {})}.", event=event)

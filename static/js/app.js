@@ -55,12 +55,35 @@
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
   dialog.addEventListener('close', () => dialog.replaceChildren())
 
+  // ---- a part that is swapped as a whole takes the pressed button with it: focus goes to the heading it stood under
+  let under = null
+  document.body.addEventListener('htmx:beforeSwap', event => {
+    const on = document.activeElement
+    under = on !== document.body && event.detail.target?.contains(on) ? on.closest('[aria-labelledby]')?.getAttribute('aria-labelledby') : null
+  })
+  document.body.addEventListener('htmx:afterSettle', () => {
+    const heading = under && document.activeElement === document.body && document.getElementById(under)
+    under = null
+    if (!heading || heading.closest('#board')) return
+    heading.tabIndex = -1
+    heading.focus()
+  })
+
   // ---- *Last ned*: what is on screen now, also after a search that only changed the address; and the printer
   document.addEventListener('click', event => {
     const get = event.target.closest('[data-get]')
     if (get) get.search = location.search
     const print = event.target.closest('[data-print]')
     if (print) { openMenus().forEach(menu => { menu.open = false }); window.print() }
+  })
+
+  // ---- many boxes in one form: all of them, or none
+  document.querySelectorAll('[data-tick]').forEach(button => { button.hidden = false })
+  document.addEventListener('click', event => {
+    const form = event.target.closest('[data-tick]')?.form
+    if (!form) return
+    const boxes = [...form.querySelectorAll('input[type="checkbox"]')], all = boxes.every(box => box.checked)
+    boxes.forEach(box => { box.checked = !all })
   })
 
   // ---- copying what stands in a field; where the browser will not, it is marked, so that Ctrl+C does

@@ -146,3 +146,22 @@ def test_the_sign_in_page_offers_each_role_and_is_free_of_axe_violations(visitor
         expect(page.get_by_role("button", name=who)).to_be_visible()
     expect(page.get_by_text("Eksempeldata").first).to_be_visible()
     visitor.check("sign-in")
+
+
+def test_after_a_decision_the_lead_is_where_the_decision_stands_by_mouse_and_by_keyboard(at_laptop, nearly_ready):
+    at_laptop.sign_in(LEAD)
+    page = at_laptop.visit("/waves/1/")
+    reason, heading = page.get_by_label("Begrunnelse"), page.get_by_role("heading", name="Beslutning", exact=True)
+    page.evaluate("scrollTo(0, 300)")  # at the very top the browser would not hold on to what is swapped
+    reason.fill("Ikke ennå")
+    page.get_by_role("button", name="Stopp").click()
+    tags = page.locator(".ur-tag")
+    expect(tags.filter(has_text="Stopp")).to_be_visible()
+    expect(heading).to_be_in_viewport()
+
+    reason.fill("Fire av fem er klare")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(tags.filter(has_text="Klarsignal gitt")).to_be_visible()
+    expect(heading).to_be_in_viewport()
+    expect(heading).to_be_focused()

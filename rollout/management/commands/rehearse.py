@@ -24,7 +24,6 @@ class Command(PlanCommand):
         parser.add_argument("--json", action="store_true", help=_("som JSON, for programmer"))
         parser.add_argument(
             "--until",
-            type=dt.date.fromisoformat,
             metavar="YYYY-MM-DD",
             help=_("siste dag (ellers to uker etter planens siste dato)"),
         )
@@ -43,11 +42,18 @@ class Command(PlanCommand):
         assuming = Assumptions(
             go=options["assume_go"], ready=options["assume_ready"], scenario=_scenario(rollout, options)
         )
-        played = rehearsing.rehearse(rollout=rollout, now=now, until=options["until"], assuming=assuming)
+        until = self._day(options["until"])
+        played = rehearsing.rehearse(rollout=rollout, now=now, until=until, assuming=assuming)
         if options["json"]:
             self.stdout.write(json.dumps(played, ensure_ascii=False, indent=2))
         else:
             self.stdout.write("\n".join(as_text(played)))
+
+    def _day(self, text: str | None) -> dt.date | None:
+        try:
+            return dt.date.fromisoformat(text) if text else None
+        except ValueError:
+            self.wrong_usage(_("skriv dagen slik: 2018-12-31; ikke «%(text)s»") % {"text": text})
 
 
 def as_text(played: Rehearsal) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollout.domain import adopting, leaving, placing, scenarios, scheduling, undoing
+from rollout.domain import adopting, deciding, leaving, placing, scenarios, scheduling, undoing
 from rollout.domain.refusals import Refused, UndoRefused
 from rollout.models import EventKind, PlanEvent, Purpose, Scenario, Wave
 from tests import factories
@@ -267,6 +267,20 @@ def test_adopting_voids_the_go_of_the_waves_it_changes(plan, lead):
     adopt(make(plan, places={"a10": {"wave": 3}}), lead)
 
     assert not plan.waves.with_latest_decision().get(number=3).has_go
+
+
+def test_a_go_that_was_given_since_it_was_looked_at_is_not_voided_unseen(plan, lead):
+    made = make(plan, places={"a10": {"wave": 3}, "a00": {"wave": 2}, "a05": {"wave": None}})
+    decided = {"verdict": "go", "reason": "Klare.", "override": "Haster.", "now": NOW}
+    deciding.decide(wave=plan.waves.get(number=1), by=factories.make_lead("kari@example.org"), **decided)
+
+    for seen in ([], [3]):
+        with pytest.raises(Refused, match="Pulje 1 har klarsignal, som faller bort .* gitt av kari@example.org"):
+            adopt(made, lead, goes_seen=seen)
+    assert plan.waves.with_latest_decision().get(number=1).has_go
+
+    adopt(made, lead, goes_seen=[], moves=["a10"])
+    assert plan.waves.with_latest_decision().get(number=1).has_go
 
 
 def test_the_undo_is_refused_when_somebody_has_moved_one_of_them_since(plan, lead):

@@ -6,17 +6,41 @@ from io import StringIO
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
-from agencies.models import Person, RoleName
+from agencies.models import Agency, Person, RoleName
 from rollout import clock
 from rollout.domain import deciding, due, opening, rehearsing, scenarios, shadow, stepping, together
 from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import REFUSED, Assumptions
-from rollout.models import EventKind, LicencePool, OutgoingEmail, PlanEvent, Purpose, Rollout, Verdict, WaveState
+from rollout.models import (
+    Commitment,
+    EventKind,
+    EvidenceFile,
+    LicencePool,
+    OutgoingEmail,
+    PlanEvent,
+    Purpose,
+    Rollout,
+    StepEvidence,
+    Verdict,
+    WaveState,
+)
 from rollout.reference import proposed_plan
-from tests.factories import NOW, at, make_agency, make_lead, make_people, make_ready, make_rollout, make_wave, place
+from tests.factories import (
+    NOW,
+    at,
+    attach,
+    make_agency,
+    make_lead,
+    make_people,
+    make_ready,
+    make_rollout,
+    make_wave,
+    place,
+    set_clock,
+)
 from tests.rollout.test_february import wave_one_gets_ready_but_for_nordstrand
 
 YEAR_ENDS = dt.date(2018, 12, 31)
@@ -125,7 +149,23 @@ def test_without_a_project_lead_nobody_can_give_the_assumed_go(rollout):
     assert any(h["kind"] == REFUSED and "prosjektleder" in h["reason"] for h in played["happenings"])
 
 
-def test_the_command_tells_it_for_people_and_for_programs(rollout):
+def test_the_files_that_agencies_have_sent_in_are_not_copied_to_play_with(rollout):
+    attach(StepEvidence.objects.first(), content=b"x" * 1_000_000)
+    who = {"version": rollout.guideline_versions.get(), "agency": Agency.objects.get(), "proof": "code"}
+    for name in (b"a", b"b"):  # told apart by a hash, which is copied
+        Commitment.objects.create(**who, person_hash=name * 32, committed_on=NOW.date())
+    with shadow.shadowed():
+        assert [bytes(file.content) for file in EvidenceFile.objects.all()] == [b""]
+    assert len(EvidenceFile.objects.get().content) == 1_000_000
+
+
+@pytest.fixture
+def demo(settings):
+    settings.DEMO_MODE = True
+    set_clock(NOW)
+
+
+def test_the_command_tells_it_for_people_and_for_programs(rollout, demo):
     out = StringIO()
     call_command("rehearse", "--json", "--until", "2018-03-01", "--assume-go", stdout=out)
     told = json.loads(out.getvalue())
@@ -134,6 +174,18 @@ def test_the_command_tells_it_for_people_and_for_programs(rollout):
     out.truncate(0)
     call_command("rehearse", "--until", "2018-03-01", stdout=out)
     assert "ingen beslutning, pulje 1" in out.getvalue().lower()
+
+
+@pytest.mark.parametrize("until", ["2018-01-31", "2999-01-01", "9999-12-31"])
+def test_a_last_day_that_is_gone_or_far_off_is_refused_and_never_played_to(rollout, demo, until, capsys):
+    with pytest.raises(SystemExit, match="1"):
+        call_command("rehearse", "--until", until)
+    assert "Siste dag må være fra torsdag 1. februar 2018 til" in capsys.readouterr().err
+
+
+def test_a_day_that_does_not_exist_is_said_in_words(rollout):
+    with pytest.raises(CommandError, match="skriv dagen slik: 2018-12-31; ikke «2018-02-30»"):
+        call_command("rehearse", "--until", "2018-02-30")
 
 
 def test_a_scenario_is_played_as_if_it_had_been_adopted_and_stays_as_it_was(rollout):

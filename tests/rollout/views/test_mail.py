@@ -86,7 +86,18 @@ def test_a_state_can_be_picked_out(rollout, as_lead):
     assert "Etat 1:" not in shown
 
 
-@pytest.mark.parametrize("query", ["?state=tull", "?page=tull", "?page=99", "?state=waiting"])
+def test_a_message_is_found_by_who_got_it_and_by_its_subject_within_a_state(rollout, as_lead):
+    sent, failed = (write(rollout, state=state, number=n) for n, state in ((1, "sent"), (2, "failed")))
+    for wanted, other in ((sent, failed), (failed, sent)):
+        shown = page(as_lead, f"{MAIL}?q={wanted.to_address.upper()}")
+        assert wanted.headline in shown and other.headline not in shown
+    assert failed.headline in page(as_lead, f"{MAIL}?q=etat+2")
+    assert "Ingen meldinger passer til «etat 1»" in page(as_lead, f"{MAIL}?q=etat+1&state=failed")
+
+
+@pytest.mark.parametrize(
+    "query", ["?q=%00", "?q=" + "x" * 5000, "?state=tull", "?page=tull", "?page=99", "?state=waiting"]
+)
 def test_an_odd_filter_is_no_error(rollout, as_lead, query):
     write(rollout)
 

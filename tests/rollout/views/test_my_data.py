@@ -12,7 +12,18 @@ from django.utils import timezone
 from agencies.models import Person, RoleName
 from rollout.domain import owndata
 from rollout.models import CalendarFeed, EmailKind, EmailState, OutgoingEmail
-from tests.factories import NOW, give_role, make_agency, make_lead, make_person, make_ready, make_rollout, place, sign
+from tests.factories import (
+    NOW,
+    give_role,
+    make_agency,
+    make_figures,
+    make_lead,
+    make_person,
+    make_ready,
+    make_rollout,
+    place,
+    sign,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +152,16 @@ def test_a_get_erases_nothing(kari):
     kari.get("/my-data/erase/?sure=on")
     kari.head("/my-data/erase/?sure=on")
     assert Person.objects.get(email=EMAIL).is_active
+
+
+def test_the_sums_of_an_agencys_people_are_not_about_who_entered_them(kli):
+    """And a group may be under ten (rule 14)."""
+    lead = make_lead()
+    make_figures(
+        kli, NOW.date(), invited=8, activated=7, leaders_invited=2, leaders_activated=1, weekly_active=6, on_mobile=5
+    )
+    client = Client()
+    client.force_login(lead)
+    (row,) = json.loads(client.get("/my-data/file.json").content)["stored"]["rollout.UsageFigures"]
+    assert row["source"] == "Innsikt"
+    assert not {"invited", "activated", "leaders_invited", "leaders_activated", "weekly_active", "on_mobile"} & set(row)

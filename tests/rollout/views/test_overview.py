@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from agencies.models import Agency
 from rollout.domain import together, undoing
 from rollout.domain.recording import new_change, record
-from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, WaveState
+from rollout.models import BlackoutPeriod, EventKind, LastSeen, PlanEvent, Verdict, WaveState
 from tests import factories as make
 from tests.factories import at
 from tests.pages import text_of
@@ -55,6 +55,13 @@ def test_the_answer_comes_first(as_lead, wave):
         text.index("Hva stopper oss nå?")
     )
     assert "2 ting stopper oss nå, 1 av dem er over fristen." in text
+
+
+def test_a_wave_that_was_stopped_is_not_said_to_open(as_lead, wave):
+    make.give_go(wave, verdict=Verdict.NO_GO)
+    text = read(as_lead)
+    assert "Pulje 1 har fått stopp. Den skulle åpne for ledere om 6 dager, onsdag 7. februar 2018." in text
+    assert "Pulje 1 åpner" not in text.split("Hva stopper oss nå?")[0]
 
 
 def test_every_figure_says_its_base_and_the_pilots_are_a_line_of_their_own(as_lead, wave):

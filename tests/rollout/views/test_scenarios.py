@@ -7,7 +7,7 @@ import io
 import pytest
 from django.urls import reverse
 
-from rollout.domain import placing, scenarios, scheduling
+from rollout.domain import comparing, placing, scenarios, scheduling
 from rollout.models import PlanEvent, Purpose, Scenario
 from tests import factories
 from tests.factories import NOW
@@ -196,6 +196,21 @@ def test_what_is_ticked_is_adopted_and_one_press_takes_it_back(client, lead, pla
     assert "Angret: Scenarioet «Rolig høst»" in history
 
 
+def test_a_go_that_came_after_the_page_was_shown_is_told_of_before_it_falls(client, lead, plan):
+    made = make(plan, places={"ude": {"wave": 2}})
+    press = {"version": 1, "moves": ["ude"]}
+    factories.give_go(plan.waves.get(number=2))
+
+    refused = client.post(url("scenario-adopt", plan, made), press)
+
+    assert refused.status_code == 409
+    page = refused.content.decode()
+    assert "Pulje 2 har klarsignal, som faller bort om du tar dette i bruk" in page
+    assert '<input type="hidden" name="goes" value="2">' in page
+    assert client.post(url("scenario-adopt", plan, made), press | {"goes": ["2"]}).status_code == 302
+    assert where(plan, "ude") == 2
+
+
 def test_what_the_plan_moved_is_told_and_taken_in_with_one_press(client, lead, plan):
     made = make(plan, places={"ude": {"wave": 3}, "bre": {"wave": 3}})
     kari = factories.make_lead("kari@example.org")
@@ -252,6 +267,18 @@ def test_the_overview_says_how_far_the_plan_has_drifted_from_the_baseline(client
     page = " ".join(client.get(address).content.decode().split())
     assert "7 dager senere enn i referanseplanen" in page
     assert url("scenario", plan, kept) in page
+
+
+def test_people_of_an_agency_that_joined_since_do_not_hide_who_is_late(plan):
+    make(plan, purpose=Purpose.BASELINE, name="Januar")
+    wave = plan.waves.get(number=1)
+    factories.place(factories.make_agency("ny", employees=700), wave)
+    placing.move(placement=plan.placements.get(agency__slug="vav"), to=None, by=None, now=NOW)
+    after_wave_2 = factories.at("2018-04-18 12:00")
+
+    found = comparing.drift(plan, scenarios.today(plan), now=after_wave_2)
+
+    assert (found.should_have, found.has) == (1_500, 1_000)
 
 
 def test_the_comparison_can_be_taken_out(client, lead, plan):
