@@ -61,7 +61,7 @@ class Held:
 
 
 def held_by(person) -> Held:
-    """The person's current roles: read with the person behind a session (`agencies.backends`), else by one query."""
+    """The person's current roles: read with the person behind a session (`agencies.sessions`), else by one query."""
     if not person.is_authenticated:
         return Held()
     central: set[str] = set()
@@ -69,7 +69,7 @@ def held_by(person) -> Held:
     rows: Any = getattr(person, "roles_held", UNREAD)  # `request.user` is lazy: its own `vars` are not the person's
     if rows is UNREAD:
         rows = Role.objects.current().filter(person=person).values_list("role", "agency__slug")
-    for role, slug in rows or ():
+    for role, slug in rows:
         if slug is None:
             central.add(role)
         else:

@@ -95,6 +95,9 @@ class Person(AbstractBaseUser):
     mail_refused_at = models.DateTimeField(null=True, blank=True, editable=False)
     mail_refusal = models.TextField(blank=True, editable=False)
 
+    #: (role, agency's slug or None) of each role held, where they were read with the person (`agencies.sessions`).
+    roles_held: list[tuple[str, str | None]]
+
     USERNAME_FIELD = EMAIL_FIELD = "email"
     REQUIRED_FIELDS = []
 

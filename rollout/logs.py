@@ -5,11 +5,13 @@ address gets into one.
 """
 
 import re
+import uuid
+from http import HTTPStatus
 from typing import Any
 
 import sentry_sdk
 import structlog
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
 #: What in a path is itself the key to what it leads to.
@@ -70,6 +72,17 @@ def without_secrets(path: str) -> str:
 
 class RequestLog(RequestMiddleware):
     """django-structlog's, without what must not be written down, and without a query of its own."""
+
+    def prepare(self, request: HttpRequest) -> None:
+        """Only the id: a request's one line is written when it is answered."""
+        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
+
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        """No line for an answer without content: open boards ask every few seconds whether anything has changed."""
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            structlog.contextvars.clear_contextvars()
+        else:
+            super().handle_response(request, response)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

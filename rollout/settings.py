@@ -85,14 +85,14 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "rollout.views.board_poll.UnchangedBoard",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "rollout.logs.RequestLog",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "agencies.sessions.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -124,6 +124,7 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0  # only `agencies.sessions` asks so
 # The owner of the tables, whom only `migrate` is (rollout/management/commands/migrate.py).
 MIGRATE_DATABASE_URL = env.str("MIGRATE_DATABASE_URL", default="")
 MIGRATE_DATABASE = env.db_url_config(MIGRATE_DATABASE_URL) if MIGRATE_DATABASE_URL and not DEMO_MODE else None
@@ -136,7 +137,7 @@ CACHES = {
     "pages": {"BACKEND": _IN_PROCESS, "LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 100}},
     "markup": {"BACKEND": _IN_PROCESS, "LOCATION": "markup", "OPTIONS": {"MAX_ENTRIES": 5_000}},
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "agencies.sessions"
 
 vars().update(env.email_url_config(EMAIL_URL))  # EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and the rest
 EMAIL_TIMEOUT = 20

@@ -9,8 +9,10 @@ from django.db import ProgrammingError, connection, transaction
 
 from agencies.models import RoleName
 from rollout.domain import (
+    adopting,
     archiving,
     calendar,
+    compositions,
     confirming,
     deciding,
     erasing,
@@ -20,12 +22,15 @@ from rollout.domain import (
     opening,
     placing,
     queueing,
+    rehearsing,
     reporting,
     retention,
+    reviewing,
     scheduling,
     signing_off,
     undoing,
 )
+from rollout.domain.forecasting import keeping
 from rollout.models import (
     CourseStep,
     EventKind,
@@ -39,6 +44,7 @@ from rollout.models import (
     Wave,
 )
 from tests.factories import (
+    GOOD_FIGURES,
     NOW,
     at,
     give_go,
@@ -292,3 +298,29 @@ def test_only_asking_what_would_be_migrated_grants_nothing(role_name, settings):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = %s", [role_name])
         assert cursor.fetchone() == (0,)
+
+
+def test_the_apps_role_thinks_ahead_and_looks_back(as_app):
+    """Scenarios, the composer, the forecast, a rehearsal on tables of its own, and a review to its end."""
+    lead, rollout = make_lead(), make_rollout(waves=2)
+    make_ready(place(make_agency("kli"), rollout.waves.get(number=1)))
+    give_go(rollout.waves.get(number=1))
+    for slug in ("bre", "vav"):
+        place(make_agency(slug), rollout=rollout)
+    wishes = compositions.Wishes({"order": 3, "early": 1}, rushed=(2,))
+    asked = compositions.ask(rollout=rollout, wishes=wishes, by=lead, now=NOW)
+    compositions.run(composition_id=asked.pk, now=NOW)
+    event = adopting.adopt(scenario=rollout.scenarios.get(), by=lead, now=NOW)
+    undoing.undo(rollout=rollout, change=event.change, by=lead, now=NOW)
+    assert keeping.keep(rollout, now=NOW, futures=50)
+    played = rehearsing.rehearse(rollout=rollout, now=NOW, assuming=rehearsing.Assumptions(go=True, ready=True))
+    assert "leaders_opened" in {happening["kind"] for happening in played["happenings"]}
+    for moment in ("2018-02-07 08:00", "2018-02-27 08:00"):
+        opening.open_due(now=at(moment))
+    gate = {"by": lead, "now": at("2018-03-22 10:00")}
+    wave = rollout.waves.get(number=1)
+    (kli,) = wave.placements.all()
+    said = {"definition": "Logget inn", "source": "Innsikt", "measured_on": at("2018-03-21 10:00").date()}
+    reviewing.enter_figures(placement=kli, numbers=GOOD_FIGURES, **said, **gate)
+    reviewing.write_lessons(placement=kli, texts=["Begynn med lederne."], **gate)
+    reviewing.close(wave=wave, pace="same", reason="Bra", **gate)

@@ -2,10 +2,8 @@
 
 import datetime as dt
 import re
-from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import ForeignObjectRel, Q
@@ -14,6 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from agencies.models import Person, Role, RoleName
+from agencies.sessions import SessionStore
 from rollout.domain.inviting import end_role
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import new_change, record
@@ -117,14 +116,14 @@ def _without(word: str, text: str, instead: str) -> str:
 
 def sessions_of(person: Person) -> list[tuple[Session, dict[str, Any]]]:
     """The person's open sessions, with what each holds. Reads them all: whose they are stands inside."""
-    opened = [(session, session.get_decoded()) for session in Session.objects.filter(expire_date__gt=timezone.now())]
-    return [(session, held) for session, held in opened if held.get("_auth_user_id") == str(person.pk)]
+    opened = Session.objects.filter(expire_date__gt=timezone.now())
+    read = [(session, SessionStore().decode(session.session_data)) for session in opened]
+    return [(session, held) for session, held in read if held.get("_auth_user_id") == str(person.pk)]
 
 
 def sign_out_everywhere(person: Person) -> None:
-    store = import_module(settings.SESSION_ENGINE).SessionStore
     for session, _held in sessions_of(person):
-        store(session.session_key).delete()
+        SessionStore(session.session_key).delete()
 
 
 def relations_of_other_apps() -> list[ForeignObjectRel]:

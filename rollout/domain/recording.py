@@ -52,7 +52,7 @@ def record(
 
 
 # Plain SQL for these two: every open board asks every few seconds, and building the query costs more than asking it.
-_VERSION = """
+VERSION = """
 SELECT COALESCE((SELECT max(e.id) FROM rollout_planevent e WHERE e.rollout_id = r.id), 0)
 FROM rollout_rollout r WHERE r.slug = %s
 """
@@ -69,7 +69,7 @@ def plan_version(slug: str) -> int | None:
     number saw at least all that it counts.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_VERSION, [slug])
+        cursor.execute(VERSION, [slug])
         found = cursor.fetchone()
     return found[0] if found else None
 

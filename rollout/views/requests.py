@@ -1,6 +1,9 @@
 """What agencies ask for and wait for, all in one place for the leads; and the answers."""
 
+from typing import Any
+
 from django.db.models import Count
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -74,15 +77,25 @@ def date(request: Request, slug: str, pk: int) -> HttpResponse:
 
 def _show_date(request: Request, asked: DateRequest, form: AcceptDateForm) -> HttpResponse:
     placement = asked.placement
-    context = {"rollout": placement.rollout, "asked": asked, "placement": placement, "form": form, "answered": ""}
-    try:
-        requesting.refuse_if_answered(asked)
-    except Refused as refused:
-        context["answered"] = str(refused)
+    context: dict[str, Any] = {"placement": placement}
     chosen = form["to"].value()
     if chosen in dict(_destinations(placement.rollout, placement)) and chosen != column_key(placement):
         context |= foreseen(placement, wave_of(placement.rollout, chosen), now=clock.now())
-    return render(request, "rollout/request_date.html", context, status=http_status(form))
+    return _show(request, placement.rollout, "date", asked, form, **context)
+
+
+def _show(
+    request: Request, rollout: Rollout, kind: str, asked: DateRequest | JoinRequest, form: Form, **context
+) -> HttpResponse:
+    """What was asked, and the form that answers it or how it was answered. `kind`: "date" or "join"."""
+    try:
+        requesting.refuse_if_answered(asked)
+        answered = ""
+    except Refused as refused:
+        answered = str(refused)
+    decline_url = reverse(f"rollout:request-{kind}-decline", args=[rollout.slug, asked.pk])
+    context |= {"rollout": rollout, "asked": asked, "form": form, "answered": answered, "decline_url": decline_url}
+    return render(request, f"rollout/request_{kind}.html", context, status=http_status(form))
 
 
 def _date_request(rollout: Rollout, pk: int) -> DateRequest:
@@ -141,13 +154,9 @@ def join(request: Request, slug: str, pk: int) -> HttpResponse:
             said %= {"agency": placement.agency, "place": placement.queue_position}
             return leave(request, _address(rollout), said)
         asked = _join_request(rollout, pk)
-    context = {"rollout": rollout, "asked": asked, "differs": differs, "form": form, "answered": ""}
-    context["agency_url"] = agency_address(rollout, asked.agency)
-    try:
-        requesting.refuse_if_answered(asked)
-    except Refused as refused:
-        context["answered"] = str(refused)
-    return render(request, "rollout/request_join.html", context, status=http_status(form))
+    return _show(
+        request, rollout, "join", asked, form, differs=differs, agency_url=agency_address(rollout, asked.agency)
+    )
 
 
 def _join_request(rollout: Rollout, pk: int) -> JoinRequest:

@@ -17,8 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from agencies.access import Request, roles_of
 
-_TOKEN = re.compile(rb'(csrfmiddlewaretoken" value="|data-csrf=")\w{64}(?=")')
-_PLACE = b"@csrf@"
+_TOKEN = re.compile(rb'(?<=csrfmiddlewaretoken" value=")\w{64}(?=")|(?<=data-csrf=")\w{64}(?=")')
 
 
 def _key(*parts: Any) -> str:
@@ -37,10 +36,10 @@ def page(request: Request, make: Callable[[], HttpResponse], *, made_of: tuple) 
     key = _key(made_of, person, request.get_full_path(), bool(request.htmx))
     kept = caches["pages"].get(key)
     if kept is not None:
-        return HttpResponse(kept.replace(_PLACE, get_token(request).encode()))
+        return HttpResponse(get_token(request).encode().join(kept))
     response = make()
     if response.status_code == 200:
-        caches["pages"].set(key, _TOKEN.sub(rb"\1" + _PLACE, response.content))
+        caches["pages"].set(key, _TOKEN.split(response.content))
     return response
 
 

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from agencies.models import Person, Role, RoleName
+from agencies.sessions import SessionStore
 from agencies.sign_in import SIGNED_IN_BY
 from tests import oidc_issuer
 from tests.factories import NOW, give_role, make_agency, make_lead, make_people, make_rollout
@@ -115,7 +116,7 @@ def test_nothing_is_kept_but_the_link(client, issuer, chief):
     for kept in (json.dumps(dict(client.session.items())), *Session.objects.values_list("session_data", flat=True)):
         assert PID not in kept
         assert "Nordmann" not in kept
-    session = Session.objects.get(session_key=client.session.session_key).get_decoded()
+    session = SessionStore(client.session.session_key).load()
     assert PID not in json.dumps(session)
     chief.refresh_from_db()
     assert chief.name == ""

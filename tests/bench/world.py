@@ -2,10 +2,10 @@
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.cached_db import SessionStore
 
 from agencies.models import Agency, AgencyKind
 from agencies.norwegian import sort_key
+from agencies.sessions import SessionStore
 from rollout.models import (
     LicenceBudget,
     LicencePool,

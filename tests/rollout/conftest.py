@@ -6,10 +6,10 @@ from tests.factories import make_lead, make_rollout
 
 
 @pytest.fixture
-def rollout():
+def rollout(db):
     return make_rollout(waves=3)
 
 
 @pytest.fixture
-def lead():
+def lead(db):
     return make_lead()

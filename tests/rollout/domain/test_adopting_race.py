@@ -100,8 +100,8 @@ def test_an_agency_that_is_moved_as_the_scenario_is_adopted_goes_where_the_first
 def test_control_without_the_lock_one_move_is_lost_in_the_other(adoptions, a_move, monkeypatch):
     stood = meeting_after(lambda found: found, parties=2)
     today, fresh = scenarios.today, placing.fresh
-    for module in (adopting, placing):
-        monkeypatch.setattr(module, "lock_plan", no_lock)
+    monkeypatch.setattr(adopting, "lock_plan", no_lock)
+    monkeypatch.setattr(placing, "hold_plan", lambda rollout_id: None)
     monkeypatch.setattr(scenarios, "today", lambda rollout: stood(today(rollout)))
     monkeypatch.setattr(placing, "fresh", lambda placement: stood(fresh(placement)))
 

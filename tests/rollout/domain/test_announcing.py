@@ -3,8 +3,6 @@
 import datetime as dt
 
 import pytest
-from django.apps import apps
-from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 from icalendar import Calendar
 
@@ -318,20 +316,6 @@ def test_an_announcement_that_fell_before_it_was_sent_can_be_made_again_when_the
         move(rollout, "kli", number)
     announce(rollout)
     assert [message.told["kli"]["wave"] for message in mail(kind=EmailKind.DATE_CHANGED, to_address=HEAD)] == [3]
-
-
-def test_who_was_told_a_date_before_it_was_kept_is_told_when_it_moves(opened):
-    """A plan from an older version: its mail says nothing by itself of where its agencies stand."""
-    OutgoingEmail.objects.update(told={})
-    migrations = MigrationLoader(None).disk_migrations.items()
-    (migration,) = [found for (_app, name), found in migrations if name.endswith("what_earlier_mail_told")]
-    migration.operations[0].code(apps, None)
-    sent()
-    set_dates(opened, 2, "2018-04-04", "2018-04-20", now=at("2018-04-05 09:00"))
-
-    readers = {person for person, _slug in gathered(opened)}
-    assert readers == {message.to_address for message in mail(kind=EmailKind.LEADERS_OPEN)}
-    assert readers
 
 
 # -- near at hand ------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 # ruff: noqa: F811 (fixtures are asked for by the names they are imported under)
 import pytest
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
 
 from rollout.domain import deciding, opening
-from rollout.models import EmailKind, EmailState, EventKind, PlanEvent, Verdict
+from rollout.models import EmailKind, EmailState, EventKind, OutgoingEmail, PlanEvent, Verdict
 from tests.factories import NOW, at, make_lead
 from tests.rollout.domain.test_announcing import (  # noqa: F401 (rollout is a fixture)
     BOTH,
@@ -17,6 +19,7 @@ from tests.rollout.domain.test_announcing import (  # noqa: F401 (rollout is a f
     move,
     placement,
     rollout,
+    sent,
     set_dates,
     told,
     wave,
@@ -138,3 +141,20 @@ def test_a_deferral_that_is_not_sent_names_the_new_place_when_that_changes(opene
         assert "Klarmelding" in one.text
         assert "23. mai" not in one.text
     assert gathered(opened) == {}
+
+
+# -- from an older version --------------------------------------------------------------------------------------------
+
+
+def test_who_was_told_a_date_before_it_was_kept_is_told_when_it_moves(opened):
+    """A plan from an older version: its mail says nothing by itself of where its agencies stand."""
+    OutgoingEmail.objects.update(told={})
+    migrations = MigrationLoader(None).disk_migrations.items()
+    (migration,) = [found for (_app, name), found in migrations if name.endswith("what_earlier_mail_told")]
+    migration.operations[0].code(apps, None)
+    sent()
+    set_dates(opened, 2, "2018-04-04", "2018-04-20", now=at("2018-04-05 09:00"))
+
+    readers = {person for person, _slug in gathered(opened)}
+    assert readers == {message.to_address for message in mail(kind=EmailKind.LEADERS_OPEN)}
+    assert readers

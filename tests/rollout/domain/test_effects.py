@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from rollout.domain import effects, placing, readiness, scheduling, together
+from rollout.domain import effects, glance, placing, readiness, scheduling, together
 from rollout.domain.calendar import add_working_days
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind
@@ -105,6 +105,29 @@ def test_what_is_said_of_a_move_is_what_then_happens(plan, chosen, to):
             and placing.over_cap(wave, sum(p.headcount for p in wave.placements.all())) > 0
         )
         assert bool(foretold.over_cap) == over
+
+
+@random_plans
+@given(plan=plans, number=st.integers(0, 4), to=st.sampled_from([None, 1, 2, 3]))
+def test_the_few_words_after_a_move_are_those_that_were_said_before_it(plan, number, to):
+    with planned(plan) as rollout:
+        placements, waves = standing(rollout), {wave.number: wave for wave in glance.waves(rollout)}
+        assume(number < len(placements))
+        mover = placements[number]
+        left, entered = waves.get(mover.wave.number if mover.wave else None), waves.get(to)
+        foretold = effects.of_move(rollout=rollout, placements=[mover], to=entered, now=NOW).brief
+
+        placing.move(placement=mover, to=entered, by=make_lead(), now=NOW)
+
+        now_in = glance.read(rollout, now=NOW)[entered.pk if entered else None]
+        seen = next(seen for seen in now_in if seen.slug == mover.agency.slug)
+        with CaptureQueriesContext(connection) as queries:
+            said = effects.brief_of_move(
+                missing=seen.missing, people=sum(s.headcount for s in now_in), left=left, entered=entered, now=NOW
+            )
+        assert said == foretold
+        assert reads_only(queries)
+        assert len(queries) <= 1
 
 
 @random_plans
