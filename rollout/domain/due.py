@@ -7,6 +7,7 @@ from operator import itemgetter
 from django.utils.translation import gettext as _
 
 from rollout.domain import opening, reminding, reporting
+from rollout.domain.forecasting import keeping
 from rollout.models import Rollout, Step, Wave, WaveState, opening_moment
 
 
@@ -28,15 +29,22 @@ def _openings(rollout: Rollout) -> Iterator[tuple[dt.datetime, Wave, Step]]:
             yield opening_moment(wave.day_of(step)), wave, step
 
 
-def run_due(*, rollout: Rollout, now: dt.datetime, memory: reminding.Memory | None = None) -> None:
-    """Do all that is due at `now`. Late, twice and at once are the same (rule 15)."""
+def run_due(
+    *, rollout: Rollout, now: dt.datetime, memory: reminding.Memory | None = None, forecasts: bool = False
+) -> None:
+    """Do all that is due at `now`. Late, twice and at once are the same (rule 15). With `forecasts` a status that is
+    due gets one of its own morning.
+    """
     opening.open_due(rollout=rollout, now=now)
+    if forecasts and reporting.due_week(rollout, now) is not None:
+        keeping.keep(rollout, now=now)
     reporting.send_due(rollout=rollout, now=now)
     reminding.send_due(rollout=rollout, now=now, memory=memory)
 
 
-def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime) -> None:
+def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datetime, forecasts: bool = False) -> None:
     """Run every due moment after `start` up to `to`, each with `now` = that moment; last, what was late already.
+    `forecasts`: as `run_due` takes it.
 
     Must be called inside a transaction.
     """
@@ -44,9 +52,9 @@ def run_through(rollouts: Sequence[Rollout], *, start: dt.datetime, to: dt.datet
     moment = start
     while rollouts and (moment := min(_next_moment(rollout, after=moment) for rollout in rollouts)) <= to:
         for rollout in rollouts:
-            run_due(rollout=rollout, now=moment, memory=memory)
+            run_due(rollout=rollout, now=moment, memory=memory, forecasts=forecasts)
     for rollout in rollouts:
-        run_due(rollout=rollout, now=to, memory=memory)
+        run_due(rollout=rollout, now=to, memory=memory, forecasts=forecasts)
 
 
 def _next_moment(rollout: Rollout, *, after: dt.datetime) -> dt.datetime:

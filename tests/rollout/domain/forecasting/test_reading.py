@@ -263,6 +263,14 @@ def test_a_forecast_that_cannot_be_made_holds_back_no_status(rollout, first, set
     assert "No forecast of today" in caplog.text
 
 
+def test_a_status_on_the_demos_way_freezes_the_forecast_of_its_own_morning(rollout, first):
+    make.set_clock(make.NOW)
+    keeping.keep(rollout, now=make.NOW, futures=FEW)
+    stepping.step_to(to=at("2018-02-06 09:00"))
+    frozen = StatusReport.objects.get().figures["forecast"]
+    assert (frozen["made_at"], frozen["is_old"]) == ("2018-02-05T08:00:00+01:00", False)
+
+
 def test_stepping_the_demo_forecasts_anew(rollout, first):
     make.set_clock(make.NOW)
     stepping.step_to(to=at("2018-02-08 09:00"))
