@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from agencies.models import Person, Role, RoleName
+from agencies.sessions import SessionStore
 
 #: Who reads about every agency, and who reads about the one where they hold the role.
 SEES_AGENCIES = frozenset({RoleName.PROJECT_LEAD, RoleName.SPONSOR, RoleName.READER})
@@ -33,6 +34,7 @@ class Request(HttpRequest):
     """What a view behind `only_for` is given: somebody has signed in. For the type checker; nobody makes one."""
 
     user: Person
+    session: SessionStore
     htmx: HtmxDetails
 
 

@@ -3,6 +3,7 @@
 What a session holds is Django's own, signed; before it stands the person's id, so that the query can find the person.
 """
 
+import functools
 import json
 import time
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.backends import db
+from django.core import signing
 from django.db import OperationalError, connection
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
@@ -38,6 +40,7 @@ _ACTIVE = (True, None)  # and so not erased: a constraint on the table
 def read(key: str, *, also: str = "NULL", params: Sequence[Any] = ()) -> tuple[Any, tuple] | None:
     """What `also` is in SQL, and all that decides whom the session lets in where: what it holds, the roles, the person.
 
+    `also` is one value, and may speak of the person as `p` and of the session as `s`.
     None: no such session, or it is over. The first query of nearly every request, and so also the check whether the
     connection still lives: Django's own would be a query more. One that has died since is opened anew, once.
     """
@@ -66,25 +69,48 @@ def _ask(sql: str, values: list[Any]) -> tuple | None:
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, in the database. Once something has been asked of it: `row`, what `read` found, and `person`, who
-    was found by it and passed the checks."""
+    """Django's own, in the database. Once something has been asked of it: `row`, what `read` found, `person`, who was
+    found by it and passed the checks, and `along`: the SQL and values of `also` as they were set by then, and what they
+    came to.
+    """
 
+    also: tuple[str, tuple] = ("NULL", ())
+    along: tuple[tuple[str, tuple], Any] | None = None
     row: tuple | None = None
     person: Person | None = None
 
     def load(self) -> dict[str, Any]:
-        found = read(self.session_key or "")
+        sql, params = self.also
+        found = read(self.session_key or "", also=sql, params=params)
         if found is None:
             self._session_key = None
             return {}
-        self.row = found[1]
+        self.along, self.row = (self.also, found[0]), found[1]
         return self.decode(self.row[0])
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         return f"{session_dict.get(auth.SESSION_KEY, '')} {super().encode(session_dict)}"
 
     def decode(self, session_data: Any) -> dict[str, Any]:
-        return super().decode(session_data.rpartition(" ")[2])
+        signed = session_data.rpartition(" ")[2]
+        try:
+            return self.serializer().loads(_unsigned(signed, self.key_salt))
+        except signing.BadSignature:
+            return super().decode(signed)  # says so in the log
+
+
+class _AsItIs:
+    def dumps(self, obj: bytes) -> bytes:
+        return obj
+
+    def loads(self, data: bytes) -> bytes:
+        return data
+
+
+@functools.lru_cache(maxsize=10_000)
+def _unsigned(signed: str, salt: str) -> bytes:
+    """What was signed. The same text always says the same, so it is looked through once in a process."""
+    return signing.loads(signed, salt=salt, serializer=_AsItIs)
 
 
 class PersonMiddleware(AuthenticationMiddleware):

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "rollout.views.reuse.ReadWithSession",  # before the two that ask the session
     "agencies.limits.FormLimitMiddleware",
     "agencies.second_step.SecondStepMiddleware",
 ]

@@ -1,5 +1,6 @@
 """What beat ticks (`rollout.celery`): read the clock, ask the data what is due, do it. Late and twice are the same."""
 
+import logging
 import os
 import socket
 from typing import Any
@@ -14,6 +15,8 @@ from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import Assumptions
 from rollout.models import Rollout
 
+log = logging.getLogger(__name__)
+
 
 @shared_task
 def open_due_waves() -> None:
@@ -25,7 +28,10 @@ def send_weekly_status() -> None:
     now = clock.now()
     for rollout in Rollout.objects.order_by("pk"):
         if reporting.due_week(rollout, now) is not None:
-            keeping.keep(rollout, now=now)  # the status freezes the forecast that is kept
+            try:
+                keeping.keep(rollout, now=now)  # the status freezes the forecast that is kept
+            except Exception:
+                log.exception("No forecast of today: the status has the last one that was kept")
         reporting.send_due(rollout=rollout, now=now)
 
 

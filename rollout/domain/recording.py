@@ -51,14 +51,10 @@ def record(
     )
 
 
-# Plain SQL for these two: every open board asks every few seconds, and building the query costs more than asking it.
+# Plain SQL: every open board asks every few seconds, and building the query costs more than asking it.
 VERSION = """
 SELECT COALESCE((SELECT max(e.id) FROM rollout_planevent e WHERE e.rollout_id = r.id), 0)
 FROM rollout_rollout r WHERE r.slug = %s
-"""
-_MARK = """
-SELECT e.id, e.change FROM rollout_planevent e JOIN rollout_rollout r ON r.id = e.rollout_id
-WHERE r.slug = %s ORDER BY e.id DESC LIMIT 1
 """
 
 
@@ -72,13 +68,3 @@ def plan_version(slug: str) -> int | None:
         cursor.execute(VERSION, [slug])
         found = cursor.fetchone()
     return found[0] if found else None
-
-
-def plan_mark(slug: str) -> tuple[int, uuid.UUID] | None:
-    """The plan's last event, told from every other: by its id, and its change, for a restored database counts ids anew.
-
-    None: no such rollout, or nothing has happened in it. One small query.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_MARK, [slug])
-        return cursor.fetchone()

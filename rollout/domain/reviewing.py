@@ -243,21 +243,33 @@ def _refuse_unless_open(placement: Placement) -> None:
 
 @transaction.atomic
 def write_lessons(
-    *, placement: Placement, texts: Sequence[str], by: Person, now: dt.datetime, source: str = ""
+    *,
+    placement: Placement,
+    texts: Sequence[str],
+    by: Person,
+    now: dt.datetime,
+    source: str = "",
+    seen: Sequence[str | None] = (None,) * LESSONS,
 ) -> list[Lesson]:
     """Write an agency's lessons, three at most; an empty one is taken away. One event for each that differs.
 
+    `seen`: each as it was shown (None: not asked); one that is left as it was shown stays as it is by now.
+
     Raises:
-        Refused: the agency is neither a pilot nor in a wave whose leaders have access, or its wave's review has ended.
+        Refused: the agency is neither a pilot nor in a wave whose leaders have access, its wave's review has ended, or
+            a lesson that would be changed is another than the one `seen`.
     """
     placement = lock_placement(placement.pk)
     _refuse_lessons(placement)
     kept = {lesson.number: lesson for lesson in placement.lessons.select_for_update()}
     change = new_change()
-    for number, text in enumerate(texts[:LESSONS], 1):
+    for number, (text, was) in enumerate(zip(texts, seen, strict=False), 1):
         text, before = " ".join(text.split()), kept[number].text if number in kept else ""
-        if text == before:
+        if text in (before, was):
             continue
+        if was is not None and was != before:
+            another = _("Erfaring %(number)s er endret siden du så den, og er nå «%(text)s». Åpne skjemaet på nytt.")
+            raise Refused(another % {"number": number, "text": before}, field=f"text_{number}")
         if text:
             said = {"text": text, "source": source, "written_by": by, "written_at": now}
             Lesson.objects.update_or_create(placement=placement, number=number, defaults=said)

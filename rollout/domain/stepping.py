@@ -28,7 +28,7 @@ def step_to(*, to: dt.datetime) -> dt.datetime:
     if to < clock.now:
         raise Refused(_("Demoklokken går bare framover. Kjør «make demo-reset» for å begynne på nytt."))
     rollouts = list(Rollout.objects.order_by("pk"))
-    due.run_through(rollouts, start=clock.now, to=to)
+    due.run_through(rollouts, start=clock.now, to=to, forecasts=True)
     for rollout in rollouts:
         keeping.keep(rollout, now=to)
     held_back = OutgoingEmail.objects.filter(state=EmailState.WAITING, not_before__gt=timezone.now())

@@ -110,6 +110,7 @@ def drafts(rollout: Rollout, found: Gathered, *, note: str, now: dt.datetime) ->
     so_far = told_so_far(rollout.pk, [person.pk for person in people])
     had_calendar = readers_with_calendar(rollout.pk, people)
     frame = frame_of(rollout) | {"note": note, "link": link_to(rollout, "my/")}
+    undecided = {wave.pk for wave in rollout.waves.with_latest_decision() if wave.next_step and not wave.has_go}
     written = []
     for notice in found.notices:
         told = {change.agency.slug: change.now for change in notice.changes}
@@ -118,6 +119,7 @@ def drafts(rollout: Rollout, found: Gathered, *, note: str, now: dt.datetime) ->
             "changes": notice.changes,
             "only": notice.changes[0] if len(notice.changes) == 1 else None,
             "names": names_of([change.agency.name for change in notice.changes]),
+            "is_undecided": any(change.wave is not None and change.wave.pk in undecided for change in notice.changes),
         }
         calendar = ""
         if notice.person.pk in had_calendar:

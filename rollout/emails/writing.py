@@ -88,6 +88,7 @@ def write(
     second run write nothing. The Message-ID is settled here, so that every attempt to send bears the same one.
     """
     wait = max(not_before - now, dt.timedelta()) if not_before else dt.timedelta()
+    may_leave, domain, request_id = timezone.now() + wait, _sender_domain(), _request_id()
     rows = [
         OutgoingEmail(
             rollout=rollout,
@@ -99,13 +100,13 @@ def write(
             headline=draft.headline,
             text=draft.text,
             html=draft.html,
-            message_id=f"<{uuid.uuid4()}@{_sender_domain()}>",
+            message_id=f"<{uuid.uuid4()}@{domain}>",
             in_reply_to=draft.in_reply_to,
             told=draft.told,
             calendar=draft.calendar,
             written_at=now,
-            not_before=timezone.now() + wait,
-            request_id=_request_id(),
+            not_before=may_leave,
+            request_id=request_id,
         )
         for draft in drafts
     ]

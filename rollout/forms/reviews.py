@@ -77,12 +77,18 @@ class LessonsForm(forms.Form):
                 widget=forms.Textarea(attrs={"rows": 3}),
                 required=False,
                 initial=lessons.get(number, ""),
+                show_hidden_initial=True,
                 help_text=NO_PRIVATE_MATTERS if number == 1 else "",
             )
 
     @property
     def texts(self) -> list[str]:
         return [self.cleaned_data[f"text_{number}"] for number in range(1, LESSONS + 1)]
+
+    @property
+    def seen(self) -> list[str | None]:
+        """Each as the form showed it."""
+        return [self.data.get(self.add_initial_prefix(f"text_{number}")) for number in range(1, LESSONS + 1)]
 
 
 class CloseForm(forms.Form):
@@ -109,3 +115,13 @@ class CriteriaForm(forms.ModelForm):
     class Meta:
         model = Criteria
         fields = reviewing.CRITERIA
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """Those that are others than the form showed: what somebody else has set meanwhile stands."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}

@@ -31,6 +31,8 @@ class PlanCommand(BaseCommand):
     What `run` raises as `Refused` becomes a sentence on stderr and exit code 1.
     """
 
+    # Of settings and addresses: `migrate` sees to them at every upgrade, and they cost more than most verbs.
+    requires_system_checks = ()
     about_rollout = True
     does: Do | None = None
     help: Any = ""  # a command's words may be a promise of a translation

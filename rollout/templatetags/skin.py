@@ -52,6 +52,11 @@ def icon(name: str) -> SafeString:
     )
 
 
+def _as_shown(bound: BoundField) -> SafeString:
+    """A hidden copy, for a form that asks what was changed in it."""
+    return bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else SafeString()
+
+
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, autofocus: bool = False) -> dict:
     """A form field with label, hint and errors, tied together for screen readers. Optional fields say so."""
@@ -74,7 +79,7 @@ def field(bound: BoundField, autofocus: bool = False) -> dict:
         attrs["autofocus"] = True
     return {
         "field": bound,
-        "widget": bound.as_widget(attrs=attrs),
+        "widget": bound.as_widget(attrs=attrs) + _as_shown(bound),
         "grouped": grouped,
         "checkbox": checkbox,
         "described_by": " ".join(described_by),

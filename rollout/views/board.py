@@ -19,7 +19,7 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import effects, glance, placing, queueing, scheduling, together
 from rollout.domain.calendar import calendar_of
-from rollout.domain.recording import new_change, plan_mark, plan_version
+from rollout.domain.recording import new_change, plan_version
 from rollout.domain.refusals import Refused
 from rollout.forms import refusals_at
 from rollout.forms.board import JoinForm, MoveForm
@@ -33,13 +33,16 @@ from rollout.views.board_pieces import Refusal, column_html, context_of, pieces,
 from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
 from rollout.views.context import rollout_of, undo_address
 
+_MADE_OF = reuse.mark()
+
 
 @may(Do.SEE_PLAN)
 @never_cache
 @require_safe
+@reuse.read_with_session(_MADE_OF)
 def show(request: Request, slug: str) -> HttpResponse:
     """Queue and waves, the overview strip, and for a project lead the means to move."""
-    mark, now = plan_mark(slug), clock.now()
+    mark, now = reuse.read(request, _MADE_OF, slug), clock.now()
     if mark is None:  # nothing has happened yet by which to tell it from another
         return _show(request, rollout_of(request, slug), now)
     # Of the time only this shows: which opening is next, by the day whether a date needs its year and an older

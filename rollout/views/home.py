@@ -21,7 +21,7 @@ def home(request: Request) -> HttpResponse:
         return render(request, "rollout/no_rollout.html", status=404)
     if not can(request, Do.SEE_PLAN):
         return redirect("rollout:my", rollout.slug)
-    return overview.page(request, rollout)
+    return overview.page(request, rollout.slug)
 
 
 @may(Do.ENTER)

@@ -87,6 +87,8 @@ def edit(request: Request, slug: str, agency: str) -> HttpResponse:
     back = reverse("rollout:wave-review", args=[slug, wave.number]) if wave else reverse("rollout:lessons", args=[slug])
     if form.is_valid():
         with refusals_at(form):
-            reviewing.write_lessons(placement=placement, texts=form.texts, by=request.user, now=clock.now())
+            reviewing.write_lessons(
+                placement=placement, texts=form.texts, seen=form.seen, by=request.user, now=clock.now()
+            )
             return leave(request, back, _("Erfaringene fra %(agency)s er lagret.") % {"agency": placement.agency})
     return ask(request, form, template="rollout/lessons_edit.html", rollout=rollout, placement=placement, back=back)

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import scenarios, seeing
-from rollout.domain.recording import plan_mark
+from rollout.domain import seeing
 from rollout.domain.refusals import Refused
 from rollout.forms.history import SeenForm
 from rollout.models import Rollout
@@ -24,33 +23,34 @@ from rollout.views.context import rollout_of
 from rollout.views.overview_data import overview
 from rollout.views.request_data import waiting
 
+#: How far the reader has read, the baseline, and the forecast, which is made beside the plan and may be newer.
+_MADE_OF = reuse.mark(
+    "'seen', (SELECT l.event_id FROM rollout_lastseen l WHERE l.person_id = p.id AND l.rollout_id = r.id)",
+    "'baseline', (SELECT c.id FROM rollout_scenario c"
+    " WHERE c.rollout_id = r.id AND c.purpose = 'baseline' AND c.state = 'open')",
+    "'forecast', (SELECT f.id FROM rollout_forecast f"
+    " WHERE f.rollout_id = r.id ORDER BY f.made_on DESC, f.plan_version DESC LIMIT 1)",
+)
+
 
 @may(Do.SEE_PLAN)
 @never_cache
 @require_safe
+@reuse.read_with_session(_MADE_OF)
 def show(request: Request, slug: str) -> HttpResponse:
-    return page(request, rollout_of(request, slug))
+    return page(request, slug)
 
 
-def page(request: Request, rollout: Rollout) -> HttpResponse:
+def page(request: Request, slug: str) -> HttpResponse:
     """The overview of this rollout, for whoever has been let in. Reading it changes nothing, not even what is new."""
-    mark, now = plan_mark(rollout.slug), clock.now()
-    if mark is None:  # nothing has happened yet by which to tell it from another
-        return _page(request, rollout, now=now)
-    seen = seeing.seen_until(person=request.user, rollout=rollout)
+    made_of, now = reuse.read(request, _MADE_OF, slug), clock.now()
+    if made_of is None:  # nothing has happened yet by which to tell it from another
+        return _page(request, rollout_of(request, slug), now=now)
     # Of the time it shows days, openings that are past (at 08:00), and for a first visit the events of seven days.
-    baseline = scenarios.baselines(rollout).values_list("pk", flat=True).first()  # made without an event
-    # The forecast is made beside the plan, and may be newer than its last event.
-    forecast = rollout.forecasts.values_list("pk", flat=True).last()
-    made_of = (
-        "overview",
-        mark,
-        seen,
-        baseline,
-        forecast,
-        now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0),
+    shown_at = now if settings.DEMO_MODE else now.replace(minute=0, second=0, microsecond=0)
+    return reuse.page(
+        request, lambda: _page(request, rollout_of(request, slug), now=now), made_of=("overview", made_of, shown_at)
     )
-    return reuse.page(request, lambda: _page(request, rollout, now=now), made_of=made_of)
 
 
 def _page(

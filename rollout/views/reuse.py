@@ -1,7 +1,7 @@
-"""Reusing what has not changed: a page under the plan's version, a part of it under its content.
+"""Reusing what has not changed: a page under the plan's mark, a part of it under its content.
 
-The plan's version is the id of its last event: every change writes one in its own transaction (rule 9). Both caches are
-the process's own, since what they hold is found under what it was made of: nothing in them can be stale, nothing is
+The plan's mark is its last event: every change writes one in its own transaction (rule 9). Both caches are the
+process's own, since what they hold is found under what it was made of: nothing in them can be stale, nothing is
 lost with them, and a new release begins with none.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.cache import caches
+from django.db import connection
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.utils.safestring import SafeString, mark_safe
@@ -18,6 +19,59 @@ from django.utils.safestring import SafeString, mark_safe
 from agencies.access import Request, roles_of
 
 _TOKEN = re.compile(rb'(?<=csrfmiddlewaretoken" value=")\w{64}(?=")|(?<=data-csrf=")\w{64}(?=")')
+
+
+def mark(*more: str) -> str:
+    """SQL of one text, given a plan's slug, that tells the plan from all that it has been: by its last event, its id
+    and its change, for a restored database counts ids anew. Null: no such plan, or nothing has happened in it.
+
+    `more`: expressions of what a page shows besides and that comes without an event; `r` is the rollout.
+    """
+    return f"""
+    SELECT concat_ws(' ', {", ".join(("e.id", "e.change", *more))})
+    FROM rollout_planevent e JOIN rollout_rollout r ON r.id = e.rollout_id
+    WHERE r.slug = %s ORDER BY e.id DESC LIMIT 1
+    """  # noqa: S608 (our own expressions)
+
+
+def read_with_session(sql: str) -> Callable[[Any], Any]:
+    """For a view of a plan that begins with `read(request, sql, slug)`: the session's query answers that too."""
+
+    def decorator(view: Any) -> Any:
+        view.read_with_session = sql
+        return view
+
+    return decorator
+
+
+class ReadWithSession:
+    """Tells the session what to read along, before anybody asks it who is there."""
+
+    def __init__(self, get_response: Callable[[Request], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: Request) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: Request, view: Any, args: tuple, kwargs: dict[str, Any]) -> None:
+        sql = getattr(view, "read_with_session", "")
+        if sql:
+            request.session.also = _also(sql, kwargs["slug"])
+
+
+def _also(sql: str, slug: str) -> tuple[str, tuple]:
+    return f"({sql})", (slug,)
+
+
+def read(request: Request, sql: str, slug: str) -> str | None:
+    """One value about the plan, which may speak of the person behind the request as `p`; as the session's query found
+    it together with the person, else by a query of its own."""
+    wanted, along = _also(sql, slug), request.session.along
+    if along is not None and along[0] == wanted and request.session.person is not None:
+        return along[1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {wanted[0]} FROM agencies_person p WHERE p.id = %s", [slug, request.user.pk])  # noqa: S608
+        return cursor.fetchone()[0]
 
 
 def _key(*parts: Any) -> str:

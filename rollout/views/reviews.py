@@ -171,7 +171,7 @@ def criteria(request: Request, slug: str) -> HttpResponse:
     rollout = rollout_of(request, slug)
     form = CriteriaForm(posted(request), instance=reviewing.criteria_of(rollout))
     if form.is_valid():
-        reviewing.set_criteria(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
+        reviewing.set_criteria(rollout=rollout, by=request.user, now=clock.now(), **form.changed)
         messages.success(request, _("Kriteriene er lagret. Evalueringer som er avsluttet, står som de var."))
         return redirect("rollout:lessons", rollout.slug)
     return render(request, "rollout/criteria.html", {"rollout": rollout, "form": form}, status=http_status(form))

@@ -35,7 +35,8 @@
       if (isBox(field)) field.checked = checked
       else field.value = value
     }
-    puljeplan.say(document.getElementById('toast').dataset.putBack, 'warn')
+    // Where the form is, and not as a toast: that may lie over the very button that is to be pressed.
+    form.before(document.getElementById('put-back').content.cloneNode(true))
   }
 
   const kept = read()

@@ -1,5 +1,5 @@
 """Prints one JSON object: what overview, board, unchanged poll and move cost at 26, 260 and 2 600 agencies, and what
-10 000 futures of a plan do (`tests.bench.forecast`).
+10 000 futures of a plan do (`tests.bench.forecast`), and a rehearsal of the reference year (`tests.bench.rehearsal`).
 
 Each page is asked for by one client over one kept connection, from granian as it runs in production (WSGI, one blocking
 thread; here one worker). In the same run: a bare Django view with the same bytes from memory, the same board with every
@@ -29,7 +29,7 @@ import psycopg
 
 from rollout import embedded
 from rollout.embedded import postgresql
-from tests.bench import forecast
+from tests.bench import forecast, rehearsal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIZES = {26: 300, 260: 100, 2_600: 20}  # agencies -> requests measured for each page
@@ -260,6 +260,18 @@ def ratios(told: dict) -> dict:
     }
 
 
+@contextlib.contextmanager
+def database(socket_folder: str) -> Iterator[dict[str, str]]:
+    """An empty database for as long as it takes. Yields the environment that names it."""
+    name = f"bench_{secrets.token_hex(4)}"
+    with psycopg.connect(postgresql.url(socket_folder, "postgres"), autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield os.environ | {"DATABASE_URL": postgresql.url(socket_folder, name)}
+        finally:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def main() -> None:
     servers = embedded.join_or_start(ROOT / ".local" / "bench")
     socket_folder = parse_qs(urlsplit(servers.database_url).query)["host"][0]
@@ -275,20 +287,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for agencies, times in SIZES.items():
             # A process for each size: its database is in the environment that Django reads once.
-            name = f"bench_{secrets.token_hex(4)}"
-            with psycopg.connect(postgresql.url(socket_folder, "postgres"), autocommit=True) as admin:
-                admin.execute(f'CREATE DATABASE "{name}"')
-                try:
-                    environment = os.environ | {"DATABASE_URL": postgresql.url(socket_folder, name)}
-                    command = [sys.executable, "-W", "ignore", "-m", "tests.bench", str(agencies), str(times), folder]
-                    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
-                    told[str(agencies)] = json.loads(done.stdout)
-                finally:
-                    admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            with database(socket_folder) as environment:
+                command = [sys.executable, "-W", "ignore", "-m", "tests.bench", str(agencies), str(times), folder]
+                done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+                told[str(agencies)] = json.loads(done.stdout)
     told["board_cpu_260_to_26"] = round(
         told["260"]["board"]["cpu_ms"]["median"] / told["26"]["board"]["cpu_ms"]["median"], 1
     )
     told["forecast"] = forecast.measure()
+    with database(socket_folder) as environment:
+        told["rehearsal"] = rehearsal.measure(environment)
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

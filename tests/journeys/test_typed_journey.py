@@ -31,7 +31,7 @@ def test_a_form_sent_after_the_session_ended_says_so_and_keeps_what_was_typed(vi
     expect(page).to_have_url(re.compile(re.escape(INVITE)))
     expect(page.get_by_label("E-postadresser")).to_have_value(PEOPLE)
     expect(page.get_by_label("Rolle")).to_have_value("deputy")
-    expect(page.locator("#toast-text")).to_contain_text("Du ble avbrutt")
+    expect(page.get_by_role("alert")).to_contain_text("Du ble avbrutt")
     visitor.check("what was typed, put back")
     page.get_by_role("button", name="Inviter").click()
     expect(page.locator(".ur-messages")).to_contain_text("er invitert")

@@ -169,6 +169,17 @@ def test_many_moves_are_one_message_to_each_with_what_they_were_told_and_what_ho
     assert gathered(rollout) == {}
 
 
+def test_new_dates_that_nobody_has_decided_on_yet_are_not_told_as_settled(rollout):
+    told(rollout)
+    set_dates(rollout, 3, "2018-05-02", "2018-05-15")  # its go is void
+    move(rollout, "kli", None)
+    announce(rollout)
+    moved, queued = (mail(kind=EmailKind.DATE_CHANGED, to_address=who)[0] for who in (BOTH, HEAD))
+    for body in ("text", "html"):
+        assert "Klarsignal er ikke gitt ennå." in getattr(moved, body)
+        assert "Klarsignal er ikke gitt ennå." not in getattr(queued, body), "in the queue there is nothing to decide"
+
+
 def test_the_same_opening_in_the_calendar_is_moved_by_a_higher_sequence(rollout):
     told(rollout)
     before = events_in(OutgoingEmail.objects.get(kind=EmailKind.YOUR_DATES, to_address=HEAD))

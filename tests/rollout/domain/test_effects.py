@@ -78,7 +78,7 @@ def foretold_overdue(foretold):
 
 
 def reads_only(queries):
-    return all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+    return all(query["sql"].lstrip().startswith("SELECT") for query in queries.captured_queries)
 
 
 @random_plans

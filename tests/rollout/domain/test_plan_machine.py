@@ -10,6 +10,7 @@ from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from agencies.models import Agency
 from rollout.domain import (
+    adopting,
     calendar,
     confirming,
     deciding,
@@ -20,12 +21,13 @@ from rollout.domain import (
     profiles,
     queueing,
     reviewing,
+    scenarios,
     scheduling,
     signing_off,
     together,
     undoing,
 )
-from rollout.models import CAPACITY, Pace, PlacementStatus, Verdict, WaveState, opening_moment
+from rollout.models import CAPACITY, Pace, PlacementStatus, Purpose, Verdict, WaveState, opening_moment
 from tests.watched_plan import JOINED_FROM_START, LEADS, SLUGS, WatchedPlan, base
 
 pytestmark = pytest.mark.django_db
@@ -292,6 +294,50 @@ class Plan(WatchedPlan):
     def choose_deferral(self, lead, slug, number):
         if placement := self.placement(slug):
             self.attempt(lambda: deciding.choose_deferral(placement=placement, to=self.to(number), **self.acting(lead)))
+
+    @action(
+        times=2,
+        lead=leads,
+        moves=st.dictionaries(slugs, queue_or_wave, max_size=6),
+        number=st.one_of(st.none(), numbers),
+        ahead=st.integers(1, 90),
+        after=st.integers(1, 20),
+        adds=st.booleans(),
+        adopts=st.booleans(),
+    )
+    def imagine(self, lead, moves, number, ahead, after, adds, adopts):
+        """Another plan; half the time it is adopted at once, before others have moved what it touches."""
+        days, stands = calendar.calendar_of(self.rollout), scenarios.today(self.rollout).places
+        leaders_on = days.open_day_on_or_after(self.day(ahead))
+        all_staff_on = days.open_day_on_or_after(leaders_on + dt.timedelta(days=after))
+        new = {"leaders_on": leaders_on, "all_staff_on": all_staff_on}
+        dates = {} if number is None else {self.wave(number).number: new}
+        if adds and (last := len(self.board.waves)) < 5:
+            dates[last + 1] = new
+        places = {slug: {"wave": to and self.wave(to).number} for slug, to in moves.items() if slug in stands}
+        if adds and places and last < 5:
+            places[min(places)] = {"wave": last + 1}
+        said = {"name": "Hva om", "purpose": Purpose.WHAT_IF, "places": places, "dates": dates}
+        self.attempt(lambda: scenarios.make(rollout=self.rollout, **said, **self.acting(lead)), allowed=True)
+        if adopts:
+            self.adopt(lead, index=0, part=None, waves=None)
+
+    @action(times=2, lead=leads, index=st.integers(0, 6), part=st.one_of(st.none(), some), waves=st.sets(numbers))
+    def adopt(self, lead, index, part, waves):
+        """One of the latest scenarios; whole, or `part` of the moves and the dates of some `waves`."""
+        made = list(self.rollout.scenarios.all()[:7])
+        if made:
+            chosen = {"moves": part, "waves": None if part is None else waves}
+            self.attempt(
+                lambda: adopting.adopt(scenario=made[index % len(made)], **chosen, **self.acting(lead)),
+            )
+
+    @action(lead=leads, index=st.integers(0, 6))
+    def catch_up(self, lead, index):
+        made = list(self.rollout.scenarios.all()[:7])
+        if made:
+            scenario = made[index % len(made)]
+            self.attempt(lambda: scenarios.catch_up(scenario=scenario, version_seen=scenario.version))
 
     @action(times=3, lead=leads, back=st.integers(1, 12))
     def undo(self, lead, back):

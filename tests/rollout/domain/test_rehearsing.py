@@ -11,7 +11,7 @@ from django.db import OperationalError, connection, transaction
 
 from agencies.models import Agency, Person, RoleName
 from rollout import clock
-from rollout.domain import deciding, due, opening, rehearsing, scenarios, shadow, stepping, together
+from rollout.domain import deciding, due, opening, rehearsing, reminding, scenarios, shadow, stepping, together
 from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import REFUSED, Assumptions
 from rollout.models import (
@@ -87,6 +87,25 @@ def test_what_is_foretold_of_the_reference_year_is_what_then_happens_message_by_
     kinds = {happening["kind"] for happening in played["happenings"]}
     assert kinds >= {"leaders_opened", "all_staff_opened", "deferred", "no_decision"}, "a year in which much happens"
     assert {"to_do", "agency_week", "weekly_status", "leaders_open"} <= {m["kind"] for m in played["messages"]}
+
+
+def test_stepped_a_day_at_a_time_with_a_forecast_each_day_it_comes_to_the_same(reference):
+    wave_one_gets_ready_but_for_nordstrand()
+    last_message = OutgoingEmail.objects.order_by("pk").last().pk
+    played = rehearsing.rehearse(rollout=reference, now=clock.now(), until=dt.date(2018, 2, 13))
+
+    while clock.now() < at("2018-02-13 09:00"):
+        stepping.step_day()
+    assert foretold(played) == told_since(last_message)
+    assert {"deferred", "agency_week", "weekly_status", "leaders_open"} <= {m["kind"] for m in played["messages"]}
+
+
+def test_control_what_is_not_read_again_after_a_change_would_be_foretold_wrong(reference, monkeypatch):
+    wave_one_gets_ready_but_for_nordstrand()
+    play = {"rollout": reference, "now": clock.now(), "until": dt.date(2018, 2, 13)}
+    played = rehearsing.rehearse(**play)
+    monkeypatch.setattr(reminding, "plan_version", lambda slug: 1)
+    assert foretold(rehearsing.rehearse(**play)) != foretold(played)
 
 
 def test_it_leaves_not_one_row_behind_and_no_table(reference):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Iterator
 
 import pytest
 from django.db.models import F
@@ -141,15 +142,20 @@ def test_the_weeks_mail_says_what_is_done_what_remains_who_the_date_and_the_days
         assert words.rstrip(").").split(" (")[0] in mail.html
 
 
+def marks(due_on: dt.date) -> Iterator[dt.date]:
+    """The days on which one is to be reminded of a step, for as long as it is not done."""
+    yield from (due_on - dt.timedelta(days=days) for days in (14, 7, 2))
+    yield from (due_on + dt.timedelta(weeks=number) for number in itertools.count(1))
+
+
 @given(due_on=st.dates(dt.date(2018, 1, 1), dt.date(2019, 12, 31)), gaps=st.lists(st.integers(1, 40), max_size=60))
 def test_however_the_days_are_divided_among_runs_each_mark_belongs_to_exactly_one(due_on, gaps):
     first = due_on - dt.timedelta(days=20)
     ends = [first]
     for gap in gaps:
         ends.append(ends[-1] + dt.timedelta(days=gap))
-    marks = reminding.marks(due_on)
     last, expected = ends[-1], 0
-    for mark in marks:
+    for mark in marks(due_on):
         if mark > last:
             break
         expected += mark > first

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import RoleName
-from rollout.domain import confirming, inviting, leaving, opening, reminding, resending, scheduling, settling
+from rollout.domain import confirming, due, inviting, leaving, opening, reminding, resending, scheduling, settling
 from rollout.domain.refusals import Refused
-from rollout.models import EmailState, OutgoingEmail, Verdict
+from rollout.models import OSLO, EmailState, OutgoingEmail, Verdict
 from tests import factories as make
 from tests.factories import at
 from tests.rollout.domain.test_reminding import (  # noqa: F401 (fixtures)
@@ -141,3 +141,13 @@ def test_a_reminder_is_not_sent_again_by_hand(rollout, kli):
     everything_leaves()
     with pytest.raises(Refused, match="sendes ikke på nytt"):
         resending.resend(message=mail, reason="Kom ikke fram", by=make.make_lead(), now=at("2018-05-09 12:00"))
+
+
+def test_a_signature_that_counts_no_longer_is_asked_for_though_the_clock_steps_over_the_day_in_one_go(rollout, kli):
+    make.make_guidelines(rollout, number=2, text="Ny tekst", old_counts_until=dt.date(2018, 5, 16))
+
+    due.run_through([rollout], start=at("2018-05-08 09:00"), to=at("2018-05-31 09:00"))
+
+    mails = OutgoingEmail.objects.filter(kind="agency_week").order_by("pk")
+    asked = [(f"{mail.written_at.astimezone(OSLO):%d.%m}", "må signeres på nytt" in mail.text) for mail in mails]
+    assert asked == [("14.05", False), ("22.05", True), ("28.05", True)]

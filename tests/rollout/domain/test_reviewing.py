@@ -205,6 +205,18 @@ def test_lessons_are_three_and_each_change_is_an_event(wave, kli, lead):
     assert list(told) == [("", "En"), ("", "Tre"), ("", "To"), ("Tre", "")]
 
 
+def test_a_page_that_stood_open_takes_away_no_lesson_that_came_meanwhile(wave, kli, lead):
+    reviewing.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
+    shown = ["En", "", ""]
+    reviewing.write_lessons(placement=kli, texts=["En", "To"], by=lead, now=GATE)
+
+    reviewing.write_lessons(placement=kli, texts=["Først", "", ""], seen=shown, by=lead, now=GATE)
+
+    assert list(kli.lessons.order_by("number").values_list("text", flat=True)) == ["Først", "To"]
+    with pytest.raises(Refused, match="Erfaring 2 er endret siden du så den, og er nå «To»"):
+        reviewing.write_lessons(placement=kli, texts=["Først", "Andre", ""], seen=shown, by=lead, now=GATE)
+
+
 def test_an_agency_teaches_nothing_before_its_leaders_are_in(kli, lead):
     with pytest.raises(Refused, match="ikke tatt i bruk"):
         reviewing.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)

@@ -230,5 +230,5 @@ def test_the_query_count_of_the_plan_part_does_not_grow_with_the_history(
 ):
     for number in range(20):
         confirming.state_key_people(placement=bns, number=number, by=lead, now=NOW)
-    with django_assert_max_num_queries(29):
+    with django_assert_max_num_queries(30):
         client.get(url("agency-plan"))

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from agencies.models import RoleName
 from agencies.sign_in import SIGNED_IN_BY
-from rollout.domain import signing_off
+from rollout.domain import deciding, signing_off
 from rollout.models import (
     EventKind,
     PlanEvent,
@@ -258,6 +258,18 @@ def test_a_text_that_changed_since_it_was_read_is_not_signed(client, chief, kli)
 def test_a_post_that_names_another_text_signs_nothing(posted, client, chief):
     assert client.post(url("my-guidelines"), posted).status_code == 409
     assert not SignOff.objects.exists()
+
+
+def test_the_dates_come_with_their_hour_and_whether_they_are_decided(client, chief, kli):
+    def panel() -> str:
+        return text(client.get(url("my-course")))
+
+    assert "onsdag 7. februar 2018 kl. 08.00" in panel()
+    assert "Klarsignal er ikke gitt ennå. Datoene kan bli endret." in panel()
+    deciding.decide(wave=kli.wave, verdict="go", reason="Alt er klart.", by=make_lead(), now=at("2018-02-01 09:00"))
+    assert "Klarsignal er gitt." in panel()
+    deciding.decide(wave=kli.wave, verdict="no-go", reason="Feil i import.", by=make_lead(), now=at("2018-02-01 10:00"))
+    assert "Puljen er stoppet." in panel()
 
 
 def test_markdown_is_shown_as_headings_and_lists_and_html_as_text(client, people, rollout):

@@ -200,6 +200,27 @@ def test_lessons_of_an_agency_that_is_not_there_yet_are_refused(as_lead):
     assert response.status_code == 409 and not Lesson.objects.exists()
 
 
+def as_shown(page: str) -> dict[str, str]:
+    """What an untouched form sends along: how each field was shown."""
+    return dict(re.findall(r'type="hidden" name="(initial-[^"]+)"(?: value="([^"]*)")?', page))
+
+
+def test_two_pages_open_at_once_take_nothing_from_each_other(as_lead, kli):
+    lessons, thresholds = f"{R}lessons/agencies/kli/", f"{R}lessons/criteria/"
+    shown = {page: as_shown(as_lead.get(page).text) for page in (lessons, thresholds)}
+    as_lead.post(lessons, shown[lessons] | {"text_1": "Begynn i tide."})
+    as_lead.post(lessons, shown[lessons] | {"text_2": "Øv først."})
+    assert list(kli.lessons.order_by("number").values_list("text", flat=True)) == ["Begynn i tide.", "Øv først."]
+    refused = as_lead.post(lessons, shown[lessons] | {"text_1": "Vent."})
+    assert refused.status_code == 409 and "er nå «Begynn i tide.»" in refused.text
+
+    before = {name.removeprefix("initial-"): value for name, value in shown[thresholds].items()}
+    as_lead.post(thresholds, shown[thresholds] | before | {"activated": "60"})
+    as_lead.post(thresholds, shown[thresholds] | before | {"weekly_active": "30"})
+    kept = Criteria.objects.get()
+    assert (kept.activated, kept.weekly_active) == (60, 30)
+
+
 def test_thresholds_are_set_within_what_a_percentage_can_be(as_lead):
     page, shown = f"{R}lessons/criteria/", {name: str(getattr(Criteria(), name)) for name in reviewing.CRITERIA}
     assert as_lead.post(page, shown | {"activated": "101"}).status_code == 422

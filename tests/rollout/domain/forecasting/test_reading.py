@@ -253,6 +253,24 @@ def test_the_worker_makes_the_forecast_before_the_status_that_freezes_it(rollout
     assert not StatusReport.objects.get().figures["forecast"]["is_old"]
 
 
+def test_a_forecast_that_cannot_be_made_holds_back_no_status(rollout, first, settings, monkeypatch, caplog):
+    settings.DEMO_MODE = True
+    make.set_clock(at("2018-02-05 08:01"))
+    keeping.keep(rollout, now=make.NOW, futures=FEW)
+    monkeypatch.setattr(keeping, "told", lambda *args, **kwargs: 1 / 0)
+    tasks.send_weekly_status()
+    assert StatusReport.objects.get().figures["forecast"]["is_old"]
+    assert "No forecast of today" in caplog.text
+
+
+def test_a_status_on_the_demos_way_freezes_the_forecast_of_its_own_morning(rollout, first):
+    make.set_clock(make.NOW)
+    keeping.keep(rollout, now=make.NOW, futures=FEW)
+    stepping.step_to(to=at("2018-02-06 09:00"))
+    frozen = StatusReport.objects.get().figures["forecast"]
+    assert (frozen["made_at"], frozen["is_old"]) == ("2018-02-05T08:00:00+01:00", False)
+
+
 def test_stepping_the_demo_forecasts_anew(rollout, first):
     make.set_clock(make.NOW)
     stepping.step_to(to=at("2018-02-08 09:00"))
