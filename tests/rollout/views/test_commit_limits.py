@@ -27,7 +27,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_one_network_can_have_three_mails_sent_to_an_address_and_gets_the_same_answer_after(kari):
-    answers = {(r.status_code, r.url) for r in (ask(Client()) for _time in range(6))}
+    with time_machine.travel("2026-02-01 09:00:01", tick=False):  # all within one of the limit's windows of time
+        answers = {(r.status_code, r.url) for r in (ask(Client()) for _time in range(6))}
     assert answers == {(302, f"{KLI}code/")}
     assert worker.deliver() == codes.MAILS_FROM_ONE_NETWORK
 

@@ -45,15 +45,14 @@ def test_the_mail_page_leads_to_every_kind(as_lead):
 
 def test_looking_at_every_kind_writes_nothing(as_lead, busy):
     before = rows()
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         for kind in EmailKind:
             assert as_lead.get(f"{PREVIEW}{kind}/").status_code == 200
             as_lead.get(f"{PREVIEW}{kind}/1/")
 
     assert rows() == before
-    words = {query["sql"].split()[0] for query in asked}
+    # As Django tells of one that is prepared: QUERY = '…'.
+    words = {re.sub(r"^QUERY = '(\\n)?", "", query["sql"]).split()[0] for query in asked}
     assert words <= {"SELECT", "SAVEPOINT", "RELEASE"}
 
 
