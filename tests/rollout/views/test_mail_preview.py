@@ -52,7 +52,7 @@ def test_looking_at_every_kind_writes_nothing(as_lead, busy):
 
     assert rows() == before
     # As Django tells of one that is prepared: QUERY = '…'.
-    words = {re.sub(r"^QUERY = '(\\n)?", "", query["sql"]).split()[0] for query in asked}
+    words = {re.sub(r"^QUERY = .(\\n)?", "", query["sql"]).split()[0] for query in asked}
     assert words <= {"SELECT", "SAVEPOINT", "RELEASE"}
 
 
