@@ -47,6 +47,7 @@ window.walk = (() => {
   }
   document.addEventListener('keydown', event => { if (event.key === 'Tab' && all) look() }, true)
   return {
+    painted,
     partly: [],
     start: async () => {
       document.activeElement?.blur()

@@ -78,9 +78,12 @@ def walk(page: Page) -> list[str]:
     if not page.evaluate("'walk' in window"):
         page.evaluate(WALK)
     presses = page.evaluate("walk.start()") - 1
+    has_frame = page.locator("iframe").count() > 0  # out of one the browser scrolls later than a driver presses
     while presses:
         for _press in range(presses):
             page.keyboard.press("Tab")
+            if has_frame:
+                page.evaluate("walk.painted()")
         presses = page.evaluate("walk.left()")
     return page.evaluate("walk.end()")
 

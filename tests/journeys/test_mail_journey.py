@@ -42,7 +42,7 @@ def test_a_lead_finds_a_message_and_reads_it_as_its_reader_did(visitor, opened):
     expect(page.get_by_role("heading", name="Workplace er åpnet for ledere og nøkkelpersoner")).to_be_visible()
     mail = page.frame_locator("iframe")
     expect(mail.get_by_text("du er virksomhetsleder")).to_be_visible()
-    expect(mail.get_by_text("Tirsdag 27. februar 2018", exact=True)).to_be_visible()
+    expect(mail.get_by_text("Tirsdag 27. februar 2018 kl. 08.00", exact=True)).to_be_visible()
     visitor.check("a message")
 
 
