@@ -35,8 +35,8 @@ def decide(
 
     Raises:
         Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
-            a go: is planned and empty, its next step's moment has passed, a date ahead is closed in the calendar, or the
-            wave before has not been reviewed, or its review said to wait, and there is no `override`.
+            a go: is planned and empty, its next step's moment has passed, a date ahead is closed in the calendar, or
+            the wave before has not been reviewed, or its review said to wait, and there is no `override`.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)

@@ -1,8 +1,10 @@
 """The fields that several forms have."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
@@ -18,7 +20,13 @@ class DayInput(forms.DateInput):
 
 
 def day(label: Any, **kwargs: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=DayInput, **kwargs)
+    """A date within this century: another has its year mistyped, and pages count days and weeks up to it."""
+    return forms.DateField(label=label, widget=DayInput, validators=[_this_century], **kwargs)
+
+
+def _this_century(value: dt.date) -> None:
+    if not 2000 <= value.year <= 2099:
+        raise ValidationError(_("Se over årstallet: det må være fra 2000 til 2099."))
 
 
 def long_text(label: Any, *, rows: int = 3, **kwargs: Any) -> forms.CharField:
