@@ -178,8 +178,8 @@ def reserve(*, placement: Placement, licences: int) -> bool:
     The caller holds the plan's lock. The counts and their limits are the database's: a CHECK on the agency's budget,
     and one on the pool's counter, which a trigger keeps; this only asks first, so that a shortage is an answer.
     """
-    pool = LicencePool.objects.select_for_update().filter(rollout=placement.rollout_id).first()
     budget = LicenceBudget.objects.select_for_update().filter(placement=placement).first()
+    pool = LicencePool.objects.select_for_update().filter(rollout=placement.rollout_id).first()
     if pool is None or budget is None or budget.funded < licences or pool.free < licences - budget.reserved:
         return False
     budget.reserved = licences

@@ -17,7 +17,7 @@ from agencies.models import Agency, Person, Role, RoleName
 from rollout import reference
 from rollout.domain import confirming, importing, inviting, licensing, queueing, reviewing, scheduling, signing_off
 from rollout.domain.creating import create_rollout
-from rollout.domain.locks import lock_table
+from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.readiness import key_people_required
 from rollout.domain.words import thousands
 from rollout.models import OSLO, DemoClock, Placement, Rollout
@@ -103,6 +103,7 @@ EVIDENCE = {
 @transaction.atomic
 def load_reference_rollout() -> Rollout | None:
     """Write the reference rollout and start the demo's clock. None, and nothing written, if it is there already."""
+    lock_rollouts()  # rows before the table, as `creating` takes them
     lock_table(Rollout)
     if Rollout.objects.filter(slug=SLUG).exists():
         return None

@@ -1,16 +1,20 @@
 """Exactly one rollout is active whatever is chosen at once."""
 
+import multiprocessing
+import time
 from functools import partial
 
 import pytest
+from django.db import connection
 
-from rollout.domain import creating
+from rollout.domain import creating, loading
 from rollout.models import EventKind, PlanEvent, Rollout
 from tests.factories import NOW, make_lead, make_rollout
 from tests.races import at_once, count, meeting_after
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 CONTENDERS = 6
+_fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture
@@ -46,3 +50,28 @@ def test_a_rollout_made_active_while_another_is_chosen_waits_for_it(choices):
     outcomes = at_once(made, *choices)
     assert count(outcomes, "done") == CONTENDERS + 1
     assert Rollout.objects.filter(is_active=True).count() == 1
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return cursor.fetchone()[0]
+
+
+def test_a_rollout_made_while_the_reference_rollout_is_written_waits_for_it_and_not_each_for_the_other(monkeypatch):
+    make_rollout(slug="first")
+    locked, lock_table = _fork.Event(), loading.lock_table
+
+    def until_the_other_waits(model):
+        lock_table(model)
+        locked.set()
+        deadline = time.monotonic() + 30
+        while not somebody_waits_for_a_lock():
+            assert time.monotonic() < deadline
+
+    def make_another():
+        assert locked.wait(30)
+        creating.create_rollout(slug="ny", name="Ny", by=None, now=NOW)
+
+    monkeypatch.setattr(loading, "lock_table", until_the_other_waits)
+    assert count(at_once(loading.load_reference_rollout, make_another), "done") == 2
