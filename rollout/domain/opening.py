@@ -182,7 +182,7 @@ def open_step(*, wave_id: int, now: dt.datetime) -> WaveOpening | None:
     if step is None or opening_moment(wave.day_of(step)) > now:
         return None
     if not wave.has_go:
-        if wave.decision is None or _date_set_since_decided(wave):
+        if wave.decision is None or _date_set_since_decided(wave, step):
             _tell_no_decision(wave, step, now=now)
         return None
     before, after = WAVE_TRANSITIONS[step]
@@ -252,10 +252,11 @@ def _hold(turned_away: list[TurnedAway], *, now: dt.datetime) -> None:
         )
 
 
-def _date_set_since_decided(wave: Wave) -> bool:
+def _date_set_since_decided(wave: Wave, step: Step) -> bool:
     """A no-go asks for a new date and a new go (rule 6): with the date set, the decision about it is still missing."""
-    latest = wave.events.filter(kind__in=[EventKind.DECIDED, EventKind.DATES_SET]).last()
-    return latest is not None and latest.kind == EventKind.DATES_SET
+    decided = wave.events.filter(kind=EventKind.DECIDED).last()
+    first = wave.events.filter(kind=EventKind.DATES_SET, pk__gt=decided.pk if decided else 0).first()
+    return first is not None and first.before[f"{step}_on"] != wave.day_of(step).isoformat()
 
 
 def _tell_no_decision(wave: Wave, step: Step, *, now: dt.datetime) -> None:

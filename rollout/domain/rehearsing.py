@@ -101,12 +101,16 @@ def rehearse(
     """Play the plan from `now` to the end of the day `until` (None: two weeks past the plan's last date).
 
     Raises:
-        Refused: the scenario cannot be adopted, with every reason; or `until` is gone, or far past the plan's end.
+        Refused: the scenario is not this rollout's, or cannot be adopted, with every reason; or `until` is gone, or far
+            past the plan's end.
     """
     if until is not None:
         _refuse_far(rollout, until, now=now)
     version = plan_version(rollout.slug) or 0
-    scenario = rollout.scenarios.filter(pk=assuming.scenario).first() if assuming.scenario else None
+    scenario = rollout.scenarios.filter(pk=assuming.scenario).first() if assuming.scenario is not None else None
+    if scenario is None and assuming.scenario is not None:
+        words = {"id": assuming.scenario, "rollout": rollout}
+        raise Refused(_("Scenarioet %(id)s finnes ikke i %(rollout)s.") % words)
     with shadowed(), emails.headlines_alone():
         if scenario is not None:
             adopting.adopt(scenario=scenario, by=_lead(), now=now)

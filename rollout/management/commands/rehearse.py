@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollout.domain import rehearsing
-from rollout.domain.refusals import Refused
 from rollout.domain.rehearsing import Assumptions, Rehearsal
 from rollout.domain.words import long_date
 from rollout.management.base import PlanCommand
@@ -39,9 +38,7 @@ class Command(PlanCommand):
         )
 
     def run(self, *, rollout: Rollout, now: dt.datetime, **options: Any) -> None:
-        assuming = Assumptions(
-            go=options["assume_go"], ready=options["assume_ready"], scenario=_scenario(rollout, options)
-        )
+        assuming = Assumptions(go=options["assume_go"], ready=options["assume_ready"], scenario=options["scenario"])
         until = self._day(options["until"])
         played = rehearsing.rehearse(rollout=rollout, now=now, until=until, assuming=assuming)
         if options["json"]:
@@ -77,10 +74,3 @@ def _line(happening: rehearsing.Happening) -> str:
     wave = _("pulje %(number)s") % {"number": happening["wave"]} if happening["wave"] else ""
     said = ", ".join(filter(None, [str(kind), wave, happening["agency_name"] or ""]))
     return f"  {said}" + (f" ({happening['reason']})" if happening["reason"] else "")
-
-
-def _scenario(rollout: Rollout, options: dict[str, Any]) -> int | None:
-    wanted = options["scenario"]
-    if wanted is not None and not rollout.scenarios.filter(pk=wanted).exists():
-        raise Refused(_("Scenarioet %(id)s finnes ikke i %(rollout)s.") % {"id": wanted, "rollout": rollout})
-    return wanted

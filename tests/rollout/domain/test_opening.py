@@ -107,6 +107,17 @@ def test_a_new_date_after_a_no_go_asks_for_a_new_decision_and_the_leads_are_told
     assert PlanEvent.objects.get(kind=EventKind.NO_DECISION).after == {"step": "leaders", "date": "2018-02-09"}
 
 
+@pytest.mark.parametrize("days", [[(7, 28)], [(9, 27), (7, 27)]], ids=["the other step's date", "there and back"])
+def test_a_no_go_about_the_day_that_came_is_a_decision_whatever_else_was_set_since(wave, lead, days):
+    ready("kli", wave)
+    deciding.decide(wave=wave, verdict=Verdict.NO_GO, reason="Venter på avtalen", by=lead, now=NOW)
+    for leaders, everybody in days:
+        dates = {"leaders_on": dt.date(2018, 2, leaders), "all_staff_on": dt.date(2018, 2, everybody)}
+        scheduling.set_dates(wave=wave, **dates, by=lead, now=NOW)
+    assert open_at(LEADERS) == []
+    assert not PlanEvent.objects.filter(kind=EventKind.NO_DECISION).exists()
+
+
 def test_a_go_voided_by_a_new_date_opens_nothing(wave, lead):
     ready("kli", wave)
     give_go(wave, by=lead)

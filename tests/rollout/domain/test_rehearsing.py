@@ -220,6 +220,13 @@ def test_a_scenario_is_played_as_if_it_had_been_adopted_and_stays_as_it_was(roll
     assert scenario.is_open
 
 
+def test_another_rollouts_scenario_is_not_taken_for_none(rollout):
+    elsewhere = make_rollout(slug="elsewhere")
+    theirs = scenarios.make(rollout=elsewhere, name="Deres", purpose=Purpose.WHAT_IF, by=None, now=NOW)
+    with pytest.raises(Refused, match=f"Scenarioet {theirs.pk} finnes ikke i {rollout}"):
+        rehearsing.rehearse(rollout=rollout, now=NOW, assuming=Assumptions(scenario=theirs.pk))
+
+
 def test_a_scenario_that_cannot_be_adopted_cannot_be_played(rollout):
     closed = {1: {"leaders_on": dt.date(2018, 2, 10), "all_staff_on": dt.date(2018, 3, 6)}}
     what_if = {"purpose": Purpose.WHAT_IF, "by": make_lead(), "now": NOW}
