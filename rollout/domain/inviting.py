@@ -35,6 +35,13 @@ class Address(NamedTuple):
     line: int = 0
 
 
+class Invited(NamedTuple):
+    """The roles that were given, and the addresses of those who held it already and were left as they are."""
+
+    given: list[Role]
+    held: list[str]
+
+
 @transaction.atomic
 def invite(
     *, email: str, role: str, agency: Agency | None = None, by: Person | None, now: dt.datetime, name: str = ""
@@ -47,29 +54,26 @@ def invite(
         Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
             nobody to answer for it.
     """
-    [given] = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
-    return given
+    invited = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now)
+    if invited.held:
+        words = {"email": invited.held[0], "role": RoleName(role).label, "where": _where(agency)}
+        raise Refused(_("%(email)s er alt %(role)s%(where)s.") % words, field="email")
+    return invited.given[0]
 
 
 @transaction.atomic
-def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> list[Role]:
-    """Give several people the same role at an agency, all or nothing.
+def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> Invited:
+    """Give several people the same role at an agency, all or nothing. The same list twice is the same as once.
 
     Raises:
-        Refused: as `invite`; with a sentence for each address that holds the role already, which names its line.
+        Refused: the role is not `by`'s to give, or cannot be had at an agency.
     """
-    return _invite(addresses, role=role, agency=agency, by=by, now=now, field="addresses")
+    return _invite(addresses, role=role, agency=agency, by=by, now=now)
 
 
 def _invite(
-    addresses: Sequence[Address],
-    *,
-    role: str,
-    agency: Agency | None,
-    by: Person | None,
-    now: dt.datetime,
-    field: str,
-) -> list[Role]:
+    addresses: Sequence[Address], *, role: str, agency: Agency | None, by: Person | None, now: dt.datetime
+) -> Invited:
     rollout = _lock()
     role = RoleName(role)
     _refuse_wrong_place(role, agency)
@@ -81,10 +85,7 @@ def _invite(
         .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
-    reasons = [_held_already(address, role, agency) for address in addresses if address.email in held]
-    if reasons:
-        raise Refused(reasons, field=field)
-    given = [_give(address, role, agency, now=now) for address in addresses]
+    given = [_give(address, role, agency, now=now) for address in addresses if address.email not in held]
     if rollout is not None:
         frame = emails.people.frame(rollout)
         for one in given:
@@ -97,7 +98,7 @@ def _invite(
                 after={"person": one.person_id, "role": str(role)},
             )
             emails.write_of(event, [emails.people.invitation(one, inviter=inviter, frame=frame)], now=now)
-    return given
+    return Invited(given, [email for email in listed if email in held])
 
 
 def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.datetime) -> Role:
@@ -107,15 +108,6 @@ def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.da
         person.is_active = True
         person.save(update_fields=["is_active"])
     return Role.objects.create(person=person, role=role, agency=agency, since=now)
-
-
-def _held_already(address: Address, role: RoleName, agency: Agency | None) -> str:
-    said = _("%(email)s er alt %(role)s%(where)s.") % {
-        "email": address.email,
-        "role": role.label,
-        "where": _where(agency),
-    }
-    return _("Linje %(line)s: %(said)s") % {"line": address.line, "said": said} if address.line else said
 
 
 @transaction.atomic
