@@ -20,9 +20,11 @@ def correct(*, person: Person, email: str, rollout: Rollout, by: Person | None, 
     """Give the person another address: for what waits, for what comes, and for signing in.
 
     Raises:
-        Refused: it is no address, the same one, or somebody else's.
+        Refused: it is no address, the same one, or somebody else's; or nobody is left who could have it.
     """
     person = _locked(person, rollout)
+    if person.erased_at is not None:
+        raise Refused(_("Opplysningene om denne personen er slettet. Inviter adressen i stedet."), field="email")
     email = email.strip().lower()
     try:
         validate_email(email)
