@@ -135,6 +135,7 @@ ASKED = NEW_DAYS | {"carry_on": "False", "earlier": "False"}
         ("[]", 422),
         ('"sett"', 422),
         ("[" * 100_000, 422),
+        ("9" * 5000, 422),
         ('{"asked": 1, "marks": []}', 200),  # something else was seen: the effect is shown first
         (json.dumps({"asked": ASKED, "marks": []}), 409),
         (json.dumps({"asked": ASKED, "marks": {"pulje": 1, "2": ["x"], "9" * 30: "x"}}), 409),
@@ -145,7 +146,7 @@ def test_dates_are_not_set_on_an_effect_that_was_never_shown(seen, status):
     assert answer.status_code == status
 
 
-@pytest.mark.parametrize("shown", ["[]", "1", "[" * 100_000, "{}"])
+@pytest.mark.parametrize("shown", ["[]", "1", "[" * 100_000, "9" * 5000, "{}"])
 def test_a_profile_is_not_changed_from_something_else_than_a_profile(shown):
     data = {"name": "Ny", "kind": "etat", "employees": 1, "locations": 1, "shown": shown}
     assert post(*visitor(f"{LEAD}@example.org"), "rollout:agency-edit", data, agency="kli").status_code == 422

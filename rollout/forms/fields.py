@@ -34,7 +34,7 @@ class ShownField(forms.JSONField):
     def to_python(self, value: Any) -> Any:
         try:
             found = super().to_python(value)
-        except RecursionError:  # brackets within brackets within brackets
+        except (RecursionError, ValueError):  # brackets within brackets within brackets, or a number without end
             found = value
         if found is not None and not isinstance(found, dict):
             raise forms.ValidationError(_("Åpne skjemaet på nytt."), code="invalid")
@@ -43,7 +43,7 @@ class ShownField(forms.JSONField):
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
             return super().bound_data(data, initial)
-        except RecursionError:
+        except (RecursionError, ValueError):
             return InvalidJSONInput(data)
 
 
