@@ -45,7 +45,7 @@ def invite(
 
     Raises:
         Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
-            nobody to answer for it.
+            nobody to answer for it; or the address has letters that mail cannot be sent to.
     """
     [given] = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
     return given
@@ -81,7 +81,8 @@ def _invite(
         .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
-    reasons = [_held_already(address, role, agency) for address in addresses if address.email in held]
+    reasons = [_at_line(address, why) for address in addresses if (why := not_to_be_sent_to(address.email))]
+    reasons += [_held_already(address, role, agency) for address in addresses if address.email in held]
     if reasons:
         raise Refused(reasons, field=field)
     given = [_give(address, role, agency, now=now) for address in addresses]
@@ -115,7 +116,18 @@ def _held_already(address: Address, role: RoleName, agency: Agency | None) -> st
         "role": role.label,
         "where": _where(agency),
     }
+    return _at_line(address, said)
+
+
+def _at_line(address: Address, said: str) -> str:
     return _("Linje %(line)s: %(said)s") % {"line": address.line, "said": said} if address.line else said
+
+
+def not_to_be_sent_to(email: str) -> str:
+    """Why no mail would reach the address, whoever has it; empty where it may."""
+    if email.isascii():
+        return ""
+    return _("«%(text)s» kan ikke brukes. Skriv adressen uten æ, ø, å og andre spesialtegn.") % {"text": email[:80]}
 
 
 @transaction.atomic
@@ -123,7 +135,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
     What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in; an
-    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs.
+    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs; with the last
+    role all that has not left.
     `by` None: the system.
 
     Raises:
@@ -143,6 +156,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
     emails.people.withdraw_invitation(role)
+    if not role.person.roles.current().exists():
+        emails.people.withdraw_all(role.person)
     if rollout is not None:
         event = record(
             rollout=rollout,
