@@ -146,7 +146,7 @@ def test_dates_are_not_set_on_an_effect_that_was_never_shown(seen, status):
     assert answer.status_code == status
 
 
-@pytest.mark.parametrize("shown", ["[]", "1", "[" * 100_000, "9" * 5000, "{}"])
+@pytest.mark.parametrize("shown", ["[]", "1", "[" * 100_000, "9" * 5000, "{}", r'{"name": "\ud800"}'])
 def test_a_profile_is_not_changed_from_something_else_than_a_profile(shown):
     data = {"name": "Ny", "kind": "etat", "employees": 1, "locations": 1, "shown": shown}
     assert post(*visitor(f"{LEAD}@example.org"), "rollout:agency-edit", data, agency="kli").status_code == 422

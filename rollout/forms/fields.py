@@ -1,6 +1,7 @@
 """The fields that several forms have."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django import forms
@@ -45,6 +46,10 @@ class ShownField(forms.JSONField):
             return super().bound_data(data, initial)
         except (RecursionError, ValueError):
             return InvalidJSONInput(data)
+
+    def prepare_value(self, value: Any) -> Any:
+        """In ASCII: half a letter can be escaped so, and cannot be sent."""
+        return value if isinstance(value, InvalidJSONInput) else json.dumps(value, cls=self.encoder)
 
 
 def long_text(label: Any, *, rows: int = 3, **kwargs: Any) -> forms.CharField:
