@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from rollout.forms.fields import NO_PRIVATE_MATTERS, DayInput
+from rollout.forms.fields import DAYS, NO_PRIVATE_MATTERS, DayInput
 from rollout.models import Purpose, Scenario, Wave, WaveState
 
 QUEUE, FRONT = "queue", "front"
@@ -79,6 +79,7 @@ class EditScenarioForm(forms.Form):
             self.fields[f"{name}-{number}"] = forms.DateField(
                 label=label,
                 widget=DayInput,
+                validators=DAYS,
                 initial=days.get(name),
                 disabled=opened,
                 required=base is not None,
