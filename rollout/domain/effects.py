@@ -197,7 +197,11 @@ def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:
         short = placement.headcount - (budget.funded if budget else 0)
         if short > 0:
             said.append(
-                _("%(agency)s mangler %(n)s lisenser og slippes ikke inn før de er finansiert.")
+                ngettext(
+                    "%(agency)s mangler %(n)s lisens og slippes ikke inn før den er finansiert.",
+                    "%(agency)s mangler %(n)s lisenser og slippes ikke inn før de er finansiert.",
+                    short,
+                )
                 % {"agency": placement.agency, "n": thousands(short)}
             )
     pool = LicencePool.objects.filter(rollout=rollout).first()
