@@ -107,7 +107,7 @@ def _number(check: Check, text: str) -> str:
     if check.key in SHARES:
         return _percent(number, decimals=0)
     if check.key == "backlog_days":
-        return ngettext("%(n)s dag", "%(n)s dager", number) % {"n": f"{number.normalize():f}".replace(".", ",")}
+        return ngettext("%(n)s dag", "%(n)s dager", float(number)) % {"n": f"{number.normalize():f}".replace(".", ",")}
     return thousands(int(number))
 
 
