@@ -279,6 +279,20 @@ def test_the_overview_says_how_far_the_plan_has_drifted_from_the_baseline(client
     assert url("scenario", plan, kept) in page
 
 
+def test_a_baseline_from_before_anybody_stood_in_a_wave_is_not_said_to_end_on_the_same_day(client, lead, plan):
+    placements = list(plan.placements.filter(wave__isnull=False))
+    for placement in placements:
+        placing.move(placement=placement, to=None, by=lead, now=NOW)
+    make(plan, purpose=Purpose.BASELINE, name="Januar")
+    placing.move(placement=placements[0], to=plan.waves.get(number=2), by=lead, now=NOW)
+
+    page = " ".join(client.get(reverse("rollout:overview", args=[plan.slug])).content.decode().split())
+
+    assert "samme dag som i referanseplanen" not in page
+    assert "det må stå noen i pulje i begge" in page
+    assert "1 virksomhet er flyttet" in page
+
+
 def test_people_of_an_agency_that_joined_since_do_not_hide_who_is_late(plan):
     make(plan, purpose=Purpose.BASELINE, name="Januar")
     wave = plan.waves.get(number=1)
