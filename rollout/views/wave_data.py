@@ -165,8 +165,13 @@ class WavePage:
         return self.preview.moment is not None and self.preview.moment <= self.now
 
     @property
+    def is_to_be_filled(self) -> bool:
+        """Empty, and agencies can still be moved into it."""
+        return self.wave.is_planned and not self.entry.entries
+
+    @property
     def can_give_go(self) -> bool:
-        return self.preview.step is not None and not self.moment_passed and bool(self.entry.entries)
+        return self.preview.step is not None and not self.moment_passed and not self.is_to_be_filled
 
     @property
     def decision_tag(self) -> Tag:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from rollout.domain import opening
-from rollout.models import Decision, EventKind, PlanEvent, Verdict
+from rollout.models import Decision, EventKind, PlanEvent, ReadinessConfirmation, Verdict
 from tests import factories as make
 from tests.factories import at
 from tests.pages import text_of
@@ -59,6 +59,21 @@ def test_after_the_date_the_page_asks_for_a_new_one(as_lead, wave):
     assert "men har ikke klarsignal. Sett en ny dato" in html
     assert "give-go" not in html
     assert decide(as_lead).status_code == 409
+
+
+def test_a_wave_that_opened_for_nobody_is_given_a_new_go_and_not_asked_to_be_filled(as_lead, wave):
+    ReadinessConfirmation.objects.all().delete()
+    make.give_go(wave)
+    opening.open_step(wave_id=wave.pk, now=at("2018-02-07 08:00"))
+    assert "Puljen er tom. Flytt" not in as_lead.get(WAVE).text
+    wave.refresh_from_db()
+    wave.plan_version += 1
+    wave.save()
+    html = as_lead.get(WAVE).text
+    assert "åpner puljen for alle uten at noen slippes inn" in html
+    assert "give-go" in html
+    assert decide(as_lead, version=wave.plan_version).status_code == 302
+    assert wave.has_go
 
 
 def test_a_go_that_the_plan_has_left_behind_is_said_to_be_void(as_lead, wave):
