@@ -14,7 +14,6 @@ from typing import Protocol
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +22,7 @@ from rollout.domain.locks import lock_plan
 from rollout.domain.readiness import FACTS, FUNDING
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
-from rollout.domain.words import clock_time
+from rollout.domain.words import clock_time, plain_slug
 from rollout.models import (
     CourseStep,
     CourseVersion,
@@ -43,7 +42,6 @@ LONGEST_LEAD = 365
 LONGEST_NAME = 120  # of `CourseStep.name`
 #: Shorter than the longest key, so that a number finds room.
 KEY_SUGGESTED = 36
-NORWEGIAN_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
 
 
 class Step(Protocol):
@@ -172,7 +170,7 @@ def _keys_of(rollout: Rollout) -> set[str]:
 
 
 def _free_key(name: str, taken: set[str]) -> str:
-    plain = slugify(name.lower().translate(NORWEGIAN_LETTERS)).replace("-", "_")[:KEY_SUGGESTED].strip("_") or "steg"
+    plain = plain_slug(name).replace("-", "_")[:KEY_SUGGESTED].strip("_") or "steg"
     numbered = (f"{plain}_{number}" for number in count(2))
     return plain if plain not in taken else next(key for key in numbered if key not in taken)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
@@ -17,6 +16,7 @@ from rollout.domain.calendar import Calendar, add_working_days, calendar_of, wor
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
+from rollout.domain.words import plain_slug
 from rollout.models import (
     BlackoutPeriod,
     CourseStep,
@@ -30,7 +30,6 @@ from rollout.models import (
 )
 from rollout.reference import default_blackouts, default_course, default_guidelines
 
-NORWEGIAN_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
 #: Shorter than the longest slug, so that a number finds room.
 SLUG_SUGGESTED = 50
 
@@ -102,7 +101,7 @@ def _record_created(rollout: Rollout, *, by: Person | None, now: dt.datetime, **
 
 def suggest_slug(name: str) -> str:
     """A slug of the name that no rollout has; empty where the name has no letter to make it of."""
-    plain = slugify(name.lower().translate(NORWEGIAN_LETTERS))[:SLUG_SUGGESTED].strip("-")
+    plain = plain_slug(name)[:SLUG_SUGGESTED].strip("-")
     taken = set(Rollout.objects.filter(slug__startswith=plain).values_list("slug", flat=True))
     numbered = (f"{plain}-{number}" for number in count(2))
     return plain if not plain or plain not in taken else next(slug for slug in numbered if slug not in taken)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.utils import dateformat, translation
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy
 
 from rollout.models import OSLO
@@ -22,6 +23,13 @@ SHORT_MONTHS = [
     gettext_lazy("nov."),
     gettext_lazy("des."),
 ]
+
+_PLAIN_LETTERS = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
+
+
+def plain_slug(text: str) -> str:
+    """ "Kjøreregler på plass" -> "kjoreregler-pa-plass"."""
+    return slugify(text.lower().translate(_PLAIN_LETTERS))
 
 
 def thousands(number: int) -> str:
