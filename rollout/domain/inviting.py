@@ -52,9 +52,9 @@ def invite(
 
     Raises:
         Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
-            nobody to answer for it.
+            nobody to answer for it; or the address has letters that mail cannot be sent to.
     """
-    invited = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now)
+    invited = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
     if invited.held:
         words = {"email": invited.held[0], "role": RoleName(role).label, "where": _where(agency)}
         raise Refused(_("%(email)s er alt %(role)s%(where)s.") % words, field="email")
@@ -66,13 +66,20 @@ def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: 
     """Give several people the same role at an agency, all or nothing. The same list twice is the same as once.
 
     Raises:
-        Refused: the role is not `by`'s to give, or cannot be had at an agency.
+        Refused: the role is not `by`'s to give, or cannot be had at an agency; or, each with its line, what mail cannot
+            be sent to.
     """
-    return _invite(addresses, role=role, agency=agency, by=by, now=now)
+    return _invite(addresses, role=role, agency=agency, by=by, now=now, field="addresses")
 
 
 def _invite(
-    addresses: Sequence[Address], *, role: str, agency: Agency | None, by: Person | None, now: dt.datetime
+    addresses: Sequence[Address],
+    *,
+    role: str,
+    agency: Agency | None,
+    by: Person | None,
+    now: dt.datetime,
+    field: str,
 ) -> Invited:
     rollout = _lock()
     role = RoleName(role)
@@ -85,6 +92,9 @@ def _invite(
         .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
+    unsendable = [_at_line(address, why) for address in addresses if (why := not_to_be_sent_to(address.email))]
+    if unsendable:
+        raise Refused(unsendable, field=field)
     given = [_give(address, role, agency, now=now) for address in addresses if address.email not in held]
     if rollout is not None:
         frame = emails.people.frame(rollout)
@@ -110,12 +120,24 @@ def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.da
     return Role.objects.create(person=person, role=role, agency=agency, since=now)
 
 
+def _at_line(address: Address, said: str) -> str:
+    return _("Linje %(line)s: %(said)s") % {"line": address.line, "said": said} if address.line else said
+
+
+def not_to_be_sent_to(email: str) -> str:
+    """Why no mail would reach the address, whoever has it; empty where it may."""
+    if email.isascii():
+        return ""
+    return _("«%(text)s» kan ikke brukes. Skriv adressen uten æ, ø, å og andre spesialtegn.") % {"text": email[:80]}
+
+
 @transaction.atomic
 def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UUID | None = None) -> Role:
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
     What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in; an
-    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs.
+    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs; with the last
+    role all that has not left.
     `by` None: the system.
 
     Raises:
@@ -135,6 +157,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
     emails.people.withdraw_invitation(role)
+    if not role.person.roles.current().exists():
+        emails.people.withdraw_all(role.person)
     if rollout is not None:
         event = record(
             rollout=rollout,
