@@ -297,7 +297,7 @@ def test_who_is_let_in_after_the_decision_gets_figures_and_lessons_and_what_is_f
         enter(bns, lead)
     opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
 
-    enter(bns, lead)
+    enter(bns, lead, on=GATE.date())
     reviewing.write_lessons(placement=bns, texts=["Sjekk signaturen."], by=lead, now=GATE)
 
     with pytest.raises(Refused, match="Tallene står fast"):

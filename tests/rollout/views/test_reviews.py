@@ -312,7 +312,7 @@ def test_who_came_after_the_review_stands_apart_from_what_is_frozen(as_lead, bns
     assert "kli/figures/" not in page.text, "what is frozen is not offered"
     charts = frozen.count("ur-plot__svg")
 
-    as_lead.post(f"{REVIEW}bns/figures/", TYPED)
+    as_lead.post(f"{REVIEW}bns/figures/", TYPED | {"measured_on": "2018-03-22"})
     as_lead.post(f"{R}lessons/agencies/bns/", {"text_1": "Sjekk signaturen."})
 
     frozen, later = as_lead.get(REVIEW).text.split('id="later"')
@@ -327,9 +327,10 @@ def test_a_file_after_the_review_takes_in_who_came_later_and_nothing_that_is_fro
     assert "Les inn tall fra fil" in as_lead.get(REVIEW).text
     template = as_lead.get(f"{REVIEW}template.csv").content.decode("utf-8-sig")
     assert template.splitlines()[1].startswith("bns;") and "kli" not in template
-    refused = upload(as_lead, GOOD_ROW.replace("kli", "bns"), GOOD_ROW.replace(";80;", ";81;"), run="1")
+    row = GOOD_ROW.replace("kli", "bns").replace("03-21", "03-22")
+    refused = upload(as_lead, row, GOOD_ROW.replace(";80;", ";81;"), run="1")
     assert refused.status_code == 409 and "Tallene står fast." in words(refused)
-    done = upload(as_lead, GOOD_ROW.replace("kli", "bns"), run="1")
+    done = upload(as_lead, row, run="1")
     assert (done.status_code, UsageFigures.objects.filter(placement=bns).count()) == (302, 1)
 
 
