@@ -278,7 +278,13 @@ def make_review(wave: Wave, *, pace: str = Pace.SAME, at: dt.datetime = NOW) -> 
         open_for_all(wave)
     Wave.objects.filter(pk=wave.pk).update(state=WaveState.CLOSED)
     decided = {"pace": pace, "proposal": Pace.SAME, "reason": "Det gikk bra."}
-    return Review.objects.create(wave=wave, figures=[], criteria=[], closed_by=make_lead(), closed_at=at, **decided)
+    figures = [
+        {"slug": found.agency.slug, "name": found.agency.name, "employees": 0, "figures": None, "lessons": []}
+        for found in wave.placements.filter(all_staff_access_at__isnull=False).select_related("agency")
+    ]
+    return Review.objects.create(
+        wave=wave, figures=figures, criteria=[], closed_by=make_lead(), closed_at=at, **decided
+    )
 
 
 def _slot(wave: Wave) -> dict:

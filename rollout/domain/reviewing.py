@@ -32,7 +32,6 @@ from rollout.models import (
     Rollout,
     UsageFigures,
     Wave,
-    WaveState,
 )
 
 CRITERIA = tuple(field.name for field in Criteria._meta.concrete_fields if field.name != "rollout")
@@ -163,8 +162,8 @@ def enter_figures(
     """Write an agency's figures of one date; `numbers` by the names of `UsageFigures`. The same again writes nothing.
 
     Raises:
-        Refused: the agency's wave is not under review; `FieldsRefused` names what does not add up, a date before the
-            opening or ahead, or that the definition or the source is missing.
+        Refused: the agency's wave is not open for all, or its review has ended with the agency; `FieldsRefused` names
+            what does not add up, a date before the opening or ahead, or that the definition or the source is missing.
     """
     placement = lock_placement(placement.pk)
     _refuse_unless_open(placement)
@@ -235,11 +234,17 @@ def is_same(row: UsageFigures, said: Mapping[str, Any]) -> bool:
     return all(getattr(row, name) == value for name, value in said.items())
 
 
+def is_frozen(placement: Placement) -> bool:
+    """Whether the review of the agency's wave has ended with it: not without it, held back and let in later."""
+    review = Review.objects.filter(wave=placement.wave_id).first() if placement.wave_id else None
+    return review is not None and placement.agency.slug in review.frozen
+
+
 def _refuse_unless_open(placement: Placement) -> None:
     wave = placement.wave
-    if wave is not None and wave.is_closed:
+    if wave is not None and is_frozen(placement):
         raise Refused(_("Evalueringen av %(wave)s er avsluttet. Tallene står fast.") % {"wave": str(wave).lower()})
-    if wave is None or wave.state != WaveState.ALL_OPEN or placement.all_staff_access_at is None:
+    if wave is None or wave.state not in WAVE_CLOSING or placement.all_staff_access_at is None:
         raise Refused(_("%(agency)s er ikke åpnet for alle ennå.") % {"agency": placement.agency})
 
 
@@ -258,8 +263,8 @@ def write_lessons(
     `seen`: each as it was shown (None: not asked); one that is left as it was shown stays as it is by now.
 
     Raises:
-        Refused: the agency is neither a pilot nor in a wave whose leaders have access, its wave's review has ended, or
-            a lesson that would be changed is another than the one `seen`.
+        Refused: the agency is neither a pilot nor in a wave whose leaders have access, its wave's review has ended
+            with it, or a lesson that would be changed is another than the one `seen`.
     """
     placement = lock_placement(placement.pk)
     _refuse_lessons(placement)
@@ -300,7 +305,7 @@ def _refuse_lessons(placement: Placement) -> None:
     wave = placement.wave
     if not has_lessons(placement):
         raise Refused(_("%(agency)s har ikke tatt i bruk verktøyet ennå.") % {"agency": placement.agency})
-    if wave is not None and wave.is_closed:
+    if wave is not None and is_frozen(placement):
         raise Refused(_("Evalueringen av %(wave)s er avsluttet. Erfaringene står fast.") % {"wave": str(wave).lower()})
 
 
@@ -332,6 +337,8 @@ def set_criteria(*, rollout: Rollout, by: Person, now: dt.datetime, **thresholds
 @transaction.atomic
 def close(*, wave: Wave, pace: str, reason: str, by: Person, now: dt.datetime, seen: int | None = None) -> Review:
     """End a wave's review in a decision on the pace: figures, lessons and criteria are frozen, the wave is closed.
+
+    Who is let in later has figures and lessons of its own, beside what is frozen.
 
     `seen`: the newest figures the decision was made on (`Standing.seen`).
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from agencies.list_files import UnreadableFile, looks_misread, records, write_csv
 from agencies.lists import ListProblem
 from rollout.domain import reviewing, usage
-from rollout.models import Placement, UsageFigures, Wave
+from rollout.models import Placement, Review, UsageFigures, Wave
 
 MOST = 10_000_000
 
@@ -93,9 +93,11 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
 
 
 def template(wave: Wave) -> bytes:
-    """The headings, and a line to fill in for each agency of the wave."""
+    """The headings, and a line to fill in for each agency of the wave; of a closed one, for those let in later."""
     placements = wave.placements.filter(all_staff_access_at__isnull=False).select_related("agency").order_by("slot")
-    rows = [[found.agency.slug, *[""] * (len(COLUMNS) - 1)] for found in placements]
+    review = Review.objects.filter(wave=wave).first()
+    slugs = [found.agency.slug for found in placements if review is None or found.agency.slug not in review.frozen]
+    rows = [[slug, *[""] * (len(COLUMNS) - 1)] for slug in slugs]
     return write_csv([list(COLUMNS), *rows], separator=";")
 
 

@@ -185,3 +185,8 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.wave}: {self.get_pace_display()}"
+
+    @property
+    def frozen(self) -> set[str]:
+        """The slugs of the agencies it tells of. One that was held at all staff and let in later is not among them."""
+        return {told["slug"] for told in self.figures}

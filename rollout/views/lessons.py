@@ -23,7 +23,7 @@ from rollout.views.context import rollout_of
 
 @dataclass(frozen=True)
 class Taught:
-    """What one agency taught; `can_write`: its wave's review has not ended."""
+    """What one agency taught; `can_write`: its wave's review has not ended with it."""
 
     placement: Placement
     lessons: list[Lesson]
@@ -54,8 +54,9 @@ def groups(rollout: Rollout) -> list[Group]:
     reviews = {review.wave_id: review for review in Review.objects.filter(wave__rollout=rollout)}
 
     def agencies(found: list[Placement], wave: Wave | None) -> list[Taught]:
-        is_closed = wave is not None and wave.is_closed
-        return [Taught(placement, taught.get(placement.pk, []), not is_closed) for placement in found]
+        review = reviews.get(wave.pk) if wave else None
+        frozen = review.frozen if review else set()
+        return [Taught(one, taught.get(one.pk, []), one.agency.slug not in frozen) for one in found]
 
     pilots = list(rollout.placements.pilots().select_related("agency").order_by("agency__name_sort_key"))
     placed = rollout.placements.placed().filter(wave__state__in=WAVE_CLOSING, leaders_access_at__isnull=False)

@@ -142,6 +142,8 @@ class ReviewPage:
     proposal: Pace
     checks: list[CheckLine]
     agencies: list[AgencyLine]
+    #: Held back at all staff and let in when the review had ended: as they are now, beside what is frozen.
+    later: list[AgencyLine]
     chart: Chart | None
     coming: Wave | None
     seen: int
@@ -168,17 +170,26 @@ class ReviewPage:
     @property
     def has_few(self) -> bool:
         """Whether something is left out because the group is too small."""
-        return any(line.figures[name] is None for line in self.agencies if line.figures for name in usage.COUNTS[:-1])
+        lines = [line for line in self.agencies + self.later if line.figures]
+        return any(line.figures[name] is None for line in lines for name in usage.COUNTS[:-1] if line.figures)
 
     @property
     def definitions(self) -> list[tuple[str, str]]:
         """Each definition in use, and its source: once each."""
-        found = [(line.figures["definition"], line.figures["source"]) for line in self.agencies if line.figures]
-        return list(dict.fromkeys(found))
+        return _definitions(self.agencies)
+
+    @property
+    def later_definitions(self) -> list[tuple[str, str]]:
+        return _definitions(self.later)
 
     @property
     def has_lessons(self) -> bool:
         return any(line.told["lessons"] for line in self.agencies)
+
+
+def _definitions(lines: list[AgencyLine]) -> list[tuple[str, str]]:
+    found = [(line.figures["definition"], line.figures["source"]) for line in lines if line.figures]
+    return list(dict.fromkeys(found))
 
 
 def review_page(standing: Standing) -> ReviewPage:
@@ -186,7 +197,9 @@ def review_page(standing: Standing) -> ReviewPage:
     wave = standing.wave
     review = Review.objects.select_related("closed_by").filter(wave=wave).first()
     checks = judging.thawed(review.criteria) if review else standing.checks
-    told = review.figures if review else [reviewing.told(agency) for agency in standing.agencies]
+    now = [reviewing.told(agency) for agency in standing.agencies]
+    told = review.figures if review else now
+    later = [one for one in now if one["slug"] not in review.frozen] if review else []
     drawn = {agency.placement.agency.slug: agency.rows for agency in standing.agencies}
     goals = {check.key: int(check.threshold) for check in checks if check.key in SHARES}
 
@@ -204,7 +217,8 @@ def review_page(standing: Standing) -> ReviewPage:
         proposal=Pace(review.proposal) if review else standing.proposal,
         checks=[CheckLine(check) for check in checks],
         agencies=[AgencyLine(one, draw(drawn.get(one["slug"], []))) for one in told],
-        chart=draw([row for rows in drawn.values() for row in rows]),
+        later=[AgencyLine(one, draw(drawn[one["slug"]])) for one in later],
+        chart=draw([row for one in told for row in drawn.get(one["slug"], [])]),
         coming=standing.coming,
         seen=standing.seen,
     )

@@ -55,7 +55,7 @@ def _show(request: Request, rollout: Rollout, number: int, *, form: CloseForm | 
     if wave.state in WAVE_CLOSING:
         page = review_page(reviewing.standing(wave, now=clock.now()))
         form.initial["seen"] = page.seen
-        context |= {"page": page, "form": form}
+        context |= {"page": page, "form": form, "can_enter": context["can_act"] and page.review is None}
     template = "rollout/review.html" + ("#review" if request.htmx else "")
     return render(request, template, context, status=http_status(form))
 

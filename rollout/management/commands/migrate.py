@@ -1,12 +1,15 @@
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
+from django.db.models.signals import pre_migrate
 from django.utils.translation import gettext as _
 
 from rollout.management import app_role
+from rollout.management.going_back import refuse_lost_numbers
 
 #: What tells one way to a database from another; how Django uses the connection stays as the settings have it.
 WHERE_AND_WHO = ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
@@ -19,6 +22,7 @@ class Command(migrate.Command):
     """
 
     def handle(self, *args: Any, **options: Any) -> str | None:
+        pre_migrate.connect(refuse_lost_numbers, sender=apps.get_app_config("rollout"))
         connection = connections[options["database"]]
         owner, app = settings.MIGRATE_DATABASE, dict(connection.settings_dict)
         if owner is None:

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 GATE = at("2018-03-22 10:00")
 MEASURED = dt.date(2018, 3, 21)
+HELD = {"leaders_access_at": GATE, "employees_at_opening": 100, "held_at": GATE}
 
 
 @pytest.fixture
@@ -285,6 +286,32 @@ def test_after_the_decision_neither_figures_nor_lessons_change(wave, kli, lead):
     with pytest.raises(Refused, match="alt avsluttet"):
         close(wave, lead)
     assert (UsageFigures.objects.count(), Lesson.objects.count(), Review.objects.count()) == (1, 0, 1)
+
+
+def test_who_is_let_in_after_the_decision_gets_figures_and_lessons_and_what_is_frozen_stays(wave, kli, lead, rollout):
+    """Held at all staff, let in too late for the review: its figures wait for its staff, never for ever."""
+    bns = place(make_agency("bns", name="Bydel Nordstrand"), wave, **HELD)
+    make_figures(kli, MEASURED)
+    review = close(wave, lead)
+    with pytest.raises(Refused, match="Bydel Nordstrand er ikke åpnet for alle ennå"):
+        enter(bns, lead)
+    opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
+
+    enter(bns, lead, on=GATE.date())
+    reviewing.write_lessons(placement=bns, texts=["Sjekk signaturen."], by=lead, now=GATE)
+
+    with pytest.raises(Refused, match="Tallene står fast"):
+        enter(kli, lead, activated=1)
+    assert [one["slug"] for one in Review.objects.get(pk=review.pk).figures] == ["kli"]
+    assert reviewing.lessons_for(rollout.waves.get(number=2))[0].text == "Sjekk signaturen."
+
+
+def test_who_is_let_in_before_the_decision_is_frozen_with_the_others(wave, kli, lead):
+    bns = place(make_agency("bns"), wave, **HELD)
+    opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
+    close(wave, lead)
+    with pytest.raises(Refused, match="Tallene står fast"):
+        enter(bns, lead)
 
 
 def test_a_decision_is_on_the_figures_that_were_seen(wave, kli, lead):

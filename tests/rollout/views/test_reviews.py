@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agencies.models import RoleName
-from rollout.domain import reviewing, usage_lists
+from rollout.domain import opening, reviewing, usage_lists
 from rollout.models import Criteria, Decision, Lesson, Pace, Review, UsageFigures, WaveState
 from tests.factories import (
     GOOD_FIGURES,
@@ -53,7 +53,11 @@ def kli():
 
 
 def words(response) -> str:
-    main = response.content.decode().replace("\N{SOFT HYPHEN}", "").replace("\N{NO-BREAK SPACE}", " ")
+    return words_of(response.content.decode())
+
+
+def words_of(html: str) -> str:
+    main = html.replace("\N{SOFT HYPHEN}", "").replace("\N{NO-BREAK SPACE}", " ")
     return " ".join(re.sub(r"<[^>]+>", " ", main).split())
 
 
@@ -283,3 +287,55 @@ def test_the_overview_names_the_reviews_that_wait_until_they_have_ended(as_lead,
     assert "Venter på evaluering: Pulje 1" in words(as_lead.get(R))
     close(as_lead)
     assert "Venter på evaluering" not in words(as_lead.get(R))
+
+
+# -- who is let in when the review has ended ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bns(kli, lead):
+    """Held at all staff, and let in after wave 1's review had ended with Klimaetaten's figures."""
+    at_gate = at("2018-03-22 10:00")
+    make_figures(kli, MEASURED)
+    held = {"leaders_access_at": at_gate, "employees_at_opening": 100, "held_at": at_gate}
+    bns = place(make_agency("bns", name="Bydel Nordstrand"), kli.wave, **held)
+    reviewing.close(wave=kli.wave, pace=Pace.SAME, reason="Det gikk bra.", by=lead, now=at_gate)
+    opening.release(placement=bns, reason="Har signert", by=lead, now=at_gate)
+    return bns
+
+
+def test_who_came_after_the_review_stands_apart_from_what_is_frozen(as_lead, bns):
+    page = as_lead.get(REVIEW)
+    frozen, later = page.text.split('id="later"')
+    assert "Bydel Nordstrand" not in words(page).split("Sluppet inn etter evalueringen")[0]
+    assert "bns/figures/" in later and "lessons/agencies/bns/" in later
+    assert "kli/figures/" not in page.text, "what is frozen is not offered"
+    charts = frozen.count("ur-plot__svg")
+
+    as_lead.post(f"{REVIEW}bns/figures/", TYPED | {"measured_on": "2018-03-22"})
+    as_lead.post(f"{R}lessons/agencies/bns/", {"text_1": "Sjekk signaturen."})
+
+    frozen, later = as_lead.get(REVIEW).text.split('id="later"')
+    assert "80 / 100" in words_of(later) and "Sjekk signaturen." in later
+    assert "Definisjon: Har logget inn · Kilde: Innsikt" in words_of(later)
+    assert frozen.count("ur-plot__svg") == charts and "Sjekk signaturen." not in frozen
+    assert [one["slug"] for one in Review.objects.get().figures] == ["kli"]
+    assert "Sjekk signaturen." in words(as_lead.get(f"{R}lessons/"))
+
+
+def test_a_file_after_the_review_takes_in_who_came_later_and_nothing_that_is_frozen(as_lead, bns):
+    assert "Les inn tall fra fil" in as_lead.get(REVIEW).text
+    template = as_lead.get(f"{REVIEW}template.csv").content.decode("utf-8-sig")
+    assert template.splitlines()[1].startswith("bns;") and "kli" not in template
+    row = GOOD_ROW.replace("kli", "bns").replace("03-21", "03-22")
+    refused = upload(as_lead, row, GOOD_ROW.replace(";80;", ";81;"), run="1")
+    assert refused.status_code == 409 and "Tallene står fast." in words(refused)
+    done = upload(as_lead, row, run="1")
+    assert (done.status_code, UsageFigures.objects.filter(placement=bns).count()) == (302, 1)
+
+
+def test_a_reader_sees_who_came_later_and_no_way_to_enter(client, bns):
+    client.force_login(give_role("leser@example.org", RoleName.READER))
+    page = client.get(REVIEW)
+    assert "Sluppet inn etter evalueringen" in words(page)
+    assert "bns/figures/" not in page.text and "Les inn tall fra fil" not in page.text
