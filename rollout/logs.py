@@ -16,21 +16,30 @@ from django_structlog.middlewares import RequestMiddleware
 
 #: What in a path is itself the key to what it leads to.
 _SECRET = re.compile(r"(?<=/cal/)[^/]+(?=\.ics)")
+#: An e-mail address, as a mail server's refusal or an exception may name one. A Message-ID of ours is none.
+_ADDRESS = re.compile(r"(?<![\w.+-])(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@)[\w.+-]+@(?:[\w-]+\.)+[\w-]+")
+_HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _hide(logger: Any, name: str, event: Any) -> Any:
     """Others' lines, such as Django's of a page that is not there, tell of addresses too."""
-    event["event"] = _SECRET.sub("\N{HORIZONTAL ELLIPSIS}", str(event["event"]))
+    for key in ("event", "exception"):
+        if key in event:
+            event[key] = _without_addresses(_SECRET.sub(_HIDDEN, str(event[key])))
     return event
+
+
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub(_HIDDEN, text)
 
 
 _SHARED: tuple[Any, ...] = (
     structlog.contextvars.merge_contextvars,
-    _hide,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
     structlog.processors.format_exc_info,
+    _hide,
 )
 
 structlog.configure(
@@ -67,7 +76,7 @@ def config(*, as_json: bool, level: str) -> dict[str, Any]:
 
 def without_secrets(path: str) -> str:
     """The path without its query, and with \N{HORIZONTAL ELLIPSIS} for what is secret in it."""
-    return _SECRET.sub("\N{HORIZONTAL ELLIPSIS}", path.partition("?")[0])
+    return _SECRET.sub(_HIDDEN, path.partition("?")[0])
 
 
 class RequestLog(RequestMiddleware):
@@ -119,6 +128,8 @@ def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
         request.pop(name, None)
     if "url" in request:
         request["url"] = without_secrets(request["url"])
+    for raised in event.get("exception", {}).get("values", ()):
+        raised["value"] = _without_addresses(str(raised.get("value", "")))
     event.pop("user", None)
     event.pop("breadcrumbs", None)  # they hold SQL with its values
     event.setdefault("tags", {})["request_id"] = structlog.contextvars.get_contextvars().get("request_id", "")

@@ -48,7 +48,10 @@ class NewRolloutForm(forms.Form):
         localize=True,
     )
     contact_email = forms.EmailField(
-        label=_("Kontaktadresse"), required=False, help_text=_("Hvem de som får e-post, kan spørre.")
+        label=_("Kontaktadresse"),
+        max_length=254,
+        required=False,
+        help_text=_("Hvem de som får e-post, kan spørre."),
     )
 
     def __init__(self, data: Any = None, *, template: Rollout, has_waves: bool):

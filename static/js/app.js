@@ -53,7 +53,17 @@
     if (first) first.focus()
   })
   dialog.addEventListener('click', event => { if (event.target.closest('[data-close]')) { event.preventDefault(); dialog.close() } })
-  dialog.addEventListener('close', () => dialog.replaceChildren())
+  // Closed before the answer came, it keeps the form until then: what a form that is gone is told, nobody hears.
+  const empty = () => { if (!dialog.open && !dialog.querySelector('.htmx-request')) dialog.replaceChildren() }
+  dialog.addEventListener('close', empty)
+  document.body.addEventListener('htmx:afterRequest', () => queueMicrotask(empty)) // once the failure is told too
+  // Of two that were asked for, the one asked for last is shown, whichever answer comes last.
+  let asked = null
+  document.body.addEventListener('htmx:beforeSend', event => { if (event.detail.target === dialog) asked = event.detail.xhr })
+  document.body.addEventListener('htmx:beforeSwap', event => {
+    const { target, xhr, requestConfig } = event.detail
+    if (target === dialog && requestConfig.verb === 'get' && xhr !== asked) event.detail.shouldSwap = false
+  })
 
   // ---- a part that is swapped as a whole takes the pressed button with it: focus goes to the heading it stood under
   let under = null
@@ -108,8 +118,23 @@
     location.assign(xhr.responseURL)
   })
   // A page that refuses says who may: its sentence is told where one stands, so that nothing typed is lost.
-  const refusal = xhr => xhr?.status === 403 && new DOMParser().parseFromString(xhr.responseText, 'text/html').querySelector('main .ur-lead')
-  for (const failure of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
-    document.body.addEventListener(failure, event => say(refusal(event.detail.xhr)?.textContent || toast.dataset.failed, 'stop'))
+  const refusal = xhr => [403, 429].includes(xhr?.status) && new DOMParser().parseFromString(xhr.responseText, 'text/html').querySelector('main .ur-lead')
+  const forget = () => dialog.querySelector('[data-failure]')?.remove()
+  // An open dialog covers the toast and mutes it, so it is told there, beside what was pressed.
+  const tell = text => {
+    if (!dialog.open) return say(text, 'stop')
+    forget()
+    const place = dialog.querySelector('.ur-actions')
+    const told = document.getElementById('failure').content.cloneNode(true).firstElementChild
+    told.querySelector('p').textContent = text
+    if (place) place.before(told)
+    else dialog.append(told)
+    told.scrollIntoView({ block: 'nearest' })
   }
+  for (const failure of ['htmx:responseError', 'htmx:sendError', 'htmx:timeout']) {
+    document.body.addEventListener(failure, event => {
+      tell(refusal(event.detail.xhr)?.textContent || (navigator.onLine ? toast.dataset.failed : toast.dataset.offline))
+    })
+  }
+  document.body.addEventListener('htmx:beforeRequest', forget)
 })()

@@ -18,7 +18,7 @@
 
   document.addEventListener('submit', event => {
     const form = event.target
-    if (!who || form.method !== 'post' || !form.closest('main, dialog')) return
+    if (!who || form.method !== 'post' || !form.closest('main, dialog') || form.closest('.ur-signin')) return
     const typed = fields(form).map(field => [field.name, field.value, field.checked])
     write(typed.length ? { who, action: action(form), typed, at: Date.now() } : null)
   }, true)

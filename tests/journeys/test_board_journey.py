@@ -169,3 +169,25 @@ def test_a_move_works_without_javascript(browser, demo, size):
     page.get_by_role("button", name="Flytt", exact=True).click()
     expect(column(page, 1).locator('[data-agency="kli"]')).to_have_count(1)
     context.close()
+
+
+def test_with_the_system_s_own_contrast_colours_one_still_sees_what_is_chosen(at_laptop):
+    """The system paints all backgrounds alike and every border: what only they told must be told otherwise."""
+    at_laptop.page.emulate_media(forced_colors="active")
+    at_laptop.sign_in("Prosjektleder")
+    page = at_laptop.visit("/r/workplace-2018/board/")
+
+    def painted(locator, name: str) -> str:
+        return locator.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+
+    menu = page.get_by_role("navigation", name="Hovedmeny")
+    assert painted(menu.get_by_role("link", name="Tavle"), "borderBottomColor") != painted(
+        menu.get_by_role("link", name="Kalender"), "borderBottomColor"
+    )
+    chips = page.locator(".ur-bar__filters .ur-chip")
+    assert painted(chips.nth(0), "backgroundColor") != painted(chips.nth(1), "backgroundColor")
+    page.get_by_role("button", name="Legg inn foreslått plan").click()
+    slots = column(page, 2).locator(".ur-slots i")
+    assert painted(slots.nth(0), "backgroundColor") != painted(slots.nth(4), "backgroundColor")
+    page.get_by_role("button", name="Flytt Klimaetaten").click()
+    assert painted(page.get_by_role("dialog"), "borderTopStyle") == "solid"

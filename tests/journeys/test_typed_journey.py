@@ -79,3 +79,21 @@ def test_nobody_else_who_signs_in_there_sees_what_was_typed(at_phone, kli):
     expect(page).to_have_url(re.compile(re.escape(INVITE)))
     expect(page.get_by_label("E-postadresser")).to_have_value("")
     assert page.evaluate("sessionStorage.getItem('puljeplan-typed')") is None
+
+
+def test_a_code_typed_on_the_way_back_is_not_kept_and_takes_the_place_of_nothing(at_laptop, kli):
+    page = as_chief(at_laptop)
+    at_laptop.visit(INVITE)
+    page.get_by_label("E-postadresser").fill(PEOPLE)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Inviter").click()
+    expect(page.locator(".ur-messages")).to_contain_text("er ikke lagret")
+    at_laptop.visit("/sign-in/")  # not by the way that leads back to the form at once
+    sign_in_again(page)
+    expect(page).not_to_have_url(re.compile("/sign-in/"))
+    at_laptop.visit("/account/keys/app/")
+    page.get_by_role("textbox").fill("123456")
+    page.get_by_role("button", name="Legg til appen").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    at_laptop.visit(INVITE)
+    expect(page.get_by_label("E-postadresser")).to_have_value(PEOPLE)

@@ -50,6 +50,19 @@ def test_a_secret_calendar_address_is_not_in_the_log(client, lines, db):
     assert "kjempehemmelig" not in json.dumps(lines())
 
 
+def test_an_address_that_an_error_names_is_not_in_the_log(lines):
+    """A mail server's refusal and the database's own words name whom it was about; a message keeps its number."""
+    log, number = logging.getLogger("rollout.delivery"), "<0b0e2f5c-8c0a-4f0e-9d0a-5a8f3c0e7b11@plan.example.org>"
+    log.warning("message %s: failed (%s)", number, "550 5.1.1 <Kari.Nordmann+x@post.example.org>: unknown")
+    try:
+        raise ValueError("Key (email)=(kari.nordmann@example.org) already exists.")
+    except ValueError:
+        log.exception("It could not be kept")
+    told = json.dumps(lines())
+    assert number in told and "already exists" in told
+    assert "ordmann" not in told
+
+
 def test_a_message_bears_the_id_of_the_request_that_wrote_it(db):
     rollout, lead = make.make_rollout(), make.make_lead()
     draft = emails.Draft("held", "wave:1", lead, "Holdt tilbake", "Tekst", "<p>Tekst</p>")
@@ -85,7 +98,7 @@ def test_sentry_is_told_of_an_exception_but_not_of_what_was_typed_or_by_whom():
             with structlog.contextvars.bound_contextvars(request_id="r-1"):
                 form = {"svar": typed}
                 try:
-                    raise ValueError("noe gikk galt", len(form))
+                    raise ValueError("noe gikk galt", len(form), address)
                 except ValueError as error:
                     sentry_sdk.capture_exception(error)
         finally:

@@ -91,6 +91,7 @@ def test_one_is_warned_where_the_last_wave_comes_after_the_last_day(client, lead
         ({"leaders_on": "2019-05-17"}, 409, "kan ingenting åpne"),
         ({"leaders_on": "2018-01-31"}, 409, "er passert"),
         ({"name": "???"}, 422, "Navnet har ingen bokstaver"),
+        ({"contact_email": f"a@{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 10}.no"}, 422, "254"),
         ({"price_nok": "-1"}, 422, "Pris per lisens"),
     ],
 )
