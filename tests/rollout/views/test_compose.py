@@ -85,6 +85,18 @@ def test_the_proposal_is_told_with_its_moves_its_points_and_its_gap(client, roll
         assert aim in said
 
 
+def test_a_plan_of_today_with_fewer_points_is_said_to_break_a_rule(client, sent):
+    rollout = make_rollout(slug="in-haste", waves=3)
+    for slug in ("d", "e"):
+        place(make_agency(slug), rollout.waves.get(number=1))
+    url = f"/r/{rollout.slug}/compose/"
+    client.post(url, TYPED | {"moves": 5})
+    work(sent)
+    page = client.get(url)
+    assert page.context["today_total"] < page.context["total"]
+    assert "Planen i dag har færre poeng, men kan ikke foreslås: noen står i en pulje som åpner før de kan" in text(page)
+
+
 def test_the_form_remembers_what_was_asked_for_last(client, rollout, sent):
     client.post(URL, TYPED | {"order": 5, "rushed": ["1"]})
     form = client.get(URL).context["form"]
