@@ -94,7 +94,9 @@ def test_a_plan_of_today_with_fewer_points_is_said_to_break_a_rule(client, sent)
     work(sent)
     page = client.get(url)
     assert page.context["today_total"] < page.context["total"]
-    assert "Planen i dag har færre poeng, men kan ikke foreslås: noen står i en pulje som åpner før de kan" in text(page)
+    assert "Planen i dag har færre poeng, men kan ikke foreslås: noen står i en pulje som åpner før de kan" in text(
+        page
+    )
 
 
 def test_the_form_remembers_what_was_asked_for_last(client, rollout, sent):
