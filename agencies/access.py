@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -91,7 +92,7 @@ def ask_to_sign_in(request: Request) -> HttpResponse:
     """Lead to the sign-in page, and from there back to the page that was asked for, or that a form was sent from (never
     to the target of a POST). Whoever sent a form is told that nothing was saved."""
     if request.htmx:
-        wanted = request.htmx.current_url_abs_path
+        wanted = _ours(request, request.htmx.current_url or "")
     elif request.method in ("GET", "HEAD"):
         wanted = request.get_full_path()
     else:
@@ -104,8 +105,24 @@ def ask_to_sign_in(request: Request) -> HttpResponse:
 
 def sent_from(request: HttpRequest) -> str:
     """The page of ours that a form was sent from, as path and query; empty where the browser does not say."""
-    page = urlsplit(request.headers.get("Referer", ""))
-    return page._replace(scheme="", netloc="", fragment="").geturl() if page.netloc == request.get_host() else ""
+    return _ours(request, request.headers.get("Referer", ""))
+
+
+def _ours(request: HttpRequest, address: str) -> str:
+    """An address of this site without the site; empty for any other, for what is none, and for a path that a browser
+    would take for another site's address."""
+    try:
+        page = urlsplit(address)
+    except ValueError:
+        return ""
+    is_ours = page.netloc == request.get_host() and not page.path.startswith("//")
+    return page._replace(scheme="", netloc="").geturl() if is_ours else ""
+
+
+def page_here(wanted: str | None) -> str:
+    """What a form or an address names as the page to go on to, where that is a path on this site; else empty."""
+    path = wanted or ""
+    return path if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None) else ""
 
 
 def only_for(roles: Collection[str], *, agency: str | None = None, otherwise: str | Promise = ""):

@@ -18,12 +18,11 @@ from django.forms import Field
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from agencies.access import Request, held_by, only_for
+from agencies.access import Request, held_by, only_for, page_here
 from agencies.models import Role, RoleName
 from agencies.second_step import RefusedToRemove, count_as_taken, is_demanded, keys_of, remove_key
 from agencies.sign_in import signed_in_by
@@ -136,8 +135,7 @@ def recovery_codes(request: Request) -> HttpResponse:
 
 
 def _wanted(request: Request) -> str:
-    wanted = request.GET.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else ""
+    return page_here(request.GET.get("next"))
 
 
 def in_our_words(code: Field) -> None:

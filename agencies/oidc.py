@@ -28,9 +28,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
-from django.utils.http import url_has_allowed_host_and_scheme
 from requests import RequestException
 
+from agencies.access import page_here
 from agencies.models import Person
 from agencies.sign_in import BY_OIDC, invited
 
@@ -108,10 +108,8 @@ def leave(request: HttpRequest, *, process: str = SIGN_IN, next_url: str = "") -
     asked = {"nonce": nonce}
     if settings.OIDC_ACR_VALUES:
         asked["acr_values"] = settings.OIDC_ACR_VALUES
-    if not url_has_allowed_host_and_scheme(next_url, allowed_hosts={request.get_host()}):
-        next_url = ""
     try:
-        away = _provider(request).redirect(request, process, next_url, auth_params=asked, nonce=nonce)
+        away = _provider(request).redirect(request, process, page_here(next_url), auth_params=asked, nonce=nonce)
     except (OAuth2Error, RequestException, KeyError) as problem:
         logger.exception("The OpenID Connect issuer could not be asked")
         raise OidcFailed from problem

@@ -4,7 +4,9 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
 from agencies.models import Agency, Person, Role, RoleName
 
@@ -23,6 +25,16 @@ def forget_sign_in(person: Person) -> None:
         session.end()
     for held in (Authenticator, SocialAccount, EmailAddress):
         held.objects.filter(user=person).delete()
+
+
+def forget_ended_sessions() -> None:
+    """Delete the sessions that are over, by real time, and from which browser and network address each was used.
+
+    Also of those who never got in: what they typed lies in theirs.
+    """
+    Session.objects.filter(expire_date__lte=timezone.now()).delete()
+    # A session is there before the row that tells where it is used, so none that has just begun is taken.
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 
 
 def give_address(person: Person, email: str) -> None:

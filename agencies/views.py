@@ -5,14 +5,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from agencies import oidc
-from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, roles_of, sent_from
+from agencies.access import SEES_AGENCIES, SEES_OWN_AGENCY, Request, only_for, page_here, roles_of, sent_from
 from agencies.models import Agency, AgencyKind, RoleName
 from agencies.people import people_of
 from agencies.sign_in import DEMO_ROLES, enter_demo_role, not_invited
@@ -85,8 +84,7 @@ def demo_sign_in(request: Request) -> HttpResponse:
     if enter_demo_role(request, request.POST.get("role", "")) is None:
         messages.error(request, _("Ingen har denne rollen i dataene. Velg en annen rolle."))
         return redirect("account_login")
-    wanted = request.POST.get("next", "")
-    return redirect(wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else "/")
+    return redirect(page_here(request.POST.get("next")) or "/")
 
 
 @only_for(SEES_AGENCIES, otherwise=ONLY_CENTRAL)

@@ -11,16 +11,16 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>"
 
 
-def packed(*parts: tuple[str, bytes]) -> bytes:
+def packed(*parts: tuple[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", packing) as archive:
         for name, content in parts:
             archive.writestr(name, content)
     return file.getvalue()
 
 
-def docx(*more: tuple[str, bytes]) -> bytes:
-    return packed(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>"), *more)
+def docx(*more: tuple[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    return packed(("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w:document/>"), *more, packing=packing)
 
 
 def xlsx() -> bytes:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Person
 from agencies.people import give_address
+from rollout.domain.inviting import not_to_be_sent_to
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
@@ -20,14 +21,18 @@ def correct(*, person: Person, email: str, rollout: Rollout, by: Person | None, 
     """Give the person another address: for what waits, for what comes, and for signing in.
 
     Raises:
-        Refused: it is no address, the same one, or somebody else's.
+        Refused: it is no address, the same one, or somebody else's; or nobody is left who could have it.
     """
     person = _locked(person, rollout)
+    if person.erased_at is not None:
+        raise Refused(_("Opplysningene om denne personen er slettet. Inviter adressen i stedet."), field="email")
     email = email.strip().lower()
     try:
         validate_email(email)
     except ValidationError:
         raise Refused(_("«%(email)s» er ingen e-postadresse.") % {"email": email}, field="email") from None
+    if why := not_to_be_sent_to(email):
+        raise Refused(why, field="email")
     if email == person.email:
         raise Refused(_("Det er den samme adressen. Prøv den igjen, hvis den virker nå."), field="email")
     if Person.objects.filter(email=email).exists():

@@ -96,6 +96,9 @@ def _parts(content: bytes) -> dict[str, bytes]:
                 )
             if any(_RUNS.search(part.filename) for part in parts):
                 raise Refused(_("Filen inneholder makroer. Lagre den uten makroer, eller som PDF."), field=FIELD)
+            # Office packs in no other ways, and some of them let a file say how much memory it takes to unpack it.
+            if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+                raise damaged
             # Unpacks it all, never more than each part said: one that says less than it holds fails its checksum.
             if packed.testzip() is not None:
                 raise damaged

@@ -230,6 +230,7 @@ def of_dates(
     """
     rollout = Rollout.objects.get(pk=wave.rollout_id)
     calendar = calendar_of(rollout)
+    scheduling.refuse_bad([shifting.Shift(wave, leaders_on, all_staff_on)], calendar=calendar, now=now)
     planned = shifting.planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )

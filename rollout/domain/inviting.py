@@ -35,6 +35,13 @@ class Address(NamedTuple):
     line: int = 0
 
 
+class Invited(NamedTuple):
+    """The roles that were given, and the addresses of those who held it already and were left as they are."""
+
+    given: list[Role]
+    held: list[str]
+
+
 @transaction.atomic
 def invite(
     *, email: str, role: str, agency: Agency | None = None, by: Person | None, now: dt.datetime, name: str = ""
@@ -45,18 +52,22 @@ def invite(
 
     Raises:
         Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
-            nobody to answer for it.
+            nobody to answer for it; or the address has letters that mail cannot be sent to.
     """
-    [given] = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
-    return given
+    invited = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
+    if invited.held:
+        words = {"email": invited.held[0], "role": RoleName(role).label, "where": _where(agency)}
+        raise Refused(_("%(email)s er alt %(role)s%(where)s.") % words, field="email")
+    return invited.given[0]
 
 
 @transaction.atomic
-def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> list[Role]:
-    """Give several people the same role at an agency, all or nothing.
+def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> Invited:
+    """Give several people the same role at an agency, all or nothing. The same list twice is the same as once.
 
     Raises:
-        Refused: as `invite`; with a sentence for each address that holds the role already, which names its line.
+        Refused: the role is not `by`'s to give, or cannot be had at an agency; or, each with its line, what mail cannot
+            be sent to.
     """
     return _invite(addresses, role=role, agency=agency, by=by, now=now, field="addresses")
 
@@ -69,7 +80,7 @@ def _invite(
     by: Person | None,
     now: dt.datetime,
     field: str,
-) -> list[Role]:
+) -> Invited:
     rollout = _lock()
     role = RoleName(role)
     _refuse_wrong_place(role, agency)
@@ -81,10 +92,10 @@ def _invite(
         .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
-    reasons = [_held_already(address, role, agency) for address in addresses if address.email in held]
-    if reasons:
-        raise Refused(reasons, field=field)
-    given = [_give(address, role, agency, now=now) for address in addresses]
+    unsendable = [_at_line(address, why) for address in addresses if (why := not_to_be_sent_to(address.email))]
+    if unsendable:
+        raise Refused(unsendable, field=field)
+    given = [_give(address, role, agency, now=now) for address in addresses if address.email not in held]
     if rollout is not None:
         frame = emails.people.frame(rollout)
         for one in given:
@@ -97,7 +108,7 @@ def _invite(
                 after={"person": one.person_id, "role": str(role)},
             )
             emails.write_of(event, [emails.people.invitation(one, inviter=inviter, frame=frame)], now=now)
-    return given
+    return Invited(given, [email for email in listed if email in held])
 
 
 def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.datetime) -> Role:
@@ -109,13 +120,15 @@ def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.da
     return Role.objects.create(person=person, role=role, agency=agency, since=now)
 
 
-def _held_already(address: Address, role: RoleName, agency: Agency | None) -> str:
-    said = _("%(email)s er alt %(role)s%(where)s.") % {
-        "email": address.email,
-        "role": role.label,
-        "where": _where(agency),
-    }
+def _at_line(address: Address, said: str) -> str:
     return _("Linje %(line)s: %(said)s") % {"line": address.line, "said": said} if address.line else said
+
+
+def not_to_be_sent_to(email: str) -> str:
+    """Why no mail would reach the address, whoever has it; empty where it may."""
+    if email.isascii():
+        return ""
+    return _("«%(text)s» kan ikke brukes. Skriv adressen uten æ, ø, å og andre spesialtegn.") % {"text": email[:80]}
 
 
 @transaction.atomic
@@ -123,7 +136,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     """Take a role from the person who holds it, from now on: the access it gave ends at once, in open sessions too.
 
     What the person has confirmed and signed stands. Writes an event when there is a rollout to write it in; an
-    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs.
+    invitation that has not left is withdrawn, and so is what tells of an agency that is no longer theirs; with the last
+    role all that has not left.
     `by` None: the system.
 
     Raises:
@@ -143,6 +157,8 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
     emails.people.withdraw_invitation(role)
+    if not role.person.roles.current().exists():
+        emails.people.withdraw_all(role.person)
     if rollout is not None:
         event = record(
             rollout=rollout,

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from agencies.models import Agency, Person, Role
+from agencies.people import forget_ended_sessions
 from rollout.domain.committing import keep_only_counts
 from rollout.domain.erasing import erase, forget_in_other_apps
 from rollout.domain.locks import lock_plans, lock_table
@@ -181,12 +182,13 @@ def _tells_of_people(rollout: Rollout) -> bool:
 
 
 def enforce_all(*, now: dt.datetime) -> None:
-    """Every rollout in turn, each in its own transaction; and what an ended sign-in left behind of those erased."""
+    """Every rollout in turn, each in its own transaction; and what ended sign-ins left behind, of those erased all."""
     for rollout in Rollout.objects.order_by("pk"):
         enforce(rollout=rollout, now=now)
     with transaction.atomic():
         for person in Person.objects.filter(erased_at__isnull=False):
             forget_in_other_apps(person)
+    forget_ended_sessions()
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import CENTRAL_ROLES, Agency, Role, RoleName
+from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
 from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, render, withdraw
 from rollout.models import EmailKind, OutgoingEmail, Rollout
 
@@ -46,6 +46,12 @@ def withdraw_invitation(role: Role) -> None:
     withdraw(
         OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.INVITED, subject=_subject(role))
     )
+
+
+def withdraw_all(person: Person) -> None:
+    """Who has no role left is told no more. The receipt for what they have signed is theirs all the same."""
+    messages = OutgoingEmail.objects.select_for_update(no_key=True).filter(person=person).not_handed_over()
+    withdraw(messages.exclude(kind=EmailKind.SIGN_RECEIPT).order_by("pk"))
 
 
 def _subject(role: Role) -> str:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from agencies.models import CENTRAL_ROLES, AgencyKind, RoleName
 from rollout.domain.profiles import EDITABLE
-from rollout.forms.fields import MOST, day, long_text, optional_reason
+from rollout.forms.fields import MOST, ShownField, day, long_text, optional_reason
 
 SCORES = [("", _("Ikke vurdert")), *((score, _("%(score)s av 5") % {"score": score}) for score in range(1, 6))]
 
@@ -46,11 +46,11 @@ class ProfileForm(forms.Form):
             "Det som står etter @ i de ansattes adresser, med komma mellom. Bare de kan godta kjørereglene her."
         ),
     )
-    shown = forms.JSONField(widget=forms.HiddenInput)
+    shown = ShownField(widget=forms.HiddenInput)
 
     def clean_shown(self) -> dict:
         shown = self.cleaned_data["shown"]
-        if not isinstance(shown, dict) or set(shown) != set(EDITABLE):
+        if set(shown) != set(EDITABLE):
             raise forms.ValidationError(_("Åpne skjemaet på nytt."))
         return shown
 

@@ -1,9 +1,11 @@
 """What leads type about a wave: its dates, its cap, the decision, and who waits or is let in."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rollout.forms.fields import MOST, day, long_text, optional_reason
+from rollout.forms.fields import MOST, ShownField, day, long_text, optional_reason
 
 
 class WaveForm(forms.Form):
@@ -25,7 +27,15 @@ class WaveDatesForm(WaveForm):
     carry_on = forms.BooleanField(label=_("Flytt puljene etter like mange arbeidsdager"), required=False)
     earlier = forms.BooleanField(label=_("Flytt dem også når det blir tidligere"), required=False)
     reason = optional_reason(help_text=_("Står i historikken og i ukestatusen."))
-    seen = forms.JSONField(widget=forms.HiddenInput, required=False)
+    seen = ShownField(widget=forms.HiddenInput, required=False)
+
+    def clean_seen(self) -> dict[str, Any]:
+        """What was asked for, and the marks of waves by number; what else was sent, nobody was shown."""
+        seen = self.cleaned_data["seen"] or {}
+        marks = seen.get("marks")
+        known = marks.items() if isinstance(marks, dict) else ()
+        marks = {key: mark for key, mark in known if key.isdecimal() and len(key) < 9 and isinstance(mark, str)}
+        return {"asked": seen.get("asked"), "marks": marks}
 
 
 class CapForm(forms.Form):

@@ -32,6 +32,7 @@ from rollout.views.board_data import QUEUE, Board, Column, board
 from rollout.views.board_pieces import Refusal, column_html, context_of, pieces, proposal, shown_version
 from rollout.views.board_places import column_key, destinations, others_in, placement_of, position
 from rollout.views.context import rollout_of, undo_address
+from rollout.views.numbers import whole
 
 _MADE_OF = reuse.mark()
 
@@ -98,10 +99,10 @@ def _choices(rollout: Rollout, placement: Placement, waves: list[Wave]) -> dict:
 
 def _new_move_form(request: Request, rollout: Rollout, placement: Placement, waves: list[Wave]) -> MoveForm:
     """A form that remembers the card as it was shown, so that a card moved since is refused and not moved twice."""
-    version, known = request.GET.get("version", ""), shown_version(request)
+    version, known = whole(request.GET.get("version", "")), shown_version(request)
     origin = request.GET.get("origin") or column_key(placement)
     initial = {
-        "version": int(version) if version.isdecimal() else placement.version,
+        "version": placement.version if version is None else version,
         "origin": origin,
         "seen": plan_version(rollout.slug) if known is None else known,
     }

@@ -26,10 +26,13 @@ from rollout.views.context import rollout_of
 
 
 def read_chosen(values: Iterable[str]) -> dict[str, int | None]:
-    """`["kli:3", "vav"]` -> `{"kli": 3, "vav": None}`: slugs, with the version of the card that was ticked."""
+    """`["kli:3", "vav"]` -> `{"kli": 3, "vav": None}`: slugs, with the version of the card that was ticked.
+
+    A NUL, which no text of the database holds, is left out.
+    """
     chosen: dict[str, int | None] = {}
     for value in values:
-        slug, _colon, version = value.partition(":")
+        slug, _colon, version = value.replace("\0", "").partition(":")
         chosen[slug] = int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else None
     return chosen
 

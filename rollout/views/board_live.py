@@ -18,6 +18,7 @@ from rollout.views.board_data import QUEUE, board
 from rollout.views.board_pieces import pieces, shown_version
 from rollout.views.board_places import placement_of
 from rollout.views.context import rollout_of
+from rollout.views.numbers import whole
 
 
 @may(Do.SEE_PLAN)
@@ -44,7 +45,7 @@ def effect(request: Request, slug: str, agency: str) -> HttpResponse:
     """*Dette skjer*: what moving the agency to the place chosen will do, or why it will be refused. Moves nothing."""
     rollout = rollout_of(request, slug)
     placement, key = placement_of(rollout, agency), request.GET.get("to", "")
-    wave = rollout.waves.filter(number=int(key)).first() if key.isdecimal() else None
+    wave = rollout.waves.filter(number=number).first() if (number := whole(key)) is not None else None
     if wave is None and key != QUEUE:
         return HttpResponse("")
     return render(request, "rollout/board/effect.html", foreseen(placement, wave, now=clock.now()))

@@ -17,6 +17,7 @@ from rollout.views import board_find, reuse
 from rollout.views.announce import untold
 from rollout.views.board_data import Board, Card, Column, Opening
 from rollout.views.board_since import since
+from rollout.views.numbers import whole
 
 #: What every answer renews around the columns.
 AROUND = ("strip", "filters", "proposal", "untold", "jump", "shown", "news")
@@ -39,7 +40,7 @@ class Refusal:
 def shown_version(request: Request) -> int | None:
     """The last event that the page knows of, as an open board tells it with each request; None without one."""
     told = (request.POST if request.method == "POST" else request.GET).get("since", "")
-    return int(told) if told.isdecimal() else None
+    return whole(told)
 
 
 def context_of(request: Request, rollout: Rollout, shown: Board) -> dict:

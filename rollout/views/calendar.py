@@ -27,6 +27,7 @@ from rollout.models import OSLO, BlackoutPeriod, Rollout, Step, Wave
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, posted
 from rollout.views.context import rollout_of, undo_address
+from rollout.views.numbers import whole
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,8 @@ def _after_the_last_day(rollout: Rollout, waves: list[Wave]) -> list[str]:
 @require_safe
 def show(request: Request, slug: str) -> HttpResponse:
     rollout = rollout_of(request, slug)
-    asked = request.GET.get("year", "")
     today = clock.now().astimezone(OSLO).date()
-    page = year_page(rollout, int(asked) if asked.isdecimal() else None, today=today)
+    page = year_page(rollout, whole(request.GET.get("year", "")), today=today)
     context = {"rollout": rollout, "page": page, "can_act": can(request, Do.CHANGE_PLAN)}
     return render(request, "rollout/calendar.html", context)
 

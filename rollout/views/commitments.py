@@ -22,6 +22,7 @@ from rollout.domain.readiness import current_guidelines
 from rollout.models import GuidelineVersion, Placement, PlacementStatus, Rollout
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of
+from rollout.views.numbers import whole
 
 
 @may(Do.SEE_PLAN)
@@ -45,14 +46,10 @@ def chosen_version(request: Request, rollout: Rollout) -> GuidelineVersion | Non
     wanted = request.GET.get("version", "")
     if not wanted:
         return current_guidelines(rollout)
-    version = rollout.guideline_versions.filter(number=int(wanted)).first() if _is_number(wanted) else None
+    version = rollout.guideline_versions.filter(number=whole(wanted) or 0).first()
     if version is None:
         raise Http404
     return version
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 9
 
 
 # -- what a chief shares ---------------------------------------------------------------------------------------------

@@ -4,10 +4,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from agencies.access import Request
+from agencies.access import Request, page_here
 from rollout.domain import stepping
 from rollout.domain.refusals import Refused
 from rollout.permissions import Do, may
@@ -29,5 +28,4 @@ def demo_step(request: Request) -> HttpResponse:
         step()
     except Refused as refused:
         messages.warning(request, str(refused))
-    wanted = request.POST.get("next", "")
-    return redirect(wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}) else "/")
+    return redirect(page_here(request.POST.get("next")) or "/")

@@ -19,9 +19,7 @@ from rollout.models import OSLO, PlanEvent, Rollout
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.history_data import GROUPS, history_page
-
-#: No event has a number as long as this: a mark beyond it is no mark.
-DIGITS_AT_MOST = 18
+from rollout.views.numbers import whole
 
 
 @may(Do.SEE_PLAN)
@@ -71,8 +69,7 @@ def history_form(request: Request, rollout: Rollout) -> HistoryForm:
 
 def _mark(request: Request) -> int | None:
     """The event before which the page begins; None, the newest page, also for what is no number."""
-    before = request.GET.get("before", "")
-    return int(before) if before.isdecimal() and len(before) <= DIGITS_AT_MOST else None
+    return whole(request.GET.get("before", ""))
 
 
 def filtered(rollout: Rollout, wanted: dict[str, Any]) -> QuerySet[PlanEvent]:
@@ -88,7 +85,7 @@ def filtered(rollout: Rollout, wanted: dict[str, Any]) -> QuerySet[PlanEvent]:
         events = events.filter(kind__in=GROUPS[wanted["kind"]][1])
     if wanted["first_day"]:
         events = events.filter(at__gte=_midnight(wanted["first_day"]))
-    if wanted["last_day"]:
+    if wanted["last_day"] and wanted["last_day"] < dt.date.max:
         events = events.filter(at__lt=_midnight(wanted["last_day"] + dt.timedelta(days=1)))
     return events
 

@@ -104,7 +104,7 @@ def resend(request: Request, slug: str, pk: int) -> HttpResponse:
 
 def _came_from(request: Request, rollout: Rollout) -> dict[str, str]:
     """The agency whose page one came from, else the mail."""
-    agency = Agency.objects.filter(slug=request.GET.get("agency", "")).first()
+    agency = Agency.objects.filter(slug=request.GET.get("agency", "").replace("\0", "")).first()
     return {"back": agency_address(rollout, agency), "back_label": agency.name} if agency else {}
 
 

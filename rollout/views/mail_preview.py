@@ -13,6 +13,7 @@ from rollout.domain.previewing import KINDS
 from rollout.models import EmailKind
 from rollout.permissions import Do, may
 from rollout.views.context import rollout_of
+from rollout.views.numbers import place_among
 
 
 @may(Do.SEE_MAIL)
@@ -31,8 +32,8 @@ def show(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """One kind, drafted for its next occasion: to the reader whose place, from 1, is `?mail=`, else to the first."""
     rollout, wanted = rollout_of(request, slug), _kind(kind)
     occasion = previewing.preview(wanted, rollout=rollout, now=clock.now())
-    drafts, asked = occasion.drafts, request.GET.get("mail", "")
-    place = int(asked) if asked.isdecimal() and 0 < int(asked) <= len(drafts) else 1
+    drafts = occasion.drafts
+    place = place_among(request.GET.get("mail", ""), drafts)
     context = {
         "rollout": rollout,
         "kind": wanted,

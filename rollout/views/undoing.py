@@ -6,13 +6,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from agencies.access import Request
+from agencies.access import Request, page_here
 from rollout import clock
 from rollout.domain import placing, undoing
 from rollout.domain.refusals import Refused
@@ -50,11 +49,7 @@ def undo(request: Request, slug: str, change: uuid.UUID) -> HttpResponse:
 
 
 def _next(request: Request, rollout: Rollout) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else reverse("rollout:board", args=[rollout.slug])
+    return page_here(request.POST.get("next")) or reverse("rollout:board", args=[rollout.slug])
 
 
 def _said(rollout: Rollout, events: list[PlanEvent], shown: Board) -> str:

@@ -61,8 +61,8 @@ def dates(request: Request, slug: str, number: int) -> HttpResponse:
     preview = _preview(form, wave)
     if preview is None:
         return _answer(request, wave, form, status=409)
-    seen = form.cleaned_data["seen"] or {}
-    if "preview" in request.POST or seen.get("asked") != preview.seen["asked"]:
+    seen = form.cleaned_data["seen"]
+    if "preview" in request.POST or seen["asked"] != preview.seen["asked"]:
         return _answer(request, wave, form, preview=preview)
     change = new_change()
     try:
@@ -70,7 +70,7 @@ def dates(request: Request, slug: str, number: int) -> HttpResponse:
             wave=wave,
             **{name: form.cleaned_data[name] for name in ("leaders_on", "all_staff_on", "carry_on", "earlier")},
             reason=form.cleaned_data["reason"],
-            seen=seen.get("marks", {}),
+            seen=seen["marks"],
             by=request.user,
             now=clock.now(),
             change=change,

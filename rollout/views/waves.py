@@ -22,6 +22,7 @@ from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, http_status, leave, posted
 from rollout.views.board_data import QUEUE
 from rollout.views.context import rollout_of
+from rollout.views.numbers import place_among
 from rollout.views.wave_data import WavePage, destinations, wave_page
 
 
@@ -56,7 +57,7 @@ def _show(
 def _chosen(page: WavePage, key: str) -> dict | None:
     """The place, from 1, and the draft that `?mail=` asks for; else the first."""
     drafts = page.preview.messages
-    place = int(key) if key.isdecimal() and 0 < int(key) <= len(drafts) else 1
+    place = place_among(key, drafts)
     return {"place": place, "draft": drafts[place - 1]} if drafts else None
 
 

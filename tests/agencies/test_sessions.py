@@ -1,12 +1,17 @@
 """A session tells who is behind it and what they may, by one query, and is believed in no more than before."""
 
+import datetime as dt
+
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import connection, connections
+from django.utils import timezone
 
 from agencies.models import RoleName
+from agencies.people import forget_ended_sessions
 from tests.factories import give_role, make_agency, make_lead, make_rollout
 
 ACCOUNT = "/account/"
@@ -95,3 +100,22 @@ def test_a_connection_that_died_since_the_last_request_is_opened_anew(client):
         assert connection.connection.info.backend_pid != dead
     finally:
         connection.settings_dict["CONN_MAX_AGE"] = before
+
+
+def test_of_a_session_that_is_over_neither_what_was_typed_nor_where_it_was_used_is_kept(client, lead):
+    client.post("/sign-in/", {"email": "ukjent@example.org"})  # never let in, and so in no list of sessions
+    [typed] = Session.objects.all()
+    over, open_ = (db.SessionStore() for _n in range(2))
+    for store in (over, open_):
+        store.save()
+        UserSession.objects.create(
+            user=lead, session_key=store.session_key, ip="192.0.2.1", user_agent="Firefox", created_at=timezone.now()
+        )
+    UserSession.objects.create(user=lead, session_key="signed-out", ip="192.0.2.2", user_agent="Firefox")
+    long_ago = timezone.now() - dt.timedelta(seconds=1)
+    Session.objects.filter(pk__in=[typed.pk, over.session_key]).update(expire_date=long_ago)
+
+    forget_ended_sessions()
+
+    assert [session.pk for session in Session.objects.all()] == [open_.session_key]
+    assert [used.session_key for used in UserSession.objects.all()] == [open_.session_key]

@@ -34,3 +34,9 @@ def test_no_web_font_is_fetched():
     html = to_html(FRAME.format('<mj-text font-family="Ubuntu, Roboto">Hei</mj-text>'))
 
     assert "http" not in html.replace("http://www.w3.org", "").replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("sign", ["\x01", "\x0b", "\x1f", "\ufffe"])
+def test_a_sign_that_xml_cannot_hold_makes_no_mail_fail(sign):
+    """It may stand in a name or a reason for years, and an opening that tells of it must still be told."""
+    assert "Hei du" in to_html(FRAME.format(f"<mj-text>Hei{sign}du</mj-text>"))

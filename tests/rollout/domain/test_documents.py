@@ -1,6 +1,7 @@
 """Which files may show that a step is done: judged by what is in them, whatever they are called."""
 
 import struct
+import zipfile
 
 import pytest
 
@@ -53,6 +54,8 @@ def test_what_people_work_with_is_taken_as_what_it_is(name, content, content_typ
         ("brev.odt", files.docx(), "ikke det navnet"),
         ("brev.docx", files.PDF, "skadet eller låst"),
         ("brev.docx", files.docx()[:-40], "skadet eller låst"),
+        ("brev.docx", files.docx(packing=zipfile.ZIP_LZMA), "skadet eller låst"),
+        ("brev.docx", files.docx(packing=zipfile.ZIP_LZMA).replace(b"\x5d\0\0", b"\xff\0\0"), "skadet eller låst"),
         ("brev.docx", files.docx(("word/vbaProject.bin", b"\0")), "inneholder makroer"),
         ("bombe.docx", files.docx_bomb(), "pakker ut til mye mer"),
         ("mange.docx", files.docx(*[(f"{n}", b"") for n in range(documents.MAX_PARTS)]), "pakker ut til mye mer"),

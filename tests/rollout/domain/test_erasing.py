@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import erasing, inviting, settling, signing_off
+from rollout.domain import addressing, erasing, inviting, settling, signing_off
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, LastSeen, MailChoice, OutgoingEmail, PlanEvent, SignOff
 from tests.factories import NOW, at, give_role, make_agency, make_lead, make_person, make_rollout, place
@@ -176,6 +176,13 @@ def test_nobody_is_erased_twice(world):
     erasing.erase(person=person, by=make_lead(), now=LATER)
     with pytest.raises(Refused, match="alt slettet"):
         erasing.erase(person=person, by=make_lead(), now=LATER)
+
+
+def test_who_is_erased_is_never_given_an_address_again(world):
+    person = erasing.erase(person=kari(), by=make_lead(), now=LATER)
+    with pytest.raises(Refused, match="er slettet"):
+        addressing.correct(person=person, email=EMAIL, rollout=world.rollout, by=make_lead(), now=LATER)
+    assert not Person.objects.filter(email=EMAIL).exists()
 
 
 def test_invited_again_the_address_is_somebody_new(world):

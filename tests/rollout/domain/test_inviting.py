@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from agencies.models import Person, Role, RoleName
 from rollout.domain import creating, inviting
 from rollout.domain.refusals import Refused
-from rollout.models import Rollout
+from rollout.models import EmailState, OutgoingEmail, Rollout
 from tests import factories
 from tests.factories import NOW
+from tests.rollout.test_delivery import write
 
 
 def at_the_same_time(first, second) -> list[object]:
@@ -120,3 +121,38 @@ def test_a_role_and_its_agency_must_go_together():
         with pytest.raises(Refused):
             inviting.invite(email="a@example.org", role=role, agency=where, by=lead, now=NOW)
     assert not Person.objects.filter(email="a@example.org").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("email", ["kari@blåbær.example.org", "kari@ＥＸ.org"])
+def test_an_address_that_mail_cannot_be_sent_to_is_not_invited(email):
+    lead, agency = factories.make_lead(), factories.make_agency("kli")
+    with pytest.raises(Refused, match="uten æ, ø, å") as refused:
+        inviting.invite(email=email, role=RoleName.DEPUTY, agency=agency, by=lead, now=NOW)
+    assert refused.value.field == "email"
+    listed = [inviting.Address("ola@example.org", line=1), inviting.Address(email, line=2)]
+    with pytest.raises(Refused, match="^Linje 2: "):
+        inviting.invite_many(addresses=listed, role=RoleName.DEPUTY, agency=agency, by=lead, now=NOW)
+
+
+@pytest.mark.django_db
+def test_who_has_no_role_left_is_told_no_more_and_still_gets_the_receipt():
+    rollout, lead, agency = factories.make_rollout(), factories.make_lead(), factories.make_agency("kli")
+    chief = factories.give_role("sjef.kli@example.org", RoleName.COMMUNICATION_CHIEF, agency)
+    factories.give_role(chief, RoleName.KEY_PERSON, agency)
+    answer, receipt = write(1, rollout=rollout, to_address=chief.email, kind="answer") + write(
+        1, rollout=rollout, to_address=chief.email, kind="sign_receipt", subject="signoff:1"
+    )
+    told_another = write(1, rollout=rollout, to_address=lead.email, kind="request", subject="date-request:1")
+
+    first, last = chief.roles.current().order_by("pk")
+    inviting.end_role(role=first, by=lead, now=NOW)
+    assert state_of(answer) == EmailState.WAITING  # still one of the agency's
+    inviting.end_role(role=last, by=lead, now=NOW)
+
+    assert state_of(answer) == EmailState.WITHDRAWN
+    assert [state_of(one) for one in (receipt, *told_another)] == [EmailState.WAITING] * 2
+
+
+def state_of(message: OutgoingEmail) -> str:
+    return OutgoingEmail.objects.get(pk=message.pk).state

@@ -4,6 +4,8 @@ import datetime as dt
 import logging
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from agencies.models import Person, RoleName
 from rollout.domain import leaving, retention
@@ -217,9 +219,11 @@ def test_a_month_without_the_day_ends_on_its_last():
 def test_the_task_asks_the_data_what_is_due(rollout, settings):
     settings.DEMO_MODE = True
     set_clock(DUE)
+    Session.objects.create(session_key="over", session_data="", expire_date=timezone.now())
     enforce_retention()
     enforce_retention()
     assert erased() == {"kli"}
+    assert not Session.objects.exists()
     assert PlanEvent.objects.filter(kind=EventKind.RETENTION_ENFORCED).count() == 1
 
 
