@@ -71,8 +71,9 @@ class Stop:
 
     @property
     def urgency(self) -> tuple:
-        """The most urgent sorts first: a wave that should have opened (until it has a new date nothing else lets anybody
-        in), the longest overdue, then what is due first, then the wave."""
+        """The most urgent sorts first: a wave that should have opened (until it has a new date, nothing else lets
+        anybody in), the longest overdue, then what is due first, then the wave.
+        """
         name = (self.agency.name_sort_key, self.agency.slug) if self.agency else ("", "")
         return (
             self.code != Matter.DATE_PASSED,
