@@ -190,6 +190,17 @@ def gap_sentence(findings: Facts) -> str:
     }
 
 
+def today_sentence(findings: Facts) -> str:
+    """Why today's plan, with fewer points than any proposal can have, is none itself; empty where it has not."""
+    today = sum(aim["points"] for aim in findings["today"])
+    if findings["waiting_today"] or today >= findings["bound"]:
+        return ""
+    return _(
+        "Planen i dag har færre poeng, men kan ikke foreslås: noen står i en pulje som åpner før de kan være klare, "
+        "eller som har flere medarbeidere enn taket."
+    )
+
+
 # -- what stands in the way ----------------------------------------------------------------------------------------
 
 

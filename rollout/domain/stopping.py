@@ -71,9 +71,19 @@ class Stop:
 
     @property
     def urgency(self) -> tuple:
-        """The most urgent sorts first: the longest overdue, then what is due first, then the wave."""
+        """The most urgent sorts first: a wave that should have opened (until it has a new date, nothing else lets
+        anybody in), the longest overdue, then what is due first, then the wave.
+        """
         name = (self.agency.name_sort_key, self.agency.slug) if self.agency else ("", "")
-        return (-self.days_late, self.due_on, self.wave.number, self.order, self.code, name)
+        return (
+            self.code != Matter.DATE_PASSED,
+            -self.days_late,
+            self.due_on,
+            self.wave.number,
+            self.order,
+            self.code,
+            name,
+        )
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ def _told(rollout: Rollout, latest: Composition | None) -> dict[str, Any]:
                 "aims": composition_words.aim_lines(findings),
                 "total": composition_words.shown(findings["objective"]),
                 "today_total": composition_words.shown(sum(aim["points"] for aim in findings["today"])),
+                "today_sentence": composition_words.today_sentence(findings),
                 "moves": _sentences(findings, names, by_turn=False),
                 "by_turn": _sentences(findings, names, by_turn=True),
                 "waves_found": composition_words.wave_lines(findings),

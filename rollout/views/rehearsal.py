@@ -19,7 +19,7 @@ from rollout.forms.rehearsal import AssumptionsForm
 from rollout.permissions import Do, can, may
 from rollout.views.context import rollout_of
 from rollout.views.event_words import step_names
-from rollout.views.rehearsal_data import days_of, sums_of
+from rollout.views.rehearsal_data import opens_nothing_undecided, stretches_of, sums_of
 
 
 @may(Do.SEE_PLAN, post=Do.CHANGE_PLAN)
@@ -54,7 +54,8 @@ def show(request: Request, slug: str) -> HttpResponse:
         "is_old": played is not None and _played_of(played) != (plan_version(slug), chosen and chosen.version),
         "start": dt.datetime.fromisoformat(played["start"]) if played else None,
         "until": dt.date.fromisoformat(played["until"]) if played else None,
-        "days": days_of(played, step_names(rollout)) if played else [],
+        "days": stretches_of(played, step_names(rollout)) if played else [],
+        "asks_for_go": played is not None and not assuming.go and opens_nothing_undecided(played),
         "sums": sums_of(played) if played else [],
     }
     in_place = request.htmx and not request.htmx.history_restore_request

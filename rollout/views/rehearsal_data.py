@@ -52,8 +52,30 @@ class Day:
         return sum(len(one.to) for one in self.told)
 
 
-def days_of(played: Rehearsal, steps: dict[str, str]) -> list[Day]:
+@dataclass(frozen=True)
+class Stretch:
+    """Days that follow each other: with nothing but messages (`is_quiet`), or each with more."""
+
+    days: list[Day]
+    is_quiet: bool
+
+    @property
+    def messages(self) -> int:
+        return sum(day.messages for day in self.days)
+
+
+def stretches_of(played: Rehearsal, steps: dict[str, str]) -> list[Stretch]:
     """The days on which something happens, in order."""
+    return [Stretch(list(some), quiet) for quiet, some in groupby(_days(played, steps), key=lambda day: not day.lines)]
+
+
+def opens_nothing_undecided(played: Rehearsal) -> bool:
+    """Whether no wave opened and at least one had no decision: then it is the assumptions that want changing."""
+    kinds = {happening["kind"] for happening in played["happenings"]}
+    return EventKind.NO_DECISION in kinds and EventKind.LEADERS_OPENED not in kinds
+
+
+def _days(played: Rehearsal, steps: dict[str, str]) -> list[Day]:
     days: dict[str, Day] = {}
 
     def day(at: str) -> Day:

@@ -134,6 +134,13 @@ def test_a_wave_without_its_go_is_for_the_lead(rollout, climate, verdict, now, m
     assert (stop.code, stop.days_late, stop.agency) == (matter, days_late, None)
 
 
+def test_a_wave_that_should_have_opened_is_told_before_all_that_is_overdue_in_it(rollout, climate):
+    opening = at("2018-02-07 08:00")
+    assert any(stop.days_late for stop in found(rollout, opening))
+    assert found(rollout, opening)[0].code == Matter.DATE_PASSED
+    assert stopping.grouped(found(rollout, opening))[0].actor == LEAD
+
+
 def test_a_go_leaves_the_lead_nothing_to_settle(rollout, climate):
     make.give_go(climate.wave)
     assert [stop for stop in found(rollout) if stop.actor == LEAD] == []

@@ -8,7 +8,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from rollout import tasks
-from rollout.domain import compositions, scheduling
+from rollout.domain import compositions, scenarios, scheduling
 from rollout.models import Composition, CompositionState
 from rollout.views import compose
 from tests.factories import NOW, make_agency, make_lead, make_ready, make_rollout, place
@@ -83,6 +83,29 @@ def test_the_proposal_is_told_with_its_moves_its_points_and_its_gap(client, roll
     assert sum(aim["points"] for aim in findings["aims"]) == findings["objective"]
     for aim in ("Køens rekkefølge", "Jevn fordeling", "Variasjon i pilotpuljer", "Få flyttinger", "Tidlig ferdig"):
         assert aim in said
+
+
+def test_a_proposal_that_is_dropped_is_not_offered_for_use_again(client, rollout, sent, lead):
+    client.post(URL, TYPED)
+    work(sent)
+    assert "Se forslaget og ta det i bruk" in text(client.get(URL))
+    scenarios.drop(scenario=Composition.objects.get().scenario, by=lead, now=NOW)
+    said = text(client.get(URL))
+    assert "Se forslaget" in said and "ta det i bruk" not in said.replace("endre og ta i bruk", "")
+
+
+def test_a_plan_of_today_with_fewer_points_is_said_to_break_a_rule(client, sent):
+    rollout = make_rollout(slug="in-haste", waves=3)
+    for slug in ("d", "e"):
+        place(make_agency(slug), rollout.waves.get(number=1))
+    url = f"/r/{rollout.slug}/compose/"
+    client.post(url, TYPED | {"moves": 5})
+    work(sent)
+    page = client.get(url)
+    assert page.context["today_total"] < page.context["total"]
+    assert "Planen i dag har færre poeng, men kan ikke foreslås: noen står i en pulje som åpner før de kan" in text(
+        page
+    )
 
 
 def test_the_form_remembers_what_was_asked_for_last(client, rollout, sent):

@@ -91,6 +91,31 @@ def test_a_lead_has_it_played_waits_and_reads_what_will_happen(lead, worker):
     assert "Ingen generalprøve er spilt" in page(lead), "other assumptions are another rehearsal"
 
 
+def test_days_with_nothing_but_mail_are_folded_into_one_line_between_those_with_more(lead, worker, rollout):
+    lead.post(ADDRESS, {"go": "on"})
+    worker()
+    days = lead.get(f"{ADDRESS}?go=1").context["days"]
+    quiet = [stretch for stretch in days if stretch.is_quiet]
+    assert any(len(stretch.days) > 1 for stretch in quiet)
+    assert [day for stretch in days for day in stretch.days] == sorted(
+        (day for stretch in days for day in stretch.days), key=lambda day: day.date
+    )
+    assert all(day.lines for stretch in days if not stretch.is_quiet for day in stretch.days)
+    assert not any(day.lines for stretch in quiet for day in stretch.days)
+    most = max(quiet, key=lambda stretch: len(stretch.days))
+    assert f"{len(most.days)} dager med bare meldinger" in page(lead, "?go=1")
+
+
+def test_where_nothing_opens_because_nobody_decides_it_is_said_what_to_assume(lead, worker):
+    advice = "Ingen pulje åpner, for ingen gir klarsignal mens planen spilles."
+    lead.post(ADDRESS)
+    worker()
+    assert advice in page(lead)
+    lead.post(ADDRESS, {"go": "on"})
+    worker()
+    assert advice not in page(lead, "?go=1")
+
+
 def test_while_it_waits_the_page_asks_again_by_itself_and_stops_when_it_is_there(lead, worker):
     lead.post(ADDRESS)
     waiting = lead.get(ADDRESS, headers={"HX-Request": "true"}).content.decode()

@@ -40,6 +40,13 @@ def test_who_lacks_something_new_between_the_openings_is_not_ready_where_the_age
     assert listed.endswith("Brann- og redningsetaten 480 Ledere inne Klimaetaten 37 Ledere inne Ikke klar")
 
 
+def test_a_wave_whose_date_is_past_is_not_said_to_open_on_it(as_lead, wave):
+    make.set_clock(make.at("2018-02-08 09:00"))
+    words = text_of(as_lead.get(WAVE).text)
+    assert "Slik blir åpningen" not in words
+    assert "Puljen åpner ikke før den har fått en ny dato og så klarsignal." in words
+
+
 def test_the_preview_shows_which_mail_goes_to_whom(as_lead, wave):
     html = as_lead.get(WAVE).text
     words = text_of(html)
