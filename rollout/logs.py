@@ -16,12 +16,29 @@ from django_structlog.middlewares import RequestMiddleware
 
 #: What in a path is itself the key to what it leads to.
 _SECRET = re.compile(r"(?<=/cal/)[^/]+(?=\.ics)")
+#: Whose an e-mail address is: what stands before its @. A Message-ID looks like one, and is what one searches for.
+_WHOSE = re.compile(
+    r"(?<![\w.+'-])(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@)[\w.+'-]+(?=@[\w-]+\.[\w-])", re.IGNORECASE
+)
 
 
 def _hide(logger: Any, name: str, event: Any) -> Any:
     """Others' lines, such as Django's of a page that is not there, tell of addresses too."""
     event["event"] = _SECRET.sub("\N{HORIZONTAL ELLIPSIS}", str(event["event"]))
     return event
+
+
+def _hide_addresses(logger: Any, name: str, event: Any) -> Any:
+    """Mail servers, databases and exceptions name whom they speak of."""
+    return _without_addresses(event)
+
+
+def _without_addresses(told: Any) -> Any:
+    if isinstance(told, str):
+        return _WHOSE.sub("\N{HORIZONTAL ELLIPSIS}", told)
+    if isinstance(told, dict):
+        return {name: _without_addresses(value) for name, value in told.items()}
+    return type(told)(map(_without_addresses, told)) if type(told) in (list, tuple) else told
 
 
 _SHARED: tuple[Any, ...] = (
@@ -31,6 +48,7 @@ _SHARED: tuple[Any, ...] = (
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
     structlog.processors.format_exc_info,
+    _hide_addresses,
 )
 
 structlog.configure(
@@ -122,4 +140,4 @@ def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
     event.pop("user", None)
     event.pop("breadcrumbs", None)  # they hold SQL with its values
     event.setdefault("tags", {})["request_id"] = structlog.contextvars.get_contextvars().get("request_id", "")
-    return event
+    return _without_addresses(event)
