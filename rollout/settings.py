@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from kombu import Queue
 
@@ -41,14 +42,22 @@ else:
     SECRET_KEY = env.str("SECRET_KEY")
     # Keys the hashes of those who have committed. Never changed: with another key everybody is counted anew.
     COMMITMENT_KEY = env.str("COMMITMENT_KEY")
-    # Where links in mail lead: scheme and host, no trailing slash.
+    # Where links in mail lead: scheme and host.
     SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
     # Loopback always: a health check on the same machine asks there.
-    ALLOWED_HOSTS = [*env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname]), "127.0.0.1", "localhost"]
+    _hosts = [name.strip() for name in env.list("ALLOWED_HOSTS", default=[]) if name.strip()]
+    ALLOWED_HOSTS = [*(_hosts or [str(urlsplit(SITE_URL).hostname)]), "127.0.0.1", "localhost"]
+    for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "COMMITMENT_KEY"):
+        if not vars()[_name].strip():
+            raise ImproperlyConfigured(f"Set the {_name} environment variable: it is empty")
 
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.hostname or _site.path.strip("/") or _site.query:
+    raise ImproperlyConfigured(f"SITE_URL must be scheme and host, as https://plan.example.org, and not {SITE_URL!r}")
+SITE_URL = f"{_site.scheme}://{_site.netloc.lower()}"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "agencies.views.open_for_too_long"
-HTTPS = SITE_URL.startswith("https://")
+HTTPS = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

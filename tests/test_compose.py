@@ -145,6 +145,14 @@ def test_the_app_knows_of_the_proxy_before_it(services):
         assert web["environment"]["TRUSTED_PROXY_COUNT"] == number
 
 
+def test_every_variable_of_the_documentation_reaches_the_app(services):
+    """What somebody writes in `.env` must not be passed over in silence."""
+    told = re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE)
+    reached = set(services["beat"]["environment"]) | set(services["migrate"]["environment"])
+    assert "FORMS_PER_MINUTE" in told
+    assert set(told) <= reached
+
+
 # -- the image -----------------------------------------------------------------------------------------------------
 
 

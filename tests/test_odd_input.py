@@ -173,7 +173,7 @@ def test_a_profile_is_not_changed_from_something_else_than_a_profile(shown):
 def test_a_year_mistyped_is_said_at_the_field(name, args, fields, day):
     answer = post(*visitor(f"{LEAD}@example.org"), name, dict.fromkeys(fields, day), **args)
     assert answer.status_code == 422
-    assert answer.text.count("Skriv en dato fra 2000 til 2099.") >= len(fields)
+    assert answer.text.count("Se over årstallet: det må være fra 2000 til 2099.") >= len(fields)
 
 
 @pytest.mark.parametrize("wanted", ["x", "rollout:board", "//example.com/", "/\\example.com/", "https://example.com/"])

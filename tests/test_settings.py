@@ -56,3 +56,32 @@ def test_every_variable_the_settings_read_stands_in_the_documentation():
     told = set(re.findall(r"^\| `(\w+)", (ROOT / "docs" / "operations.md").read_text(), re.MULTILINE))
     assert "REDIS_URL" in read
     assert read - {"PORT"} <= told
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_an_empty_variable_is_as_good_as_a_missing_one(name):
+    """An empty COMMITMENT_KEY would leave the employees' hashes open to whoever tries addresses."""
+    done = _settings("s.DEBUG", **REQUIRED | {name: " "})
+    assert done.returncode != 0
+    assert name in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("address", ["plan.example.org", "ftp://plan.example.org", "https://", "https://a.example/b"])
+def test_a_site_address_that_is_none_stops_the_start(address):
+    done = _settings("s.DEBUG", SITE_URL=address, **REQUIRED)
+    assert done.returncode != 0
+    assert "SITE_URL" in done.stderr.splitlines()[-1]
+
+
+def test_a_site_address_is_read_whatever_way_it_is_written():
+    shown = "s.SITE_URL, s.CSRF_TRUSTED_ORIGINS, s.SESSION_COOKIE_SECURE"
+    done = _settings(shown, SITE_URL="HTTPS://Plan.no/", **REQUIRED)
+    assert done.stdout == "https://plan.no ['https://plan.no'] True\n"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "names"), [("a.example, b.example", ["a.example", "b.example"]), (" ", ["plan.example.org"])]
+)
+def test_the_names_of_the_site_may_stand_with_spaces_and_none_is_its_own_name(hosts, names):
+    shown = _settings("*s.ALLOWED_HOSTS", SITE_URL="https://plan.example.org", ALLOWED_HOSTS=hosts, **REQUIRED)
+    assert shown.stdout.split() == [*names, "127.0.0.1", "localhost"]

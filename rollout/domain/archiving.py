@@ -236,7 +236,8 @@ def read(content: bytes) -> list[dict[str, Any]]:
     """
     try:
         found = json.loads(content.decode(), object_pairs_hook=_said_once)
-    except (UnicodeDecodeError, ValueError) as error:
+        json.dumps(found, ensure_ascii=False).encode()  # half a character is none
+    except (ValueError, RecursionError) as error:
         raise NotAnExport(_("Filen kan ikke leses som JSON: %(why)s.") % {"why": error}) from error
     signed = found.get("sign_offs") if isinstance(found, dict) and found.get("format") == FORMAT else None
     if not isinstance(signed, list) or not all(isinstance(one, dict) for one in signed):

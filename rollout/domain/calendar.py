@@ -30,24 +30,25 @@ LONGEST = dt.timedelta(days=365)
 
 
 @cache
-def _holidays() -> holidays.HolidayBase:
+def _holidays(year: int) -> dict[dt.date, str]:
+    # A plain dictionary a year: the package's own reads years as they are asked for, and says meanwhile that it has.
     # The language code is "no": "nb" silently falls back to English names.
-    return holidays.country_holidays("NO", language="no")
+    return dict(holidays.country_holidays("NO", years=year, language="no"))
 
 
 def holiday_name(day: dt.date) -> str | None:
     """The public holiday's Norwegian name, or None."""
-    return _holidays().get(day)
+    return _holidays(day.year).get(day)
 
 
 def public_holidays(year: int) -> list[tuple[dt.date, str]]:
     """Each public holiday of the year and its name, in order; a day with two names has both."""
-    return sorted(holidays.country_holidays("NO", years=year, language="no").items())
+    return sorted(_holidays(year).items())
 
 
 @cache
 def is_working_day(day: dt.date) -> bool:
-    return day.weekday() < 5 and day not in _holidays()
+    return day.weekday() < 5 and holiday_name(day) is None
 
 
 def _first_if_any(day: dt.date, step: int, good: Callable[[dt.date], bool]) -> dt.date | None:

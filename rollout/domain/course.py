@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from agencies.models import Person
 from rollout.domain.locks import lock_plan
@@ -333,5 +334,7 @@ def lead_time(days: int) -> str:
     if days == 0:
         return _("samme dag som åpningen for ledere")
     if days < 0:
-        return _("%(days)s dager etter åpning for ledere") % {"days": -days}
-    return _("%(days)s dager før åpning for ledere") % {"days": days}
+        said = ngettext("%(days)s dag etter åpning for ledere", "%(days)s dager etter åpning for ledere", -days)
+    else:
+        said = ngettext("%(days)s dag før åpning for ledere", "%(days)s dager før åpning for ledere", days)
+    return said % {"days": abs(days)}

@@ -35,8 +35,8 @@ def decide(
 
     Raises:
         Refused: there is no reason; the wave is open for all, has changed since `plan_version_seen` was shown, or, for
-            a go: is empty, its next step's moment has passed, a date ahead is closed in the calendar, or the wave
-            before has not been reviewed, or its review said to wait, and there is no `override`.
+            a go: is planned and empty, its next step's moment has passed, a date ahead is closed in the calendar, or
+            the wave before has not been reviewed, or its review said to wait, and there is no `override`.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -61,7 +61,8 @@ def decide(
         for ahead in [wave.all_staff_on] if step == Step.ALL_STAFF else [wave.leaders_on, wave.all_staff_on]:
             # Dates set before the calendar was: no opening on a day that is closed (rule 12).
             calendar.refuse_closed(ahead)
-        if not wave.placements.exists():
+        # Where everybody was deferred at the leaders' opening nobody can enter any more: all staff opens for none.
+        if step == Step.LEADERS and not wave.placements.exists():
             raise DecisionRefused(_("%(wave)s har ingen virksomheter. Flytt noen inn først.") % {"wave": wave})
     override = _overriding(wave, override) if verdict == Verdict.GO else ""
     said = {

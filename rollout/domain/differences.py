@@ -10,7 +10,12 @@ AROUND = 2
 #: Lines less alike than this are told as one taken out and one put in, not word by word.
 ALIKE = 0.4
 SAME, OUT, IN, CHANGED, SKIPPED = "same", "out", "in", "changed", "skipped"
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+#: Among so many of the next lines one that is like it is looked for: no text may keep its writer waiting.
+LOOK_AHEAD = 30
+#: A line of more words is told whole.
+LONGEST = 2_000
+_WORDS = re.compile(r"\w+")
+_PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ def _replaced(old: list[str], new: list[str]) -> Iterator[Line]:
     """Each old line with the next new one that is like it, word by word; the others as taken out and put in."""
     at = 0
     for was in old:
-        words = ((place, _changed(was, new[place])) for place in range(at, len(new)))
+        words = ((place, _changed(was, new[place])) for place in range(at, min(at + LOOK_AHEAD, len(new))))
         like = next(((place, line) for place, line in words if line), None)
         if like is None:
             yield from _whole(OUT, [was])
@@ -65,12 +70,11 @@ def _whole(kind: str, lines: list[str]) -> Iterator[Line]:
 
 def _changed(was: str, becomes: str) -> Line | None:
     """The one line as it became the other; None where they are hardly alike."""
-    before, after = _WORDS.findall(was), _WORDS.findall(becomes)
-    matcher = SequenceMatcher(None, before, after)
-    if min(matcher.real_quick_ratio(), matcher.quick_ratio()) < ALIKE or matcher.ratio() < ALIKE:
+    if not _are_alike(_WORDS.findall(was), _WORDS.findall(becomes)):
         return None
+    before, after = _PIECES.findall(was), _PIECES.findall(becomes)
     pieces: list[Piece] = []
-    for kind, i1, i2, j1, j2 in matcher.get_opcodes():
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, before, after).get_opcodes():
         out, put_in = "".join(before[i1:i2]), "".join(after[j1:j2])
         if kind == "equal":
             pieces.append(Piece(SAME, out))
@@ -78,6 +82,14 @@ def _changed(was: str, becomes: str) -> Line | None:
         pieces += [Piece(OUT, out)] if out else []
         pieces += [Piece(IN, put_in)] if put_in else []
     return Line(CHANGED, tuple(pieces))
+
+
+def _are_alike(before: list[str], after: list[str]) -> bool:
+    """By their words: the spaces and marks between them are the same in any two lines."""
+    if not before or not after or max(len(before), len(after)) > LONGEST:
+        return False
+    matcher = SequenceMatcher(None, before, after)
+    return matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE and matcher.ratio() >= ALIKE
 
 
 def _without_long_stretches(lines: list[Line]) -> Iterator[Line]:

@@ -16,6 +16,9 @@ from rollout.domain.readiness import Problem
 from rollout.domain.words import long_date, thousands
 from rollout.models import CAPACITY, OSLO, CourseStep, LicencePool, Placement, PlacementStatus, Rollout, Wave
 
+#: Of an agency's overdue steps: so many are named, the others counted.
+STEPS_NAMED = 3
+
 
 @dataclass(frozen=True)
 class Overdue:
@@ -87,18 +90,18 @@ def _late(steps: int) -> list[str]:
 
 
 def late_words(one: Overdue) -> str:
-    number = len(one.problems)
+    """Which of the agency's steps go over their date, the first three by name, and by how much at most."""
+    named, number = one.problems[:STEPS_NAMED], len(one.problems)
     worst = max(problem.days_late or 0 for problem in one.problems)
-    return ngettext(
-        "%(agency)s: %(number)s steg går over fristen, «%(steps)s», inntil %(days)s dager.",
-        "%(agency)s: %(number)s steg går over fristen, «%(steps)s», inntil %(days)s dager.",
-        number,
-    ) % {
-        "agency": one.placement.agency,
-        "number": number,
-        "steps": "», «".join(problem.step.name for problem in one.problems[:3]) + ("», …" if number > 3 else ""),
-        "days": worst,
-    }
+    said = ngettext(
+        "%(agency)s: %(number)s steg går over fristen (inntil %(days)s dag): %(steps)s.",
+        "%(agency)s: %(number)s steg går over fristen (inntil %(days)s dager): %(steps)s.",
+        worst,
+    )
+    steps = ", ".join(f"«{problem.step.name}»" for problem in named)
+    if number > len(named):
+        steps = _("%(steps)s og %(n)s til") % {"steps": steps, "n": number - len(named)}
+    return said % {"agency": one.placement.agency, "number": number, "days": worst, "steps": steps}
 
 
 def overdue_after(placements: list[Placement], waves: dict[int, Wave | None], *, now: dt.datetime) -> list[Overdue]:
@@ -194,7 +197,11 @@ def _licences_short(rollout: Rollout, movers: list[Placement]) -> list[str]:
         short = placement.headcount - (budget.funded if budget else 0)
         if short > 0:
             said.append(
-                _("%(agency)s mangler %(n)s lisenser og slippes ikke inn før de er finansiert.")
+                ngettext(
+                    "%(agency)s mangler %(n)s lisens og slippes ikke inn før den er finansiert.",
+                    "%(agency)s mangler %(n)s lisenser og slippes ikke inn før de er finansiert.",
+                    short,
+                )
                 % {"agency": placement.agency, "n": thousands(short)}
             )
     pool = LicencePool.objects.filter(rollout=rollout).first()
@@ -223,6 +230,7 @@ def of_dates(
     """
     rollout = Rollout.objects.get(pk=wave.rollout_id)
     calendar = calendar_of(rollout)
+    scheduling.refuse_bad([shifting.Shift(wave, leaders_on, all_staff_on)], calendar=calendar, now=now)
     planned = shifting.planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )

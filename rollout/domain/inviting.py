@@ -35,6 +35,13 @@ class Address(NamedTuple):
     line: int = 0
 
 
+class Invited(NamedTuple):
+    """The roles that were given, and the addresses of those who held it already and were left as they are."""
+
+    given: list[Role]
+    held: list[str]
+
+
 @transaction.atomic
 def invite(
     *, email: str, role: str, agency: Agency | None = None, by: Person | None, now: dt.datetime, name: str = ""
@@ -47,16 +54,20 @@ def invite(
         Refused: the role is held already, needs an agency or cannot have one, is not `by`'s to give, or there is
             nobody to answer for it; or the address has letters that mail cannot be sent to.
     """
-    [given] = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
-    return given
+    invited = _invite([Address(email, name)], role=role, agency=agency, by=by, now=now, field="email")
+    if invited.held:
+        words = {"email": invited.held[0], "role": RoleName(role).label, "where": _where(agency)}
+        raise Refused(_("%(email)s er alt %(role)s%(where)s.") % words, field="email")
+    return invited.given[0]
 
 
 @transaction.atomic
-def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> list[Role]:
-    """Give several people the same role at an agency, all or nothing.
+def invite_many(*, addresses: Sequence[Address], role: str, agency: Agency, by: Person, now: dt.datetime) -> Invited:
+    """Give several people the same role at an agency, all or nothing. The same list twice is the same as once.
 
     Raises:
-        Refused: as `invite`; with a sentence for each address that holds the role already, which names its line.
+        Refused: the role is not `by`'s to give, or cannot be had at an agency; or, each with its line, what mail cannot
+            be sent to.
     """
     return _invite(addresses, role=role, agency=agency, by=by, now=now, field="addresses")
 
@@ -69,7 +80,7 @@ def _invite(
     by: Person | None,
     now: dt.datetime,
     field: str,
-) -> list[Role]:
+) -> Invited:
     rollout = _lock()
     role = RoleName(role)
     _refuse_wrong_place(role, agency)
@@ -81,11 +92,10 @@ def _invite(
         .filter(person__email__in=listed, role=role, agency=agency)
         .values_list("person__email", flat=True)
     )
-    reasons = [_at_line(address, why) for address in addresses if (why := not_to_be_sent_to(address.email))]
-    reasons += [_held_already(address, role, agency) for address in addresses if address.email in held]
-    if reasons:
-        raise Refused(reasons, field=field)
-    given = [_give(address, role, agency, now=now) for address in addresses]
+    unsendable = [_at_line(address, why) for address in addresses if (why := not_to_be_sent_to(address.email))]
+    if unsendable:
+        raise Refused(unsendable, field=field)
+    given = [_give(address, role, agency, now=now) for address in addresses if address.email not in held]
     if rollout is not None:
         frame = emails.people.frame(rollout)
         for one in given:
@@ -98,7 +108,7 @@ def _invite(
                 after={"person": one.person_id, "role": str(role)},
             )
             emails.write_of(event, [emails.people.invitation(one, inviter=inviter, frame=frame)], now=now)
-    return given
+    return Invited(given, [email for email in listed if email in held])
 
 
 def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.datetime) -> Role:
@@ -108,15 +118,6 @@ def _give(address: Address, role: RoleName, agency: Agency | None, *, now: dt.da
         person.is_active = True
         person.save(update_fields=["is_active"])
     return Role.objects.create(person=person, role=role, agency=agency, since=now)
-
-
-def _held_already(address: Address, role: RoleName, agency: Agency | None) -> str:
-    said = _("%(email)s er alt %(role)s%(where)s.") % {
-        "email": address.email,
-        "role": role.label,
-        "where": _where(agency),
-    }
-    return _at_line(address, said)
 
 
 def _at_line(address: Address, said: str) -> str:

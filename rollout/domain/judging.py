@@ -13,7 +13,7 @@ from typing import Any
 from rollout.domain import usage
 from rollout.domain.calendar import working_days_between
 from rollout.domain.figures import WaveEntry
-from rollout.models import OSLO, Criteria, Pace, UsageFigures, Wave
+from rollout.models import OSLO, Criteria, Pace, Placement, UsageFigures, Wave
 
 INCIDENTS = "severe_incidents"
 #: Of these, each agency of the next wave must have evidence; one alone that lacks it is deferred (rule 7).
@@ -47,7 +47,6 @@ def thawed(kept: Iterable[dict[str, Any]]) -> list[Check]:
 
 def judge(
     *,
-    wave: Wave,
     rows: Sequence[UsageFigures],
     agencies: int,
     criteria: Criteria,
@@ -58,11 +57,11 @@ def judge(
     """Every criterion. `rows`: the latest figures of each of the wave's `agencies`; `coming`: the next wave, if any."""
     found = [
         _share(rows, "leaders_activated", criteria.leaders_activated),
-        _share(rows, "activated", _activation_threshold(wave, rows, criteria)),
+        _share(rows, "activated", _activation_threshold(rows, criteria)),
         _share(rows, "weekly_active", criteria.weekly_active),
         _at_most(rows, INCIDENTS, sum(row.severe_incidents for row in rows), criteria.severe_incidents),
         _backlog(rows, criteria.backlog_days),
-        _days(wave, rows, agencies, criteria.working_days_first if is_first else criteria.working_days),
+        _days(rows, agencies, criteria.working_days_first if is_first else criteria.working_days),
     ]
     if coming is not None:
         lacking = sum(any(problem.step.key in AGREEMENTS for problem in entry.problems) for entry in coming.entries)
@@ -88,10 +87,16 @@ def opened_on(wave: Wave) -> dt.date:
     return wave.all_staff_opened_at.astimezone(OSLO).date()
 
 
-def _activation_threshold(wave: Wave, rows: Sequence[UsageFigures], criteria: Criteria) -> int:
-    """The higher one once every figure was measured so many weeks after the opening."""
-    later = opened_on(wave) + dt.timedelta(weeks=criteria.later_weeks)
-    is_later = bool(rows) and min(row.measured_on for row in rows) >= later
+def let_in_on(placement: Placement) -> dt.date:
+    """The day the agency's staff got access: later than the wave's where it was held and released (rule 6)."""
+    assert placement.all_staff_access_at is not None  # noqa: S101 (only such an agency has figures)
+    return placement.all_staff_access_at.astimezone(OSLO).date()
+
+
+def _activation_threshold(rows: Sequence[UsageFigures], criteria: Criteria) -> int:
+    """The higher one once every figure was measured so many weeks after its agency was let in."""
+    later = dt.timedelta(weeks=criteria.later_weeks)
+    is_later = bool(rows) and all(row.measured_on >= let_in_on(row.placement) + later for row in rows)
     return criteria.activated_later if is_later else criteria.activated
 
 
@@ -125,10 +130,8 @@ def _backlog(rows: Sequence[UsageFigures], threshold: Decimal) -> Check:
     return Check("backlog_days", longest < threshold, str(longest), str(threshold), **_measured(rows))
 
 
-def _days(wave: Wave, rows: Sequence[UsageFigures], agencies: int, threshold: int) -> Check:
-    """Working days from the opening to the figures of the agency measured longest ago; none where one lacks figures."""
-    first = opened_on(wave)
-    days = (
-        min((working_days_between(first, row.measured_on) for row in rows), default=0) if len(rows) == agencies else 0
-    )
+def _days(rows: Sequence[UsageFigures], agencies: int, threshold: int) -> Check:
+    """The fewest working days from when an agency was let in to its figures; none where one lacks figures."""
+    passed = [working_days_between(let_in_on(row.placement), row.measured_on) for row in rows]
+    days = min(passed, default=0) if len(rows) == agencies else 0
     return Check("working_days", days >= threshold, str(days), str(threshold), **_measured(rows))

@@ -104,7 +104,7 @@ def rehearse(
         Refused: the scenario cannot be adopted, with every reason; or `until` is gone, or far past the plan's end.
     """
     if until is not None:
-        _refuse_far(rollout, until, now=now)
+        refuse_far(rollout, until, now=now)
     version = plan_version(rollout.slug) or 0
     scenario = rollout.scenarios.filter(pk=assuming.scenario).first() if assuming.scenario else None
     with shadowed(), emails.headlines_alone():
@@ -137,7 +137,8 @@ def end_of(rollout: Rollout, *, now: dt.datetime) -> dt.date:
     return max([*dates, now.astimezone(OSLO).date()]) + AFTER_THE_END
 
 
-def _refuse_far(rollout: Rollout, until: dt.date, *, now: dt.datetime) -> None:
+def refuse_far(rollout: Rollout, until: dt.date, *, now: dt.datetime) -> None:
+    """Raises Refused where the day is gone, or more than a year past the last one worth playing."""
     first, last = now.astimezone(OSLO).date(), end_of(rollout, now=now) + A_YEAR
     if not first <= until <= last:
         said = _("Siste dag må være fra %(first)s til %(last)s.")

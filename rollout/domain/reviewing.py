@@ -94,7 +94,6 @@ def standing(wave: Wave, *, now: dt.datetime) -> Standing:
         agencies=agencies,
         criteria=criteria,
         checks=judging.judge(
-            wave=wave,
             rows=[agency.latest for agency in agencies if agency.latest],
             agencies=len(agencies),
             criteria=criteria,
@@ -114,7 +113,9 @@ def _still_to_open(coming: WaveEntry | None) -> WaveEntry | None:
 
 def _reviewed(placements: Sequence[Placement]) -> list[Reviewed]:
     rows: dict[int, list[UsageFigures]] = defaultdict(list)
+    known = {placement.pk: placement for placement in placements}
     for row in UsageFigures.objects.filter(placement__in=placements).in_force():
+        row.placement = known[row.placement_id]
         rows[row.placement_id].append(row)
     lessons: dict[int, list[Lesson]] = defaultdict(list)
     for lesson in Lesson.objects.filter(placement__in=placements).order_by("number"):
@@ -215,11 +216,12 @@ def refused_fields(
     source: str,
     now: dt.datetime,
 ) -> dict[str, list[str]]:
-    """What is wrong with figures before they are written, in sentences by field."""
+    """What is wrong with figures of an agency that is let in, before they are written: in sentences by field."""
     found = usage.problems_of(numbers)
-    opened = judging.opened_on(placement.wave) if placement.wave else measured_on
+    opened = judging.let_in_on(placement)
     if measured_on < opened:
-        found["measured_on"] = [_("Puljen åpnet for alle %(day)s.") % {"day": long_date(opened)}]
+        words = {"agency": placement.agency, "day": long_date(opened)}
+        found["measured_on"] = [_("%(agency)s åpnet for alle %(day)s.") % words]
     elif measured_on > now.astimezone(OSLO).date():
         found["measured_on"] = [_("Datoen har ikke kommet ennå.")]
     if not definition.strip():

@@ -22,6 +22,8 @@ from rollout.domain.words import clock_time, long_date
 from rollout.models import EventKind, PlanEvent, Rollout, Wave, opening_moment
 
 DATES = ("leaders_on", "all_staff_on")
+#: A date further ahead has its year mistyped.
+YEARS_AHEAD = 20
 
 
 def dates_of(wave: Wave) -> dict[str, str]:
@@ -36,10 +38,16 @@ def _refuse_bad_order(leaders_on: dt.date, all_staff_on: dt.date) -> None:
         )
 
 
-def _refuse_past(day: dt.date, now: dt.datetime, *, field: str = "") -> None:
+def _refuse_unlikely(day: dt.date, now: dt.datetime, *, field: str = "") -> None:
     if opening_moment(day) <= now:
         raise Refused(
             _("%(day)s klokken 8 er passert. Velg en senere dato.") % {"day": long_date(day).capitalize()}, field=field
+        )
+    if day.year > now.year + YEARS_AHEAD:
+        raise Refused(
+            _("%(day)s er mer enn %(years)s år fram. Se over årstallet.")
+            % {"day": long_date(day).capitalize(), "years": YEARS_AHEAD},
+            field=field,
         )
 
 
@@ -62,8 +70,8 @@ def add_wave(
     """Add a wave with the next number.
 
     Raises:
-        Refused: the dates are not ahead, not in order, or closed in the calendar (rule 12), or the number that was
-            shown, `number_seen`, is taken: the form was sent twice, or somebody else was first.
+        Refused: the dates are not ahead, not in order, decades away, or closed in the calendar (rule 12), or the number
+            that was shown, `number_seen`, is taken: the form was sent twice, or somebody else was first.
     """
     rollout = lock_plan(rollout.pk)
     number = next_number(rollout)
@@ -81,9 +89,9 @@ def add_wave(
 def refuse_bad_new(leaders_on: dt.date, all_staff_on: dt.date, *, calendar: Calendar, now: dt.datetime) -> None:
     """Raises Refused where a new wave may not have these dates."""
     _refuse_bad_order(leaders_on, all_staff_on)
-    _refuse_past(leaders_on, now, field="leaders_on")
-    calendar.refuse_closed(leaders_on, field="leaders_on")
-    calendar.refuse_closed(all_staff_on, field="all_staff_on")
+    for name, day in zip(DATES, (leaders_on, all_staff_on), strict=True):
+        _refuse_unlikely(day, now, field=name)
+        calendar.refuse_closed(day, field=name)
 
 
 # -- dates ---------------------------------------------------------------------------------------------------------
@@ -111,14 +119,16 @@ def set_dates(
 
     Raises:
         Refused: a date that has passed or whose step has opened would change, a date is closed in the calendar (rule
-            12), the dates are not in order, or the wave has changed since `version_seen` was shown, or any wave that
-            shifts since `seen` was.
+            12) or decades away, the dates are not in order, or the wave has changed since `version_seen` was shown, or
+            any wave that shifts since `seen` was.
     """
     rollout = lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
     if version_seen is not None and version_seen != wave.plan_version:
         raise Refused(_("%(wave)s er endret siden du så den. Se på puljen og prøv igjen.") % {"wave": wave})
     calendar, change = calendar_of(rollout), change or new_change()
+    # Before any is carried on: with a mistyped year that is minutes of counting days.
+    refuse_bad([Shift(wave, leaders_on, all_staff_on)], calendar=calendar, now=now)
     shifts = planned_shifts(
         wave, leaders_on=leaders_on, all_staff_on=all_staff_on, calendar=calendar, carry_on=carry_on, earlier=earlier
     )
@@ -185,7 +195,7 @@ def _refuse_bad(shift: Shift, *, calendar: Calendar, now: dt.datetime) -> None:
                 % {"wave": wave, "day": long_date(before)},
                 field=name,
             )
-        _refuse_past(after, now, field=name)
+        _refuse_unlikely(after, now, field=name)
         calendar.refuse_closed(after, field=name)
 
 

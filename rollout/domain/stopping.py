@@ -187,7 +187,7 @@ def _of_the_wave(entry: WaveEntry, now: dt.datetime) -> list[Stop]:
     wave, step = entry.wave, entry.wave.next_step
     assert step is not None  # noqa: S101 (only waves with a step ahead are asked about)
     day = wave.day_of(step)
-    if not entry.entries:
+    if not entry.entries and wave.is_planned:  # nobody can be put in it once it has opened
         return [_matter(Matter.EMPTY, wave, day, now, _("legg virksomheter i den, eller flytt datoen"))]
     if wave.has_go:
         return []

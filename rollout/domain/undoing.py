@@ -224,7 +224,9 @@ def _add_blackout(way: _Way) -> None:
 
 def _profile_back(way: _Way) -> None:
     agency = Agency.objects.get(pk=way.event.agency_id or 0)
-    profiles.edit(rollout=way.event.rollout, agency=agency, fields=way.event.before, **way.acting)
+    # `seen`: an edit made from a rollout without the agency is not in that agency's other rollouts' histories.
+    before, after = way.event.before, way.event.after
+    profiles.edit(rollout=way.event.rollout, agency=agency, fields=before, seen=after, **way.acting)
 
 
 UNDO: dict[EventKind, Callable[[_Way], None]] = {

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from rollout.domain.figures import percent
+from rollout.domain.words import thousands
 from rollout.models import UsageFigures
 
 #: The smallest group whose figures are shown.
@@ -56,7 +57,8 @@ def problems_of(numbers: Mapping[str, Any]) -> dict[str, list[str]]:
     for name, whole in within:
         part, base = numbers.get(name), numbers.get(whole)
         if part is not None and base is not None and part > base:
-            said = _("Kan ikke være flere enn %(whole)s (%(base)s).") % {"whole": label(whole), "base": base}
+            said = _("Kan ikke være flere enn %(whole)s (%(base)s).")
+            said %= {"whole": label(whole), "base": thousands(base)}
             found.setdefault(name, []).append(said)
     return found
 

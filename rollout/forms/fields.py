@@ -5,17 +5,13 @@ import json
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 NO_PRIVATE_MATTERS = _("Skriv ikke personopplysninger eller annet som må skjermes.")
 #: What fits an integer column, with room to spare for any municipality.
 MOST = 2_000_000_000
-#: No rollout is planned outside these. A year mistyped (0202, 20018) would have pages of months and working days made.
-FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
-OUT_OF_RANGE = _("Skriv en dato fra 2000 til 2099.")
-DAYS = [MinValueValidator(FIRST_DAY, OUT_OF_RANGE), MaxValueValidator(LAST_DAY, OUT_OF_RANGE)]
 
 
 class DayInput(forms.DateInput):
@@ -26,7 +22,13 @@ class DayInput(forms.DateInput):
 
 
 def day(label: Any, **kwargs: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=DayInput, validators=DAYS, **kwargs)
+    """A date within this century: another has its year mistyped, and pages count days and weeks up to it."""
+    return forms.DateField(label=label, widget=DayInput, validators=[_this_century], **kwargs)
+
+
+def _this_century(value: dt.date) -> None:
+    if not 2000 <= value.year <= 2099:
+        raise ValidationError(_("Se over årstallet: det må være fra 2000 til 2099."))
 
 
 class ShownField(forms.JSONField):
@@ -38,7 +40,7 @@ class ShownField(forms.JSONField):
         except (RecursionError, ValueError):  # brackets within brackets within brackets, or a number without end
             found = value
         if found is not None and not isinstance(found, dict):
-            raise forms.ValidationError(_("Åpne skjemaet på nytt."), code="invalid")
+            raise ValidationError(_("Åpne skjemaet på nytt."), code="invalid")
         return found
 
     def bound_data(self, data: Any, initial: Any) -> Any:

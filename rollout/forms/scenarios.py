@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency
-from rollout.forms.fields import DAYS, NO_PRIVATE_MATTERS, DayInput
+from rollout.forms.fields import NO_PRIVATE_MATTERS, day
 from rollout.models import Purpose, Scenario, Wave, WaveState
 
 QUEUE, FRONT = "queue", "front"
@@ -76,10 +76,8 @@ class EditScenarioForm(forms.Form):
                 base["state"] in (WaveState.ALL_OPEN, WaveState.CLOSED)
                 or (name == "leaders_on" and base["state"] == WaveState.LEADERS_OPEN)
             )
-            self.fields[f"{name}-{number}"] = forms.DateField(
-                label=label,
-                widget=DayInput,
-                validators=DAYS,
+            self.fields[f"{name}-{number}"] = day(
+                label,
                 initial=days.get(name),
                 disabled=opened,
                 required=base is not None,

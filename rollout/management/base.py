@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from agencies.access import held_by
@@ -65,6 +66,14 @@ class PlanCommand(BaseCommand):
             for reason in refused.reasons:
                 self.stderr.write(reason)
             sys.exit(1)
+
+    def no_longer_than(self, model: type[Model], field: str, text: str) -> None:
+        """Wrong usage where the text has no room in the model's field."""
+        found: Any = model._meta.get_field(field)
+        if len(text) > found.max_length:
+            self.wrong_usage(
+                _("%(what)s kan ha høyst %(most)s tegn") % {"what": found.verbose_name, "most": found.max_length}
+            )
 
     def wrong_usage(self, sentence: str) -> NoReturn:
         """End with the usage, the sentence and exit code 2."""

@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from agencies.models import Agency, Person
@@ -97,7 +98,10 @@ class PlanEventQuerySet(models.QuerySet["PlanEvent"]):
 
     def about_wave(self, wave: Wave):
         """What happened to the wave and in it, and who left it for another place."""
+        # A wave that was taken away may have had the number before this one was made.
+        made = wave.events.filter(kind=EventKind.WAVE_ADDED, undoes=None).values("pk")[:1]
         left = Q(kind__in=[EventKind.MOVED, EventKind.DEFERRED], before__wave=wave.number)
+        left &= Q(pk__gt=Coalesce(models.Subquery(made), 0))
         return self.filter(Q(wave=wave) | left, rollout=wave.rollout_id)
 
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django import template
-from django.forms import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
+from django.forms import BaseForm, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.forms.boundfield import BoundField
 from django.template import Context
 from django.templatetags.static import static
@@ -57,16 +57,31 @@ def _as_shown(bound: BoundField) -> SafeString:
     return bound.as_hidden(only_initial=True) if bound.field.show_hidden_initial else SafeString()
 
 
+def _is_grouped(bound: BoundField) -> bool:
+    return isinstance(bound.field.widget, (RadioSelect, CheckboxSelectMultiple))
+
+
+@register.filter
+def first_to_mend(form: BaseForm) -> str:
+    """The name of the first field with an error, where the page that comes back opens; empty where there is none that
+    can have focus, and the page opens at the errors instead."""
+    wrong = next((bound for bound in form.visible_fields() if bound.errors), None)
+    return "" if wrong is None or _is_grouped(wrong) else wrong.name
+
+
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, autofocus: bool = False) -> dict:
-    """A form field with label, hint and errors, tied together for screen readers. Optional fields say so."""
+    """A form field with label, hint and errors, tied together for screen readers. Optional fields say so.
+
+    The first one with an error has focus when the page comes back: it may stand far down.
+    """
     described_by = []
     if bound.help_text:
         described_by.append(f"{bound.auto_id}_hint")
     if bound.errors:
         described_by.append(f"{bound.auto_id}_error")
     widget = bound.field.widget
-    grouped = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))
+    grouped = _is_grouped(bound)
     checkbox = isinstance(widget, CheckboxInput)
     attrs: dict[str, str | bool] = {}
     if not (grouped or checkbox or isinstance(widget, FileInput)):
@@ -75,7 +90,7 @@ def field(bound: BoundField, autofocus: bool = False) -> dict:
         attrs["aria-describedby"] = " ".join(described_by)
     if bound.errors and not grouped:
         attrs["aria-invalid"] = "true"
-    if autofocus:
+    if autofocus or (bound.errors and bound.name == first_to_mend(bound.form)):
         attrs["autofocus"] = True
     return {
         "field": bound,

@@ -1,6 +1,5 @@
 """The plan's part of an agency's page: place, course, signatures, funding and history; for leads also what they set."""
 
-from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -12,7 +11,7 @@ from agencies.access import Request
 from agencies.models import Agency
 from agencies.people import people_of
 from rollout import clock
-from rollout.domain import confirming, licensing, readiness
+from rollout.domain import confirming, licensing, past_undoing, readiness
 from rollout.domain import funding as stated
 from rollout.domain.course import behind
 from rollout.domain.undoing import can_be_undone
@@ -175,15 +174,13 @@ def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
 def _history(rollout: Rollout, agency: Agency) -> list[dict]:
     """Newest first: the agency's own events, and the openings of its wave."""
     events = list(rollout.events.about_agency(agency).for_telling().order_by("-id")[:EVENTS_AT_MOST])
-    together = rollout.events.filter(change__in={event.change for event in events}).values_list("change")
-    sizes = dict(together.annotate(size=Count("pk")))
-    names = step_names(rollout)
+    counted, names = past_undoing.counted(rollout, events), step_names(rollout)
     return [
         {
             "event": event,
             "text": tell(event, names) if event.agency_id else f"{event.wave}: {tell(event, names)}",
-            "can_undo": can_be_undone(event),
-            "size": sizes[event.change],
+            "can_undo": not counted[event.change].past and can_be_undone(event),
+            "size": counted[event.change].size,
         }
         for event in events
     ]

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from rollout.domain import undoing
+from rollout.domain.past_undoing import past_undoing
 from rollout.models import OSLO, EventKind, PlanEvent, Rollout
 from rollout.views.change_words import headline, why_not
 from rollout.views.event_words import step_names, tell
@@ -130,8 +131,11 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
 
 @dataclass(frozen=True)
 class Part:
+    """`is_past`: an opening has put it beyond undoing."""
+
     event: PlanEvent
     text: str
+    is_past: bool
 
 
 @dataclass(frozen=True)
@@ -193,11 +197,13 @@ class Change:
 
     @property
     def can_be_undone(self) -> bool:
-        return all(undoing.can_be_undone(event) for event in self.events)
+        return all(undoing.can_be_undone(part.event) and not part.is_past for part in self.parts)
 
     @property
     def why_not(self) -> str:
-        return why_not(self.events)
+        """Empty: that needs no word."""
+        is_past = any(part.is_past for part in self.parts)
+        return why_not(self.events) or (str(_("Kan ikke angres: en pulje den gjelder, har åpnet.")) if is_past else "")
 
     @property
     def undone_by(self) -> Counterpart | None:
@@ -243,6 +249,7 @@ def _changes(rollout: Rollout, ids: list[uuid.UUID]) -> list[Change]:
     """In the order of `ids`."""
     names = step_names(rollout)
     parts: dict[uuid.UUID, list[Part]] = {change: [] for change in ids}
-    for event in rollout.events.filter(change__in=ids).for_telling().order_by("id"):
-        parts[event.change].append(Part(event, tell(event, names)))
+    told = rollout.events.filter(change__in=ids).for_telling().annotate(is_past=past_undoing())
+    for event in told.order_by("id"):
+        parts[event.change].append(Part(event, tell(event, names), event.is_past))
     return [Change(found) for found in parts.values()]

@@ -6,8 +6,8 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,6 +16,7 @@ from agencies.models import Agency, Role, RoleName
 from agencies.people import ORDER, people_of
 from rollout import clock
 from rollout.domain import inviting, readiness
+from rollout.domain.inviting import Invited
 from rollout.forms import refusals_at
 from rollout.forms.people import InviteManyForm
 from rollout.models import PlacementStatus
@@ -23,6 +24,8 @@ from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
 
+#: How many of those who hold the role already are named.
+HELD_IN_SIGHT = 20
 IN_PLAN = (PlacementStatus.QUEUED, PlacementStatus.PLACED)
 
 
@@ -62,15 +65,15 @@ def show(request: Request, slug: str, agency: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: Request, slug: str, agency: str) -> HttpResponse:
-    """Invite one or many to a role: a list of addresses, all or nothing."""
+    """Invite one or many to a role: a list of addresses, all or nothing. Who holds it already is left as they are."""
     rollout, where = rollout_of(request, slug), get_object_or_404(Agency, slug=agency)
     back = reverse("rollout:my-people", args=[rollout.slug, where.slug])
     gives = _gives(request, where)
     form = InviteManyForm(posted(request), roles=gives, initial={"role": request.GET.get("role", "")})
     if form.is_valid():
         with refusals_at(form):
-            given = inviting.invite_many(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
-            return leave(request, back, _invited(given))
+            invited = inviting.invite_many(agency=where, by=request.user, now=clock.now(), **form.cleaned_data)
+            return leave(request, back, _invited(invited, where, RoleName(form.cleaned_data["role"])))
     return ask(
         request,
         form,
@@ -83,15 +86,21 @@ def invite(request: Request, slug: str, agency: str) -> HttpResponse:
     )
 
 
-def _invited(given: list[Role]) -> str:
-    role = given[0].get_role_display()
-    if len(given) == 1:
-        return _("%(who)s er invitert som %(role)s og får en e-post.") % {"who": given[0].person, "role": role}
-    return ngettext(
-        "%(n)s er invitert som %(role)s og får en e-post.",
-        "%(n)s er invitert som %(role)s og får hver sin e-post.",
-        len(given),
-    ) % {"n": len(given), "role": role}
+def _invited(invited: Invited, agency: Agency, role: RoleName) -> str:
+    """Who was invited; and by name who was there: "Ingen nye er invitert. a@example.org er … fra før." """
+    given, held = invited
+    if not given:
+        said = _("Ingen nye er invitert.")
+    elif len(given) == 1:
+        said = _("%(who)s er invitert som %(role)s og får en e-post.") % {"who": given[0].person, "role": role.label}
+    else:
+        said = _("%(n)s er invitert som %(role)s og får hver sin e-post.") % {"n": len(given), "role": role.label}
+    if not held:
+        return said
+    left = len(held) - HELD_IN_SIGHT
+    named = held[:HELD_IN_SIGHT] + ([_("%(n)s til") % {"n": left}] if left > 0 else [])
+    there = _("%(who)s er %(role)s i %(agency)s fra før.")
+    return f"{said} {there % {'who': get_text_list(named, _('og')), 'role': role.label, 'agency': agency}}"
 
 
 @may(Do.INVITE_TO_AGENCY, agency="agency")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.domain import judging, reviewing, usage
 from rollout.domain.judging import Check
@@ -44,12 +44,6 @@ WORDS = {
 }
 SHARES = ("leaders_activated", "activated", "weekly_active")
 AT_MOST = ("severe_incidents", "next_agreements")
-#: What the proposal is, as the gate rules have it.
-PROPOSED = {
-    Pace.SAME: gettext_lazy("klarsignal: alt er oppfylt"),
-    Pace.SLOWER: gettext_lazy("klarsignal med vilkår: én ting er ikke oppfylt"),
-    Pace.HOLD: gettext_lazy("stopp: en alvorlig hendelse er åpen, eller minst to ting er ikke oppfylt"),
-}
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ def _number(check: Check, text: str) -> str:
     if check.key in SHARES:
         return _percent(number, decimals=0)
     if check.key == "backlog_days":
-        return _("%(n)s dager") % {"n": f"{number.normalize():f}".replace(".", ",")}
+        return ngettext("%(n)s dag", "%(n)s dager", float(number)) % {"n": f"{number.normalize():f}".replace(".", ",")}
     return thousands(int(number))
 
 
@@ -154,7 +148,14 @@ class ReviewPage:
 
     @property
     def proposed(self) -> str:
-        return str(PROPOSED[self.proposal])
+        """What the proposal is, as the gate rules have it, and which of them it is by."""
+        if self.proposal == Pace.SAME:
+            return _("klarsignal: alt er oppfylt")
+        if self.proposal == Pace.SLOWER:
+            return _("klarsignal med vilkår: ett krav er ikke oppfylt")
+        if any(line.check.key == judging.INCIDENTS and line.check.met is False for line in self.checks):
+            return _("stopp: en alvorlig hendelse er åpen")
+        return _("stopp: %(n)s av %(all)s krav er ikke oppfylt") % {"n": self.missed, "all": len(self.checks)}
 
     @property
     def missed(self) -> int:

@@ -5,13 +5,12 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from agencies.models import Agency
 from rollout import emails
-from rollout.domain import figures, opening, placing, reviewing, undoing
+from rollout.domain import figures, opening, past_undoing, placing, reviewing, undoing
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
@@ -93,15 +92,18 @@ class Sent:
 
 @dataclass(frozen=True)
 class Told:
-    """`size`: how many events its change has: they are all taken back together."""
+    """`size`: how many events its change has, `past` how many of them an opening has put beyond undoing: they are all
+    taken back together.
+    """
 
     event: PlanEvent
     text: str
     size: int
+    past: int
 
     @property
     def can_be_undone(self) -> bool:
-        return undoing.can_be_undone(self.event)
+        return not self.past and undoing.can_be_undone(self.event)
 
     @property
     def undone_by(self) -> PlanEvent | None:
@@ -311,11 +313,12 @@ def _sent(rollout: Rollout, wave: Wave) -> list[Sent]:
 def _history(rollout: Rollout, wave: Wave) -> list[Told]:
     """Newest first: what happened to the wave and in it, and who was moved out of it."""
     events = list(rollout.events.about_wave(wave).for_telling().order_by("-id")[:EVENTS_AT_MOST])
-    together = rollout.events.filter(change__in={event.change for event in events}).values_list("change")
-    sizes, names = dict(together.annotate(size=Count("pk"))), step_names(rollout)
+    counted, names = past_undoing.counted(rollout, events), step_names(rollout)
     return [
         Told(
-            event, f"{event.agency}: {tell(event, names)}" if event.agency else tell(event, names), sizes[event.change]
+            event,
+            f"{event.agency}: {tell(event, names)}" if event.agency else tell(event, names),
+            *counted[event.change],
         )
         for event in events
     ]

@@ -45,7 +45,7 @@ def browser():
 
 
 def _on_a_page_that_has_come(act):
-    """Nobody types before the page's scripts have run, as a driver does: what it set off would be lost."""
+    """Nobody types or presses before the page's scripts have run, as a driver does: what it set off would be lost."""
 
     @functools.wraps(act)
     def wrapped(locator: Locator, *args, **kwargs):
@@ -55,7 +55,7 @@ def _on_a_page_that_has_come(act):
     return wrapped
 
 
-for _name in ("fill", "select_option", "check", "uncheck"):
+for _name in ("fill", "select_option", "check", "uncheck", "click", "press"):
     setattr(Locator, _name, _on_a_page_that_has_come(getattr(Locator, _name)))
 
 
@@ -90,6 +90,7 @@ class Visitor:
 
     def check(self, what: str) -> None:
         """The page as it stands breaks no rule of WCAG 2.2 AA that axe knows, and does not scroll sideways."""
+        self.page.wait_for_load_state()  # a page that was followed to may not have its first element yet
         expect(self.page.locator(".htmx-request")).to_have_count(0)  # while it asks, a part may be dimmed
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE_SCRIPT)

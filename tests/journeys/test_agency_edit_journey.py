@@ -59,3 +59,14 @@ def test_a_lead_edits_an_agency_withdraws_it_and_takes_it_back(visitor):
     dialog.get_by_role("button", name="Lagre prisen").click()
     expect(page.get_by_text("Ny pris gjelder fra onsdag 1. august 2018.")).to_be_visible()
     visitor.check("the licences with a later price")
+
+
+def test_what_is_wrong_far_down_a_long_page_is_what_the_page_comes_back_to(visitor):
+    page = visitor.sign_in("Prosjektleder")
+    visitor.visit("/r/workplace-2018/agencies/bns/plan/#funding")
+    funded = page.get_by_label("Finansierte lisenser")
+    funded.fill("")
+    page.get_by_role("button", name="Lagre finansiering").click()
+    expect(page.locator("#funding_funded_error")).to_be_in_viewport()
+    expect(funded).to_be_focused()
+    visitor.check("the agency's page with an error in its funding")

@@ -77,6 +77,21 @@ def test_each_sees_the_other_s_move_while_a_dialog_is_open_and_no_input_is_lost(
     assert wave_of("kli") == 1
 
 
+def test_the_button_stays_under_the_finger_when_it_is_told_what_a_move_will_do(visitor):
+    visitor.sign_in(LEAD)
+    page, asked = visitor.visit("/board/"), []
+    page.route("**/effect/**", lambda route: asked.append(route))
+    page.get_by_role("button", name="Flytt Klimaetaten").click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_request("**/effect/**"):
+        dialog.get_by_label("Flytt til").select_option(label="Pulje 3")
+    button = dialog.get_by_role("button", name="Flytt", exact=True)
+    before = button.bounding_box()
+    asked[0].continue_()
+    expect(dialog).to_contain_text("Ingen frister brytes")
+    assert button.bounding_box() == before
+
+
 def test_both_move_the_same_card_at_once_and_the_second_is_told_who_was_first(his, hers):
     for page, to in ((his, "Pulje 2"), (hers, "Pulje 3")):
         page.get_by_role("button", name="Flytt Klimaetaten").click()

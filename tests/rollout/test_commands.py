@@ -1,7 +1,7 @@
 """The verbs from a shell: what they say, what they do, and how they end."""
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 from agencies.models import Agency, Person, Role, RoleName
 from rollout.models import CAPACITY, Decision, EventKind, Placement, PlanEvent
@@ -10,19 +10,8 @@ from tests import factories
 from tests.shell import LEAD, Ended, manage, run
 
 pytestmark = pytest.mark.django_db
-COMMANDS = (
-    "import_agencies",
-    "show_plan",
-    "move_agency",
-    "decide",
-    "invite",
-    "create_rollout",
-    "load_reference_rollout",
-    "send_weekly_status",
-    "send_reminders",
-    "open_due_waves",
-    "deliver_outgoing",
-)
+#: Ours, also where Django has one of the same name.
+COMMANDS = sorted(name for name, app in get_commands().items() if app == "rollout")
 
 
 @pytest.fixture
@@ -74,7 +63,9 @@ def test_what_is_not_there_is_refused(rollout, args, said):
     assert ended.code == 1 and said in ended.err
 
 
-@pytest.mark.parametrize("args", [("kli", "første"), ("kli", "-1"), ("kli",), ("kli", "1", "2"), ()])
+@pytest.mark.parametrize(
+    "args", [("kli", "første"), ("kli", "-1"), ("kli", "9" * 5000), ("kli",), ("kli", "1", "2"), ()]
+)
 def test_wrong_usage_is_not_a_refusal(rollout, args):
     assert run("move_agency", *args, *LEAD).code == 2
     assert where("kli") == (None, 2)
@@ -184,6 +175,20 @@ def test_every_bad_line_is_listed_and_nothing_is_written(rollout, tmp_path):
 def test_a_file_that_cannot_be_read_is_refused(rollout, tmp_path):
     ended = run("import_agencies", str(tmp_path / "borte.csv"), *LEAD)
     assert ended.code == 1 and "borte.csv kan ikke leses" in ended.err
+
+
+# preview_mail and forecast
+
+
+def test_mail_that_cannot_be_written_is_told(rollout, tmp_path):
+    (tmp_path / "mail").write_text("in the way")
+    ended = run("preview_mail", str(tmp_path / "mail"))
+    assert ended.code == 1 and "mail kan ikke skrives" in ended.err
+
+
+@pytest.mark.parametrize("futures", ["0", "100000000000"])
+def test_a_forecast_draws_as_many_futures_as_there_is_room_for(rollout, futures):
+    assert run("forecast", "--futures", futures).code == 2
 
 
 # As processes

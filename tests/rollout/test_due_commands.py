@@ -92,9 +92,16 @@ def test_a_moment_before_the_clock_is_refused(wave):
     assert wave.state == WaveState.PLANNED
 
 
-def test_a_moment_that_cannot_be_read_is_wrong_usage(wave):
+@pytest.mark.parametrize("moment", ["i morgen", "9999-12-31T23:59+00:00"])
+def test_a_moment_that_cannot_be_read_is_wrong_usage(wave, moment):
     with pytest.raises(CommandError, match="2018-02-07T08:00"):
-        call_command("open_due_waves", "--now", "i morgen")
+        call_command("open_due_waves", "--now", moment)
+
+
+def test_a_slip_in_the_year_does_not_send_the_demo_where_it_cannot_come_back_from(wave):
+    code, _out, err = run("open_due_waves", "--now", "2108-02-07T08:00")
+    assert code == 1 and err.startswith("Siste dag må være fra torsdag 1. februar 2018 til ")
+    assert clock.now() < at("2018-02-07 08:00")
 
 
 def test_outside_the_demo_the_clock_is_the_real_one(wave, settings):

@@ -61,7 +61,21 @@ def test_a_taken_slug_is_refused(rollout):
 
 @pytest.mark.parametrize(
     "args",
-    [("Å", "Navn"), ("STOR", "Navn"), ("ny", " "), ("ny", "Navn", "--price", "gratis"), ("ny", "Navn", "--pool", "-1")],
+    [
+        ("Å", "Navn"),
+        ("STOR", "Navn"),
+        ("ny", " "),
+        ("ny", "Navn", "--price", "gratis"),
+        ("ny", "Navn", "--price", "NaN"),
+        ("ny", "Navn", "--price", "0.001"),
+        ("ny", "Navn", "--pool", "-1"),
+        ("ny", "Navn", "--pool", "3000000000"),
+        ("ny", "Navn", "--employees", "3000000000"),
+        ("ny", "Navn", "--tool", "v" * 61),
+        ("ny", "Navn", "--source", "k" * 241),
+        ("ny", "Navn", "--contact", f"a@{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 10}.no"),
+        ("ny", "Et langt navn " * 6),  # which the tool would be called too
+    ],
 )
 def test_a_rollout_with_a_bad_name_or_figure_is_wrong_usage(rollout, args):
     assert run("create_rollout", *args, *LEAD).code == 2
@@ -137,6 +151,8 @@ def test_a_role_held_already_is_refused(rollout):
     ("args", "why"),
     [
         (("ikke-en-adresse", "reader"), "«ikke-en-adresse» er ikke en e-postadresse"),
+        ((f"a@{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 60}.{'b' * 10}.no", "reader"), "254"),
+        (("a@example.org", "reader", "--name", "n" * 121), "120"),
         (("a@example.org", "sjef"), "sjef"),
         (("a@example.org", "reader", "kli"), "rollen reader gjelder hele kommunen, uten virksomhet"),
         (("a@example.org", "key_person"), "rollen key_person krever en virksomhet"),

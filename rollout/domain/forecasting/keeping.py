@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from rollout.domain.forecasting import causes, ranges, reading
 from rollout.domain.recording import plan_version
+from rollout.domain.refusals import Refused
+from rollout.domain.words import thousands
 from rollout.models import OSLO, Forecast, Rollout
 
 
@@ -17,9 +20,14 @@ def told(rollout: Rollout, *, now: dt.datetime, futures: int | None = None, seed
 
     Beside what `ranges.forecast` says: `helps` (`causes.helps`, with `step_name`), and `moved` (`causes.moved`, with
     `since`: the weekly status it is held against), null before the first status.
+
+    Raises:
+        Refused: more futures than a plan of its size may be asked for.
     """
     data = reading.read(rollout, now=now)
-    futures = futures or ranges.enough(data)
+    futures, most = futures or ranges.enough(data), ranges.most(data)
+    if futures > most:
+        raise Refused(_("Høyst %(n)s forløp beregnes av en plan av denne størrelsen.") % {"n": thousands(most)})
     fewer = min(futures, causes.FUTURES)
     found = ranges.forecast(data, futures=futures, seed=seed)
     names = reading.step_names(rollout)

@@ -33,6 +33,8 @@ SCHEMA = 2
 FUTURES, SEED = 10_000, 2018
 #: A plan of thousands of agencies gets fewer futures: so many draws at most, but never fewer than the least.
 DRAWS_AT_MOST, LEAST_FUTURES = 300_000_000, 500
+#: Who asks for more than a plan gets, may have so many times as many: all futures are in memory at once.
+TIMES_AT_MOST = 10
 LEVELS = {"p10": 0.1, "p50": 0.5, "p80": 0.8, "p90": 0.9}
 WEEKS_AT_MOST = 160
 WEEK = dt.timedelta(weeks=1)
@@ -70,6 +72,11 @@ def enough(data: PlanData) -> int:
     """How many futures a worker draws of this plan."""
     size = max(1, len(data.agencies) * len(data.waves))
     return max(LEAST_FUTURES, min(FUTURES, DRAWS_AT_MOST // size))
+
+
+def most(data: PlanData) -> int:
+    """How many futures may be asked for: 0.3 GB for the reference rollout, 0.7 GB for a hundred agencies."""
+    return TIMES_AT_MOST * enough(data)
 
 
 def mean_finish(data: PlanData, *, futures: int, seed: int, belief: Belief | None = None) -> float:

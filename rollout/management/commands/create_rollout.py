@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from agencies.models import Person
 from rollout.domain import creating
+from rollout.domain.words import thousands
+from rollout.forms.fields import MOST
 from rollout.management.base import PlanCommand
+from rollout.models import Rollout
 from rollout.permissions import Do
 
 
@@ -51,11 +54,18 @@ class Command(PlanCommand):
         now: dt.datetime,
         **options: Any,
     ) -> None:
+        tool = tool.strip() or name.strip()
         self._check(slug, name, employees, pool, contact)
+        for field, text in {
+            "tool_name": tool,
+            "municipality_employees_source": source,
+            "contact_email": contact,
+        }.items():
+            self.no_longer_than(Rollout, field, text)
         rollout = creating.create_rollout(
             slug=slug,
             name=name.strip(),
-            tool_name=tool.strip(),
+            tool_name=tool,
             municipality_employees=employees,
             municipality_employees_source=source,
             contact_email=contact or by.email,
@@ -83,14 +93,17 @@ class Command(PlanCommand):
             self.wrong_usage(_("koden skal ha små bokstaver og høyst 60 tegn"))
         if not 0 < len(name.strip()) <= 120:
             self.wrong_usage(_("navnet skal ha fra 1 til 120 tegn"))
-        if pool < 0 or (employees is not None and employees < 1):
-            self.wrong_usage(_("antall kan ikke være negative, og kommunen har minst én medarbeider"))
+        if not 0 <= pool <= MOST or not (employees is None or 1 <= employees <= MOST):
+            self.wrong_usage(
+                _("antall kan ikke være negative eller over %(most)s, og kommunen har minst én medarbeider")
+                % {"most": thousands(MOST)}
+            )
 
     def _price(self, price: str) -> Decimal:
         try:
             nok = Decimal(price.replace(",", "."))
         except InvalidOperation:
             nok = Decimal(-1)
-        if not 0 <= nok < 1_000_000:
+        if not nok.is_finite() or not 0 <= nok < 1_000_000 or nok != round(nok, 2):
             self.wrong_usage(_("prisen skal være kroner, for eksempel 25 eller 24,50"))
         return nok

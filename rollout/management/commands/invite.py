@@ -7,7 +7,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import CENTRAL_ROLES, Agency, RoleName
+from agencies.models import CENTRAL_ROLES, Agency, Person, RoleName
 from rollout.domain import inviting
 from rollout.domain.refusals import Refused
 from rollout.management.base import DEMO_LEAD, PlanCommand, find_actor
@@ -50,6 +50,8 @@ class Command(PlanCommand):
             validate_email(email)
         except ValidationError:
             self.wrong_usage(_("«%(email)s» er ikke en e-postadresse") % {"email": email})
+        self.no_longer_than(Person, "email", email)
+        self.no_longer_than(Person, "name", name)
         if (role in CENTRAL_ROLES) != (agency is None):
             sentence = (
                 _("rollen %(role)s gjelder hele kommunen, uten virksomhet")

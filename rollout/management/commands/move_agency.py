@@ -27,7 +27,7 @@ class Command(PlanCommand):
     def run(
         self, *, rollout: Rollout, by: Person, slug: str, to: str, reason: str, now: dt.datetime, **options: Any
     ) -> None:
-        if to != QUEUE and not to.isdecimal():
+        if to != QUEUE and not (to.isdecimal() and len(to) < 10):
             self.wrong_usage(_("skriv nummeret på en pulje, eller «queue»; ikke «%(to)s»") % {"to": to})
         wave = None if to == QUEUE else find_wave(rollout, int(to))
         placement = rollout.placements.select_related("agency").filter(agency__slug=slug).first()

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollout.domain import opening, stepping
+from rollout.domain import opening, rehearsing, stepping
 from rollout.domain.opening import WaveOpening
 from rollout.domain.refusals import Refused
 from rollout.domain.words import long_date
@@ -34,7 +34,7 @@ class Command(PlanCommand):
         )
 
     def run(self, *, rollout: Rollout, at: str | None, now: dt.datetime, **options: Any) -> None:
-        moment = self._moment(at, now) if at else now
+        moment = self._moment(rollout, at, now) if at else now
         openings = opening.open_due(rollout=rollout, now=moment)
         if at:
             stepping.follow(to=moment)  # only now, when the openings are committed
@@ -43,12 +43,13 @@ class Command(PlanCommand):
         if not openings:
             self.stdout.write(_("Ingen puljer åpnet."))
 
-    def _moment(self, text: str, now: dt.datetime) -> dt.datetime:
+    def _moment(self, rollout: Rollout, text: str, now: dt.datetime) -> dt.datetime:
         if not settings.DEMO_MODE:
             raise Refused(_("--now finnes bare i demoen. Utenfor den er klokken den virkelige."))
         try:
             moment = dt.datetime.fromisoformat(text)
-        except ValueError:
+            day = (moment if moment.tzinfo is None else moment.astimezone(OSLO)).date()
+        except (ValueError, OverflowError):
             self.wrong_usage(_("skriv tidspunktet slik: 2018-02-07T08:00; ikke «%(text)s»") % {"text": text})
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=OSLO)
@@ -58,6 +59,7 @@ class Command(PlanCommand):
                 _("Demoklokken står på %(day)s kl. %(time)s og går bare framover. Velg et senere tidspunkt.")
                 % {"day": long_date(here.date()), "time": f"{here:%H.%M}"}
             )
+        rehearsing.refuse_far(rollout, day, now=now)  # the clock cannot come back
         return moment
 
 

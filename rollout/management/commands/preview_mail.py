@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from rollout.delivery.writing import Letter, as_bytes
 from rollout.domain import previewing
 from rollout.domain.previewing import KINDS
+from rollout.domain.refusals import Refused
 from rollout.emails import Draft
 from rollout.management.base import PlanCommand
 from rollout.models import Rollout
@@ -23,6 +24,12 @@ class Command(PlanCommand):
         )
 
     def run(self, *, rollout: Rollout, folder: Path, now: dt.datetime, **options: Any) -> None:
+        try:
+            self._write(rollout, folder, now)
+        except OSError as error:
+            raise Refused(_("%(file)s kan ikke skrives: %(why)s.") % {"file": folder, "why": error.strerror}) from None
+
+    def _write(self, rollout: Rollout, folder: Path, now: dt.datetime) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for kind in KINDS:
             occasion = previewing.preview(kind, rollout=rollout, now=now)

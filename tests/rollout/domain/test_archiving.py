@@ -236,6 +236,14 @@ def test_what_is_no_export_is_refused_in_words(tmp_path, content):
     assert ended.err.startswith("Filen ")
 
 
+@pytest.mark.parametrize(
+    "content", [b"[" * 100_000, b'{"format": "puljeplan-archive-1", "sign_offs": [{"id": "\\ud800"}]}']
+)
+def test_a_file_made_to_break_the_reader_is_none_of_ours(tmp_path, content):
+    ended = verify(tmp_path, content)
+    assert (ended.code, ended.err.startswith("Filen kan ikke leses")) == (1, True)
+
+
 def test_a_missing_file_is_told(tmp_path):
     ended = run("verify_signoff", str(tmp_path / "borte.json"))
     assert (ended.code, ended.err.startswith("Filen kan ikke leses")) == (1, True)

@@ -1,11 +1,13 @@
 """The calendar (rule 12): what is closed wherever a date is set, what is warned of, and the table of periods."""
 
 import datetime as dt
+import threading
 
 import pytest
+from holidays.countries import Norway
 
 from rollout import reference
-from rollout.domain import calendar, deciding, effects, scheduling, undoing
+from rollout.domain import calendar, deciding, effects, scheduling, shifting, undoing
 from rollout.domain.calendar import calendar_of, public_holidays
 from rollout.domain.refusals import Refused
 from rollout.models import BlackoutPeriod, EventKind, PlanEvent
@@ -13,7 +15,7 @@ from tests.factories import BASELINE, NOW, make_agency, make_rollout, make_wave,
 
 pytestmark = pytest.mark.django_db
 YEARS = (2018, 2026, 2027, 2028)
-A_SUNDAY = dt.date(2018, 6, 10)
+A_SUNDAY, A_THURSDAY = dt.date(2018, 6, 10), dt.date(2018, 6, 14)
 
 
 def fellesferie(year):
@@ -66,6 +68,27 @@ def test_every_verb_that_sets_a_date_refuses_every_closed_day_at_its_field(rollo
             verb(rollout, before, day, lead)
         assert refused.value.field == "all_staff_on"
     assert not PlanEvent.objects.exists()
+
+
+@pytest.mark.parametrize("verb", [set_both, add_wave])
+def test_a_date_decades_ahead_is_a_mistyped_year_and_refused_at_its_field(rollout, lead, verb):
+    """Carried on, it would count the working days of every year on the way, for minutes."""
+    ends = {"leaders_on": (dt.date(9999, 12, 30), dt.date(9999, 12, 31)), "all_staff_on": (A_THURSDAY, dt.date.max)}
+    for field, days in ends.items():
+        with pytest.raises(Refused, match=r"9999 er mer enn 20 år fram\. Se over årstallet") as refused:
+            verb(rollout, *days, lead)
+        assert refused.value.field == field
+    assert not PlanEvent.objects.exists()
+
+
+def test_a_mistyped_year_is_refused_before_the_waves_after_it_are_asked(rollout, monkeypatch):
+    monkeypatch.setattr(shifting, "planned_shifts", lambda *_args, **_more: pytest.fail("they were asked"))
+    monkeypatch.setattr(scheduling, "planned_shifts", shifting.planned_shifts)
+    days = {"leaders_on": dt.date(1, 1, 2), "all_staff_on": dt.date(9999, 12, 31), "carry_on": True}
+    with pytest.raises(Refused):
+        scheduling.set_dates(wave=rollout.waves.get(number=1), **days, by=None, now=NOW)
+    with pytest.raises(Refused):
+        effects.of_dates(wave=rollout.waves.get(number=1), **days, now=NOW)
 
 
 def test_the_refusal_says_why_and_which_day_is_next(rollout, lead):
@@ -197,3 +220,26 @@ def test_periods_of_two_rollouts_are_their_own(rollout, lead):
     other = make_rollout(slug="annen")
     assert calendar_of(other).closed_because(dt.date(2018, 7, 10)) is None
     assert calendar_of(rollout).closed_because(dt.date(2018, 7, 10)) == "Fellesferie"
+
+
+def test_a_holiday_is_known_to_one_who_asks_while_another_reads_the_same_year(monkeypatch):
+    """The package notes that a year is read before it has read it: who asked just then took a holiday for a working
+    day, and the answer was kept."""
+    reading, go_on = threading.Event(), threading.Event()
+    read = Norway._populate
+
+    def slowly(self, year):
+        if year == 2047 and threading.current_thread() is other:
+            reading.set()
+            go_on.wait(30)
+        read(self, year)
+
+    monkeypatch.setattr(Norway, "_populate", slowly)
+    other = threading.Thread(target=calendar.is_working_day, args=[dt.date(2047, 5, 2)])
+    other.start()
+    assert reading.wait(30)
+    try:
+        assert not calendar.is_working_day(dt.date(2047, 5, 1)), "a Wednesday, and the first of May"
+    finally:
+        go_on.set()
+        other.join(30)

@@ -187,6 +187,12 @@ def test_the_difference_is_told_field_by_field_and_a_step_pushed_along_has_not_m
     assert [(f.label, f.before, f.after) for f in told[last.name].fields] == [("Plass", "12", "2")]
 
 
+def test_one_day_is_one_day():
+    assert course.lead_time(1) == "1 dag før åpning for ledere"
+    assert course.lead_time(-1) == "1 dag etter åpning for ledere"
+    assert course.lead_time(-2) == "2 dager etter åpning for ledere"
+
+
 def test_an_agency_knows_what_the_newest_has_that_its_own_has_not(rollout):
     placement = place(make_agency(), rollout=rollout)
     assert course.behind(placement) is None

@@ -1,6 +1,6 @@
 import pytest
 
-from rollout.domain import deciding, placing, scheduling
+from rollout.domain import deciding, opening, placing, scheduling
 from rollout.domain.refusals import DecisionRefused
 from rollout.models import Decision, EventKind, Pace, PlanEvent, Verdict, Wave, WaveState
 from tests.factories import NOW, at, make_agency, make_review, make_rollout, open_for_all, place
@@ -60,6 +60,21 @@ def test_a_no_go_may_come_late(wave, lead):
 def test_a_go_for_an_empty_wave_is_refused(wave, lead):
     with pytest.raises(DecisionRefused, match="Pulje 2 har ingen virksomheter"):
         decide(wave.rollout.waves.get(number=2), lead)
+
+
+def test_a_wave_that_opened_for_nobody_can_get_a_new_go_since_nobody_can_enter_it(wave, lead):
+    """Everybody was deferred: without a go it would stand half open for good."""
+    decide(wave, lead)
+    opening.open_step(wave_id=wave.pk, now=at("2018-02-07 08:00"))
+    opened = fresh(wave)
+    assert (opened.state, opened.placements.count()) == (WaveState.LEADERS_OPEN, 0)
+    later = {"leaders_on": opened.leaders_on, "all_staff_on": at("2018-02-28 08:00").date()}
+    scheduling.set_dates(wave=opened, **later, by=lead, now=at("2018-02-08 12:00"))
+
+    decide(opened, lead, now=at("2018-02-08 12:00"))
+
+    opening.open_step(wave_id=wave.pk, now=at("2018-02-28 08:00"))
+    assert fresh(wave).state == WaveState.ALL_OPEN
 
 
 def test_a_decision_needs_a_reason(wave, lead):

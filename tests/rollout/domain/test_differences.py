@@ -1,5 +1,6 @@
 """What differs between two texts."""
 
+from rollout.domain import differences
 from rollout.domain.differences import CHANGED, IN, OUT, SAME, SKIPPED, compare
 
 
@@ -36,3 +37,23 @@ def test_a_line_put_in_beside_a_changed_one_leaves_the_change_inside_its_line():
     old, new = "Vær saklig mot alle.", "Vær vennlig mot alle.\nSkriv klart og på norsk."
     assert [kind for kind, _pieces in told(old, new)] == [CHANGED, IN]
     assert [kind for kind, _pieces in told(new, old)] == [CHANGED, OUT]
+
+
+def test_the_spaces_that_any_two_lines_share_do_not_make_them_alike():
+    old, new = "Del aldri passordet ditt med noen andre.", "Møt opp presist klokken åtte hver mandag."
+    assert [kind for kind, _pieces in told(old, new)] == [OUT, IN]
+
+
+def test_a_text_that_is_another_altogether_is_told_at_once_however_long_it_is(monkeypatch):
+    asked = []
+    monkeypatch.setattr(differences, "_changed", lambda was, becomes: asked.append((was, becomes)))
+    old = "\n".join(f"gammel{number}" for number in range(1000))
+    new = "\n".join(f"ny{number}" for number in range(1000))
+    lines = compare(old, new)
+    assert [line.kind for line in lines] == [OUT] * 1000 + [IN] * 1000
+    assert len(asked) <= 1000 * differences.LOOK_AHEAD
+
+
+def test_a_line_of_very_many_words_is_told_whole():
+    old = " ".join(f"ord{number}" for number in range(10_000))
+    assert [line.kind for line in compare(old, old + " til")] == [OUT, IN]

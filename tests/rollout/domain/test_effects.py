@@ -2,6 +2,7 @@
 
 import datetime as dt
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
@@ -213,3 +214,15 @@ def test_what_is_said_costs_the_same_for_five_and_for_fifty():
 
     assert move(few) == move(many)
     assert dates(few) == dates(many)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7])
+def test_overdue_steps_are_told_in_a_sentence_whose_quotes_close(steps):
+    rollout = make_rollout()
+    wave = make_wave(rollout, 1, NOW.date() + dt.timedelta(days=1), NOW.date() + dt.timedelta(days=15))
+    placement = place(make_agency("bsa", name="Bydel Sagene"), rollout=rollout)
+    [one] = effects.overdue_after([placement], {placement.pk: wave}, now=NOW)
+    said = effects.late_words(replace(one, problems=one.problems[:steps]))
+    assert said.startswith(f"Bydel Sagene: {steps} steg går over fristen (inntil ")
+    assert said.count("«") == said.count("»") == min(steps, effects.STEPS_NAMED)
+    assert said.endswith("og 4 til." if steps == 7 else "».")

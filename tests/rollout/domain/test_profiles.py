@@ -6,7 +6,7 @@ import pytest
 
 from agencies.models import Agency
 from rollout.domain import profiles, undoing
-from rollout.domain.refusals import FieldsRefused, Refused
+from rollout.domain.refusals import FieldsRefused, Refused, UndoRefused
 from rollout.models import EventKind, PlanEvent, Rollout
 from tests.factories import NOW, make_agency, make_lead, make_pilot, make_rollout, place
 from tests.races import at_once, count, meeting_after
@@ -104,6 +104,20 @@ def test_an_edit_is_undone_field_by_field(bns):
     event = edit(bns, employees=1700, sector="Helse")
     undoing.undo(rollout=bns.rollout, change=event.change, by=make_lead(), now=NOW)
     assert stands(bns.agency) == before
+
+
+def test_an_undoing_never_takes_back_what_was_edited_since_from_another_rollout(bns):
+    """The agency is not in the second rollout, so that one is not told of the edit made in the first."""
+    elsewhere = make_rollout(slug="elsewhere")
+    lead = make_lead()
+    first = profiles.edit(rollout=elsewhere, agency=bns.agency, fields={"sector": "Helse"}, by=lead, now=NOW)
+    edit(bns, sector="Kultur")
+
+    with pytest.raises(UndoRefused, match="har endret dette til «Kultur»"):
+        undoing.undo(rollout=elsewhere, change=first.change, by=lead, now=NOW)
+
+    bns.agency.refresh_from_db()
+    assert bns.agency.sector == "Kultur"
 
 
 # -- at the same instant ---------------------------------------------------------------------------------------------

@@ -112,6 +112,17 @@ def test_figures_wait_for_the_opening_for_all_and_for_an_agency_that_is_held(rol
         enter(kli, lead)
 
 
+def test_an_agency_that_was_released_is_measured_from_its_own_opening_and_not_its_waves(wave, kli, lead):
+    """Held on 27 February, let in three weeks later: two working days of figures are no fifteen."""
+    kli.all_staff_access_at = at("2018-03-19 12:00")
+    kli.save()
+    with pytest.raises(FieldsRefused, match="Klimaetaten åpnet for alle mandag 19. mars 2018"):
+        enter(kli, lead, on=dt.date(2018, 3, 16))
+    enter(kli, lead)
+    (days,) = (check for check in reviewing.standing(wave, now=GATE).checks if check.key == "working_days")
+    assert (days.value, days.met) == ("2", False)
+
+
 # -- criteria ------------------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,17 @@ def test_a_step_that_is_over_its_due_date_stops_us_however_far_ahead_its_wave_is
     assert found(rollout, at("2018-02-07 09:00")) == []
 
 
+def test_a_wave_that_opened_for_nobody_is_no_empty_wave_to_fill(rollout):
+    """Nobody enters an opened wave: with its go it opens for all by itself; without one the go is what is missing."""
+    wave = rollout.waves.get(number=1)
+    make.give_go(wave)
+    Wave.objects.filter(pk=wave.pk).update(state=WaveState.LEADERS_OPEN, leaders_opened_at=at("2018-02-07 08:00"))
+    rollout.waves.exclude(pk=wave.pk).delete()
+    assert found(rollout, at("2018-02-08 09:00")) == []
+    Wave.objects.filter(pk=wave.pk).update(plan_version=wave.plan_version + 1)
+    assert codes(found(rollout, at("2018-02-08 09:00"))) == [Matter.UNDECIDED]
+
+
 def opened_and_not_reviewed(rollout, climate):
     make.open_for_all(climate.wave)
     return make.make_ready(make.place(make.make_agency(), rollout.waves.get(number=2)))

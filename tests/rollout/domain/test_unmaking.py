@@ -173,3 +173,18 @@ def test_who_has_it_in_their_calendar_is_told_that_it_is_off(rollout, lead):
     calendar = Calendar.from_ical(head.emails.latest("pk").calendar)
     said = {(str(event["uid"]), str(event["status"])) for event in calendar.walk("VEVENT")}
     assert {(wave.opening_uid(step), "CANCELLED") for step in Step} < said
+
+
+def test_a_wave_that_gets_a_freed_number_does_not_get_the_history_that_went_with_it(rollout, lead):
+    other = factories.make_wave(rollout, 1)
+    first = add(rollout, lead)
+    placement = factories.place(factories.make_agency("kli"), rollout=rollout)
+    placing.move(placement=placement, to=first, by=lead, now=NOW)
+    move = placing.move(placement=placement, to=other, by=lead, now=NOW)
+    undo(first, lead)
+
+    second = add(rollout, lead)
+
+    assert second.number == first.number
+    assert list(rollout.events.about_wave(second).values_list("kind", flat=True)) == [EventKind.WAVE_ADDED]
+    assert move in rollout.events.about_wave(first)

@@ -85,10 +85,28 @@ def test_a_list_with_bad_lines_invites_nobody_and_keeps_what_was_typed(client, c
     assert response.status_code == 422
     assert "Linje 2: «ola» er ikke en e-postadresse." in text(response)
     assert pasted in response.content.decode()
-    held = client.post(url("my-invite"), {"role": "key_person", "addresses": "nokkelperson1.kli@example.org"})
-    assert held.status_code == 409
-    assert "Linje 1: nokkelperson1.kli@example.org er alt nøkkelperson i Klimaetaten." in text(held)
     assert Role.objects.count() == before
+
+
+def test_a_list_given_again_says_who_is_there_from_before(client, chief):
+    """As the other lists that are taken in: what stands there already is no fault."""
+    old = "nokkelperson1.kli@example.org, nokkelperson2.kli@example.org"
+
+    def told(pasted: str) -> str:
+        return text(client.post(url("my-invite"), {"role": "key_person", "addresses": pasted}, follow=True))
+
+    there = "nokkelperson1.kli@example.org og nokkelperson2.kli@example.org er nøkkelperson i Klimaetaten fra før."
+    assert f"kari@example.org er invitert som nøkkelperson og får en e-post. {there}" in told(
+        f"{old}, kari@example.org"
+    )
+    assert f"Ingen nye er invitert. {there}" in told(old)
+
+
+def test_of_a_long_list_given_again_the_first_are_named(client, chief):
+    pasted = ", ".join(f"person{n}@example.org" for n in range(25))
+    client.post(url("my-invite"), {"role": "key_person", "addresses": pasted})
+    page = text(client.post(url("my-invite"), {"role": "key_person", "addresses": pasted}, follow=True))
+    assert "person19@example.org og 5 til er nøkkelperson i Klimaetaten fra før." in page
 
 
 def test_a_chief_who_posts_a_heads_role_is_refused(client, chief):

@@ -12,6 +12,7 @@ from rollout.models import Forecast
 from tests import factories as make
 from tests.factories import at
 from tests.pages import text_of
+from tests.shell import Ended, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 OVERVIEW = "/r/workplace-2018/"
@@ -153,3 +154,13 @@ def test_the_command_says_the_same_as_json_and_in_words_and_repeats_itself(rollo
 def test_the_command_refuses_numbers_that_make_no_sense(rollout, option):
     with pytest.raises(CommandError, match="minst 1"):
         call_command("forecast", option)
+
+
+def test_the_command_refuses_more_futures_than_there_is_memory_for(rollout):
+    """Ten times what a plan of this size gets; nothing is drawn first."""
+    ended = run("forecast", "--futures=1000000000000")
+    assert ended == Ended(1, "", "Høyst 100\N{NO-BREAK SPACE}000 forløp beregnes av en plan av denne størrelsen.\n")
+
+
+def test_the_command_draws_the_fewest_that_are_asked_for(rollout):
+    assert "1 beregnede forløp, frø 2018." in run("forecast", "--futures=1").out

@@ -10,7 +10,7 @@ from agencies.models import RoleName
 from rollout.domain import confirming, deciding, importing, opening, placing, scheduling, together, undoing
 from rollout.models import EventKind, PlanEvent
 from rollout.views.history_data import GROUPS, PER_PAGE
-from tests.factories import NOW, at, give_role, make_agency, make_lead, make_ready, make_rollout, place
+from tests.factories import NOW, at, give_go, give_role, make_agency, make_lead, make_ready, make_rollout, place
 from tests.pages import text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
@@ -273,3 +273,25 @@ def test_the_number_of_queries_grows_with_neither_events_nor_agencies(client, ro
         undoing.undo(rollout=rollout, change=event.change, by=lead, now=NOW + dt.timedelta(days=1))
     with django_assert_num_queries(len(few)):
         history(client, rollout)
+
+
+def test_a_change_of_many_is_not_offered_back_once_one_of_them_has_opened(client, rollout, lead, queue):
+    one = rollout.waves.get(number=1)
+    make_ready(queue[0])
+    both = {"bns": None, "kli": None}
+    together.move_many(rollout=rollout, versions=both, to=one, by=lead, now=NOW)
+    pages = [
+        reverse("rollout:history", args=[rollout.slug]),
+        reverse("rollout:wave", args=[rollout.slug, 1]),
+        reverse("rollout:agency-plan", args=[rollout.slug, "bns"]),
+    ]
+    change = reverse("rollout:undo", args=[rollout.slug, PlanEvent.objects.last().change])
+    assert all(change in client.get(page).text for page in pages)
+
+    one.refresh_from_db()
+    give_go(one, by=lead)
+    opening.open_due(now=at("2018-02-07 08:00"))
+
+    assert not any(change in client.get(page).text for page in pages)
+    assert "2 virksomheter flyttet til pulje 1" in (moved := rows(history(client, rollout))[-1])
+    assert moved.endswith("Kan ikke angres: en pulje den gjelder, har åpnet.")

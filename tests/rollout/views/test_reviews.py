@@ -77,6 +77,15 @@ def test_each_criterion_says_its_value_threshold_base_source_and_date(as_lead, k
     assert "Puljeplan foreslår: samme tempo (klarsignal: alt er oppfylt)" in told
 
 
+def test_the_proposal_to_wait_says_which_of_its_two_reasons_it_is(as_lead, kli):
+    make_figures(kli, MEASURED, activated=40, weekly_active=10, on_mobile=5, backlog_days="1.0")
+    told = words(as_lead.get(REVIEW))
+    assert "vent med neste pulje (stopp: 2 av 9 krav er ikke oppfylt)" in told
+    assert "det lengste hos noen virksomhet · målt 21. mars 2018 · Innsikt 1 dag under 2 dager" in told
+    make_figures(kli, MEASURED, severe_incidents=1)
+    assert "vent med neste pulje (stopp: en alvorlig hendelse er åpen)" in words(as_lead.get(REVIEW))
+
+
 def test_a_group_under_ten_is_not_shown_in_table_criteria_or_chart(as_lead, kli):
     few = {"leaders_invited": 9, "leaders_activated": 8, "activated": 9, "weekly_active": 7, "on_mobile": 5}
     make_figures(kli, MEASURED, support_requests=40, **few)
@@ -136,10 +145,10 @@ def test_a_review_that_has_ended_leads_on_to_the_next_wave(as_lead, kli):
 
 
 def test_figures_that_do_not_add_up_are_told_at_the_field_and_what_was_typed_stays(as_lead):
-    response = as_lead.post(f"{REVIEW}kli/figures/", TYPED | {"activated": "101"})
+    response = as_lead.post(f"{REVIEW}kli/figures/", TYPED | {"invited": "1650", "activated": "1651"})
     assert response.status_code == 409
-    assert "Kan ikke være flere enn inviterte (100)." in words(response)
-    assert 'value="101"' in response.text
+    assert "Kan ikke være flere enn inviterte (1 650)." in words(response)
+    assert 'value="1651"' in response.text
     assert as_lead.post(f"{REVIEW}kli/figures/", TYPED | {"activated": ""}).status_code == 422
     assert not UsageFigures.objects.exists()
 

@@ -119,6 +119,16 @@ def test_a_new_wave_needs_both_dates(client, lead, plan):
     assert "En ny pulje trenger begge datoene." in response.content.decode()
 
 
+@pytest.mark.parametrize("mistyped", ["9999-12-31", "0018-06-07"])
+def test_a_mistyped_year_is_told_at_its_date_and_not_drawn_week_by_week(client, lead, plan, mistyped):
+    made = make(plan)
+    response = client.post(url("scenario-edit", plan, made), edited(made, **{"all_staff_on-3": mistyped}))
+    assert response.status_code == 422
+    assert "Se over årstallet: det må være fra 2000 til 2099." in response.content.decode()
+    made.refresh_from_db()
+    assert made.version == 1
+
+
 def test_a_change_over_anothers_is_refused(client, lead, plan):
     made = make(plan)
     old = edited(made, name="Min")

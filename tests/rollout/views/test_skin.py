@@ -76,3 +76,27 @@ def test_the_vendored_style_reaches_for_nothing_outside():
     assert not re.search(r"https?:|data:|sourceMappingURL", css)
     for file in re.findall(r"url\(([^)]+)\)", css):
         assert (STATIC / "vendor/punkt" / file.strip("\"'")).is_file()
+
+
+class TwoFieldsForm(forms.Form):
+    first = forms.CharField(required=False)
+    second = forms.CharField()
+    third = forms.CharField()
+
+
+def _form_page(form):
+    template = '{% load skin %}{% include "components/errors.html" %}{% for f in form %}{% field f %}{% endfor %}'
+    return Template(template).render(Context({"form": form}))
+
+
+def test_a_page_that_comes_back_with_an_error_opens_at_the_first_field_to_mend():
+    assert re.findall(r"<[^>]*autofocus[^>]*>", _form_page(TwoFieldsForm())) == []
+    [focused] = re.findall(r"<[^>]*autofocus[^>]*>", _form_page(TwoFieldsForm({})))
+    assert 'id="id_second"' in focused
+
+
+def test_a_refusal_of_no_one_field_is_where_the_page_opens():
+    form = TwoFieldsForm({"second": "a", "third": "b"})
+    form.add_error(None, "Puljen er full.")
+    [focused] = re.findall(r"<[^>]*autofocus[^>]*>", _form_page(form))
+    assert 'role="alert"' in focused and 'tabindex="-1"' in focused

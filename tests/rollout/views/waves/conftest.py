@@ -67,12 +67,16 @@ def set_dates(client, *dates, wave=1, headers=None, **more):
     return client.post(f"/r/workplace-2018/waves/{wave}/dates/", data, headers=headers) if data else shown
 
 
-def open_for_all_with_one_held(wave):
-    """Both were let in with the leaders; then a new text holds one back."""
+def open_for_leaders_and_then_one_lacks_a_signature(wave):
+    """Both were let in with the leaders; then a new text is signed by one."""
     make.sign(wave.placements.get(agency__slug="kli"))
     make.give_go(wave)
     opening.open_due(now=at("2018-02-07 08:00"))
     version = make.make_guidelines(wave.rollout, number=2, text="Ny tekst")
     make.sign(wave.placements.get(agency__slug="bre"), version=version)
+
+
+def open_for_all_with_one_held(wave):
+    open_for_leaders_and_then_one_lacks_a_signature(wave)
     opening.open_due(now=at("2018-02-27 08:00"))
     make.set_clock(at("2018-02-27 09:00"))

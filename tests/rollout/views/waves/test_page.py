@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from rollout.models import Decision, OutgoingEmail, PlanEvent
 from tests import factories as make
 from tests.pages import text_of
-from tests.rollout.views.waves.conftest import WAVE, defer
+from tests.rollout.views.waves.conftest import WAVE, defer, open_for_leaders_and_then_one_lacks_a_signature
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,13 @@ def test_the_preview_says_who_is_let_in_who_is_not_and_why(as_lead, wave):
     words = text_of(as_lead.get(WAVE).text)
     assert "Slippes inn: 1 virksomhet Brann- og redningsetaten 480 medarbeidere" in words
     assert "Utsettes: 1 virksomhet Klimaetaten Kjøreregler vedtatt og forpliktet: kjørereglene er ikke signert" in words
+
+
+def test_who_lacks_something_new_between_the_openings_is_not_ready_where_the_agencies_stand(as_lead, wave):
+    open_for_leaders_and_then_one_lacks_a_signature(wave)
+    html = as_lead.get(WAVE).text
+    listed = text_of(html[html.index('id="places"') :].split("</section>")[0])
+    assert listed.endswith("Brann- og redningsetaten 480 Ledere inne Klimaetaten 37 Ledere inne Ikke klar")
 
 
 def test_the_preview_shows_which_mail_goes_to_whom(as_lead, wave):
