@@ -186,11 +186,6 @@ def test_mail_that_cannot_be_written_is_told(rollout, tmp_path):
     assert ended.code == 1 and "mail kan ikke skrives" in ended.err
 
 
-@pytest.mark.parametrize("futures", ["0", "100000000000"])
-def test_a_forecast_draws_as_many_futures_as_there_is_room_for(rollout, futures):
-    assert run("forecast", "--futures", futures).code == 2
-
-
 # As processes
 
 

@@ -8,6 +8,7 @@ or for a new one after the last. So does who finds no licences left (rule 8), an
 One seed gives one answer. What is drawn does not hang on the dates, so that two plans are compared under the same luck.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from rollout.domain.forecasting.data import AgencyPlan, PlanData, WavePlan
 from rollout.domain.forecasting.days import Ints
 from rollout.domain.forecasting.openings import Chain, Floats, Mask
 
-#: New waves beyond those that all who wait would fill: who is still deferred after them is let in.
+#: New waves beyond those that all who wait would fill: from the last of them on nobody is deferred any more.
 SPARE_WAVES = 4
 
 
@@ -90,7 +91,7 @@ class _Filling:
                 self._waiting[place] = everybody
         for place, wave in enumerate(self.chain.waves):
             dates = self.chain.dates[place, True], self.chain.dates[place, False]
-            used = self._known(wave, dates[1]) if wave.leaders_in else self._open(wave, dates[1], last=False)
+            used = self._known(wave, dates[1]) if wave.leaders_in else self._open(wave, dates[1], defers=True)
             self.drawn.append(DrawnWave(wave.number, *dates, used))
         self._new_waves()
         finish = self.access.max(axis=0) if len(self.access) else np.zeros(0, np.int64)
@@ -123,29 +124,29 @@ class _Filling:
         for place, mask in self._unlicensed.items():
             self._wait(place, mask)
         left = sum(bool(mask.any()) for mask in self._waiting.values())
-        at_most = math.ceil(left / self.data.assumptions.places) + SPARE_WAVES
+        enough = math.ceil(left / self.data.assumptions.places) + SPARE_WAVES
         last = np.full(self.futures, self.chain.ahead_from)
         for wave in self.drawn:
             last = np.maximum(last, wave.all_staff)
-        for number in range(1, at_most + 1):
+        for number in itertools.count(1):
             if not any(mask.any() for mask in self._waiting.values()):
                 return
             leaders, all_staff = self.chain.after(last)
-            used = self._open(None, all_staff, last=number == at_most)
+            used = self._open(None, all_staff, defers=number < enough)
             self.drawn.append(DrawnWave(None, leaders, all_staff, used))
             last = all_staff
 
-    def _open(self, wave: WavePlan | None, all_staff: Ints, *, last: bool) -> Mask:
-        """Fill the wave, and open it: who is let in, and who is deferred and where to. `last`: all are let in."""
+    def _open(self, wave: WavePlan | None, all_staff: Ints, *, defers: bool) -> Mask:
+        """Fill the wave, and open it: who is let in, and, if it `defers` anybody, who is deferred and where to."""
         luck = self._tries.random((len(self.data.agencies), self.futures), np.float32)
-        inside = self._members(wave, last=last)
+        inside = self._members(wave)
         if wave is not None:
             self._unopened.discard(wave.number)
         used = np.zeros(self.futures, bool)
         for place, members in inside.items():
             agency = self.data.agencies[place]
             first_try = wave is not None and agency.wave == wave.number
-            deferred = members & (luck[place] < self._risk(agency, first_try)) & (not last)
+            deferred = members & (luck[place] < self._risk(agency, first_try)) & defers
             let_in = members & ~deferred
             if wave is not None:
                 let_in = self._licensed(place, let_in)
@@ -172,7 +173,7 @@ class _Filling:
     def _wait(self, place: int, mask: Mask) -> None:
         self._waiting[place] = self._waiting[place] | mask if place in self._waiting else mask
 
-    def _members(self, wave: WavePlan | None, *, last: bool) -> dict[int, Mask]:
+    def _members(self, wave: WavePlan | None) -> dict[int, Mask]:
         """Who stands in the wave when it opens: its own, those deferred to it, then the queue while there is room."""
         agencies = self.data.agencies
         everybody = np.ones(self.futures, bool)
@@ -186,13 +187,11 @@ class _Filling:
         inside = dict(planned)
         for place in sorted(self._queue, key=lambda place: place not in chosen):
             waiting = self._waiting.get(place)
-            if waiting is None or not waiting.any() or not (last or self._may_enter(agencies[place], wave)):
+            if waiting is None or not waiting.any() or not self._may_enter(agencies[place], wave):
                 continue
-            enters = waiting
-            if not last:
-                enters = enters & (taken < self.data.assumptions.places)
-                if cap is not None:
-                    enters = enters & ((people + agencies[place].people <= cap) | (taken == 0))
+            enters = waiting & (taken < self.data.assumptions.places)
+            if cap is not None:
+                enters = enters & ((people + agencies[place].people <= cap) | (taken == 0))
             self._waiting[place] = waiting & ~enters
             inside[place] = inside[place] | enters if place in inside else enters
             taken = taken + enters

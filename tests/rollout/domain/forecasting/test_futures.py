@@ -116,6 +116,15 @@ def test_the_ranges_are_in_order_and_nobody_is_left_without_access(plan):
 @settings(max_examples=60, deadline=None)
 @given(plans())
 def test_no_wave_lets_in_more_than_five_in_any_future(plan):
+    no_wave_is_too_full(plan)
+
+
+def test_no_wave_lets_in_more_than_five_when_nearly_all_are_deferred_time_and_again():
+    queue = tuple(AgencyPlan(f"a{place}", f"A{place}", 100) for place in range(14))
+    no_wave_is_too_full(PlanData(TODAY, DAYS, (), queue, Observed(deferred=50)))
+
+
+def no_wave_is_too_full(plan: PlanData) -> None:
     drawn = draw(replace(plan, assumptions=NOBODY_HELD), futures=60, seed=2)
     for future in range(60):
         opened: dict[int, int] = {}
