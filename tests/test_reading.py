@@ -36,7 +36,6 @@ def test_reading_a_page_writes_nothing_and_locks_nothing(name):
 
 
 def test_what_writes_would_be_refused():
-    with pytest.raises(InternalError, match="read-only"):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL transaction_read_only = on")
-            cursor.execute("DELETE FROM rollout_planevent")
+    with pytest.raises(InternalError, match="read-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+        cursor.execute("DELETE FROM rollout_planevent")
