@@ -18,6 +18,11 @@ def people_of(agency: Agency) -> list[Role]:
     return sorted(held, key=lambda role: (ORDER.index(RoleName(role.role)), role.person.email))
 
 
+def has_key(person: Person) -> bool:
+    """Whether somebody has a passkey or an app, so that who holds the mailbox alone does not get in."""
+    return Authenticator.objects.filter(user=person).exists()
+
+
 @transaction.atomic
 def forget_sign_in(person: Person) -> None:
     """Take keys, links to issuers and sessions away: open sessions end at once. Roles and what was signed stand."""

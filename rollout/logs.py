@@ -16,21 +16,24 @@ from django_structlog.middlewares import RequestMiddleware
 
 #: What in a path is itself the key to what it leads to.
 _SECRET = re.compile(r"(?<=/cal/)[^/]+(?=\.ics)")
-#: An e-mail address, as a mail server's refusal or an exception may name one. A Message-ID of ours is none.
-_ADDRESS = re.compile(r"(?<![\w.+-])(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@)[\w.+-]+@(?:[\w-]+\.)+[\w-]+")
-_HIDDEN = "\N{HORIZONTAL ELLIPSIS}"
+#: Whose an e-mail address is: what stands before its @. A Message-ID looks like one, and is what one searches for.
+_WHOSE = re.compile(
+    r"(?<![\w.+'-])(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@)[\w.+'-]+(?=@[\w-]+\.[\w-])", re.IGNORECASE
+)
+_INSTEAD = "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _hide(logger: Any, name: str, event: Any) -> Any:
-    """Others' lines, such as Django's of a page that is not there, tell of addresses too."""
-    for key in ("event", "exception"):
-        if key in event:
-            event[key] = _without_addresses(_SECRET.sub(_HIDDEN, str(event[key])))
-    return event
+    """Others' lines tell of addresses too: Django's of a page that is not there, a mail server's, an exception's."""
+    return _hidden(event | {"event": str(event["event"])})
 
 
-def _without_addresses(text: str) -> str:
-    return _ADDRESS.sub(_HIDDEN, text)
+def _hidden(told: Any) -> Any:
+    if isinstance(told, str):
+        return _WHOSE.sub(_INSTEAD, _SECRET.sub(_INSTEAD, told))
+    if isinstance(told, dict):
+        return {name: _hidden(value) for name, value in told.items()}
+    return type(told)(map(_hidden, told)) if type(told) in (list, tuple) else told
 
 
 _SHARED: tuple[Any, ...] = (
@@ -75,8 +78,8 @@ def config(*, as_json: bool, level: str) -> dict[str, Any]:
 
 
 def without_secrets(path: str) -> str:
-    """The path without its query, and with \N{HORIZONTAL ELLIPSIS} for what is secret in it."""
-    return _SECRET.sub(_HIDDEN, path.partition("?")[0])
+    """The path without its query, and with … for what is secret in it."""
+    return _SECRET.sub(_INSTEAD, path.partition("?")[0])
 
 
 class RequestLog(RequestMiddleware):
@@ -129,8 +132,8 @@ def _without_secrets(event: Any, hint: dict[str, Any]) -> Any:
     if "url" in request:
         request["url"] = without_secrets(request["url"])
     for raised in event.get("exception", {}).get("values", ()):
-        raised["value"] = _without_addresses(str(raised.get("value", "")))
+        raised["value"] = _hidden(str(raised.get("value", "")))
     event.pop("user", None)
     event.pop("breadcrumbs", None)  # they hold SQL with its values
     event.setdefault("tags", {})["request_id"] = structlog.contextvars.get_contextvars().get("request_id", "")
-    return event
+    return _hidden(event)

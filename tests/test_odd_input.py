@@ -103,7 +103,14 @@ def test_no_place_in_an_address_makes_a_page_fail(name):
     assert wrong == []
 
 
-@pytest.mark.parametrize("headers", [{"Referer": LOST}, {"HX-Request": "true", "HX-Current-URL": LOST}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Referer": LOST},
+        {"Referer": "http://testserver//example.com/"},  # a path that a browser takes for another site
+        {"HX-Request": "true", "HX-Current-URL": LOST},
+    ],
+)
 def test_who_is_signed_out_is_led_to_the_sign_in_whatever_the_browser_says_of_the_page_before(headers):
     client, _nobody = visitor(None)
     client.cookies.clear()

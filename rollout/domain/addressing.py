@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from agencies.people import give_address
+from agencies.people import give_address, has_key
 from rollout.domain.inviting import not_to_be_sent_to
 from rollout.domain.locks import lock_plan
 from rollout.domain.recording import record
@@ -21,11 +21,21 @@ def correct(*, person: Person, email: str, rollout: Rollout, by: Person | None, 
     """Give the person another address: for what waits, for what comes, and for signing in.
 
     Raises:
-        Refused: it is no address, the same one, or somebody else's; or nobody is left who could have it.
+        Refused: it is no address, the same one, or somebody else's; nobody is left who could have it; or the person has
+            a key, which whoever is at the new address would be let in without.
     """
     person = _locked(person, rollout)
     if person.erased_at is not None:
         raise Refused(_("Opplysningene om denne personen er slettet. Inviter adressen i stedet."), field="email")
+    if has_key(person):
+        raise Refused(
+            _(
+                "%(email)s har en nøkkel for innlogging, som ikke følger med til en annen adresse. Be den som drifter "
+                "Puljeplan nullstille innloggingen først (reset_sign_in)."
+            )
+            % {"email": person.email},
+            field="email",
+        )
     email = email.strip().lower()
     try:
         validate_email(email)

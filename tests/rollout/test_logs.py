@@ -11,9 +11,11 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from sentry_sdk.transport import Transport
 
-from rollout import emails, logs
+from rollout import delivery, emails, logs
 from rollout.models import OutgoingEmail
 from tests import factories as make
+from tests.mail_server import serving
+from tests.rollout.test_delivery import RefusesRecipients, use, write
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def lines(monkeypatch):
     handler = logging.StreamHandler(stream)
     formatter = logs.config(as_json=True, level="INFO")["formatters"]["line"]
     handler.setFormatter(formatter.pop("()")(**formatter))
-    loggers = [logging.getLogger(name) for name in ("django_structlog", "rollout", "django.request")]
+    loggers = [logging.getLogger(name) for name in ("django_structlog", "rollout", "agencies", "django.request")]
     for logger in loggers:
         logger.addHandler(handler)
         monkeypatch.setattr(logger, "level", logging.INFO)
@@ -61,6 +63,29 @@ def test_an_address_that_an_error_names_is_not_in_the_log(lines):
     told = json.dumps(lines())
     assert number in told and "already exists" in told
     assert "ordmann" not in told
+def test_a_mail_server_that_names_the_recipient_is_not_quoted_with_the_address(lines, db, settings):
+    (message,) = write(1, to_address="kari.nordmann@kli.example.org")
+    said = "550 5.1.1 <kari.nordmann@kli.example.org>: Recipient address rejected: User unknown"
+    with serving(RefusesRecipients({message.to_address: said})) as server:
+        use(server, settings)
+        delivery.deliver_waiting(now=make.NOW)
+    told = json.dumps(lines(), ensure_ascii=False)
+    assert "kari" not in told
+    assert message.message_id in told  # which looks like an address, and is what one searches the server's log for
+    assert "<…@kli.example.org>: Recipient address rejected" in told
+
+
+def test_a_code_that_could_not_be_sent_is_told_of_without_the_address(client, lines, db, settings):
+    make.make_rollout()
+    make.give_role("kari.nordmann@kli.example.org", "agency_head", make.make_agency("kli"))
+    said = "550 5.1.1 no such mailbox"
+    with serving(RefusesRecipients({"kari.nordmann@kli.example.org": said})) as server:
+        use(server, settings)
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        client.post("/sign-in/", {"email": "kari.nordmann@kli.example.org"})
+    told = json.dumps(lines(), ensure_ascii=False)
+    assert "could not be sent" in told and "SMTPRecipientsRefused" in told
+    assert "kari" not in told
 
 
 def test_a_message_bears_the_id_of_the_request_that_wrote_it(db):

@@ -3,9 +3,11 @@
 import datetime as dt
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.management import call_command
 from django.utils import timezone
 
+from agencies.people import forget_sign_in
 from rollout import delivery
 from rollout.domain import addressing, resending, server_log
 from rollout.domain.refusals import Refused
@@ -89,6 +91,17 @@ def test_an_address_that_works_again_is_tried_again(refused, head, settings):
 def test_an_address_that_is_none_the_same_or_somebody_elses_is_refused(refused, head, email):
     with pytest.raises(Refused):
         addressing.correct(person=head, email=email, rollout=refused.rollout, by=make_lead(), now=NOW)
+
+
+def test_with_a_new_address_nobody_gets_past_a_key(refused, head):
+    """A lead's stolen session would else make itself an account for good: keys are taken away by the operator alone."""
+    Authenticator.objects.create(user=head, type=Authenticator.Type.TOTP, data={})
+    with pytest.raises(Refused, match="nullstille innloggingen"):
+        addressing.correct(person=head, email="ny@example.org", rollout=refused.rollout, by=make_lead(), now=NOW)
+    assert Authenticator.objects.filter(user=head).exists()
+
+    forget_sign_in(head)
+    addressing.correct(person=head, email="ny@example.org", rollout=refused.rollout, by=make_lead(), now=NOW)
 
 
 def test_a_refused_relay_is_not_the_addresss_fault(settings, head):
