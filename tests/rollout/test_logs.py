@@ -63,6 +63,8 @@ def test_an_address_that_an_error_names_is_not_in_the_log(lines):
     told = json.dumps(lines())
     assert number in told and "already exists" in told
     assert "ordmann" not in told
+
+
 def test_a_mail_server_that_names_the_recipient_is_not_quoted_with_the_address(lines, db, settings):
     (message,) = write(1, to_address="kari.nordmann@kli.example.org")
     said = "550 5.1.1 <kari.nordmann@kli.example.org>: Recipient address rejected: User unknown"
