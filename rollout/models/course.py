@@ -28,7 +28,11 @@ class CourseVersion(models.Model):
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["rollout", "number"], name="course_version_number_once")]
+        constraints = [
+            # For the placements' foreign key (migration 0020): an agency follows a course of its own rollout.
+            models.UniqueConstraint(fields=["id", "rollout"], name="a_course_in_its_rollout"),
+            models.UniqueConstraint(fields=["rollout", "number"], name="course_version_number_once"),
+        ]
 
     def __str__(self) -> str:
         return _("Løp, versjon %(number)s") % {"number": self.number}

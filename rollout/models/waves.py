@@ -109,6 +109,8 @@ class Wave(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [
+            # For the placements' foreign key (migration 0020): an agency stands in a wave of its own rollout.
+            models.UniqueConstraint(fields=["id", "rollout"], name="a_wave_in_its_rollout"),
             models.UniqueConstraint(
                 fields=["rollout", "number"], condition=Q(removed_at__isnull=True), name="wave_number_once_per_rollout"
             ),

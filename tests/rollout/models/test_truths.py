@@ -109,6 +109,21 @@ def test_a_placement_is_in_one_place_only(rollout):
         refused("placement_is_in_one_place", lambda c=change: Placement.objects.filter(pk=placement.pk).update(**c))
 
 
+def test_a_place_and_a_course_are_of_the_agency_s_own_rollout(rollout):
+    other = make_rollout(slug="another", waves=1)
+    placement = place(make_agency("kli"), rollout.waves.get(number=1))
+
+    def change(**to):
+        Placement.objects.filter(pk=placement.pk).update(**to)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as at the commit
+
+    refused("wave_is_of_its_rollout", lambda: change(wave=other.waves.get()))
+    refused("deferral_wave_is_of_its_rollout", lambda: change(deferral_wave=other.waves.get()))
+    refused("course_is_of_its_rollout", lambda: change(course_version=other.course_versions.get()))
+    change(deferral_wave=rollout.waves.get(number=2))
+
+
 def append_only_rows(rollout):
     placement = place(make_agency("kli"), rollout=rollout.__class__.objects.get(pk=rollout.pk))
     sign(placement)
