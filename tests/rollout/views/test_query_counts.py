@@ -349,6 +349,10 @@ def counted_with(agencies: int, *, rollouts: int = 1) -> dict[str, int]:
         rollout = fill(agencies)
         for number in range(1, rollouts):
             another(rollout, number)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "ANALYZE"
+            )  # the database may have looked when the tables were empty: then each page takes minutes
         now = make.at("2018-02-20 09:00")
         played = rehearsing.rehearse(rollout=rollout, now=now, until=dt.date(2018, 3, 7))
         client = Client()
