@@ -53,7 +53,7 @@ def test_the_effect_alone_is_sent_when_another_destination_is_chosen_in_the_dial
         make.place(make.make_agency(), rollout.waves.get(number=3))
     headers = HTMX | {"HX-Target": "many-effect"}
     html = as_lead.get(MANY, {"agency": ticked(three), "to": "3"}, headers=headers).text
-    assert html.strip().startswith('<div class="ur-effect"')
+    assert html.strip().startswith('<div class="ur-effect ')
     assert "Pulje 3 har bare 1 ledig plass." in html
 
 
