@@ -106,7 +106,7 @@ def _parts(content: bytes) -> dict[str, bytes]:
             if "mimetype" in found:
                 found["mimetype"] = packed.read("mimetype").strip()
             return found
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError):
         raise damaged from None
 
 
