@@ -18,12 +18,17 @@ def sign_in_again(page) -> None:
     page.get_by_role("button", name="Kommunikasjonssjef i Klimaetaten").click()
 
 
+def invite_without(page, cookie: str) -> None:
+    """Fill the list in, and send it when the cookie is gone."""
+    page.get_by_label("E-postadresser").fill(PEOPLE)
+    page.context.clear_cookies(name=cookie)
+    page.get_by_role("button", name="Inviter").click()
+
+
 def test_a_form_sent_after_the_session_ended_says_so_and_keeps_what_was_typed(visitor, kli):
     page = as_chief(visitor)
     visitor.visit(INVITE + "?role=deputy")
-    page.get_by_label("E-postadresser").fill(PEOPLE)
-    page.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Inviter").click()
+    invite_without(page, "sessionid")
     expect(page.locator(".ur-messages")).to_contain_text("er ikke lagret")
     visitor.check("signed out while typing")
 
@@ -43,9 +48,7 @@ def test_a_form_sent_after_the_session_ended_says_so_and_keeps_what_was_typed(vi
 def test_a_form_whose_token_grew_old_leads_back_to_what_was_typed(visitor, kli):
     page = as_chief(visitor)
     visitor.visit(INVITE)
-    page.get_by_label("E-postadresser").fill(PEOPLE)
-    page.context.clear_cookies(name="csrftoken")
-    page.get_by_role("button", name="Inviter").click()
+    invite_without(page, "csrftoken")
     expect(page.get_by_role("heading", name="Siden var åpen for lenge")).to_be_visible()
     visitor.check("open for too long")
     page.get_by_role("link", name="Tilbake til siden").click()
@@ -72,9 +75,7 @@ def test_what_was_typed_in_a_row_is_there_when_the_row_is_opened_again(visitor, 
 def test_nobody_else_who_signs_in_there_sees_what_was_typed(at_phone, kli):
     page = as_chief(at_phone)
     at_phone.visit(INVITE)
-    page.get_by_label("E-postadresser").fill(PEOPLE)
-    page.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Inviter").click()
+    invite_without(page, "sessionid")
     page.get_by_role("button", name="Virksomhetsleder i Klimaetaten").click()
     expect(page).to_have_url(re.compile(re.escape(INVITE)))
     expect(page.get_by_label("E-postadresser")).to_have_value("")
@@ -84,9 +85,7 @@ def test_nobody_else_who_signs_in_there_sees_what_was_typed(at_phone, kli):
 def test_a_code_typed_on_the_way_back_is_not_kept_and_takes_the_place_of_nothing(at_laptop, kli):
     page = as_chief(at_laptop)
     at_laptop.visit(INVITE)
-    page.get_by_label("E-postadresser").fill(PEOPLE)
-    page.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Inviter").click()
+    invite_without(page, "sessionid")
     expect(page.locator(".ur-messages")).to_contain_text("er ikke lagret")
     at_laptop.visit("/sign-in/")  # not by the way that leads back to the form at once
     sign_in_again(page)
