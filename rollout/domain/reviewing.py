@@ -335,15 +335,25 @@ def set_criteria(*, rollout: Rollout, by: Person, now: dt.datetime, **thresholds
 
 
 @transaction.atomic
-def close(*, wave: Wave, pace: str, reason: str, by: Person, now: dt.datetime, seen: int | None = None) -> Review:
+def close(
+    *,
+    wave: Wave,
+    pace: str,
+    reason: str,
+    by: Person,
+    now: dt.datetime,
+    seen: int | None = None,
+    agencies_seen: int | None = None,
+) -> Review:
     """End a wave's review in a decision on the pace: figures, lessons and criteria are frozen, the wave is closed.
 
     Who is let in later has figures and lessons of its own, beside what is frozen.
 
-    `seen`: the newest figures the decision was made on (`Standing.seen`).
+    `seen`: the newest figures the decision was made on (`Standing.seen`); `agencies_seen`: of how many agencies.
 
     Raises:
-        Refused: the wave is not open for all or is closed already, figures have come since, or there is no reason.
+        Refused: the wave is not open for all or is closed already, figures have come since or an agency that was held
+            has been let in, or there is no reason.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -355,7 +365,7 @@ def close(*, wave: Wave, pace: str, reason: str, by: Person, now: dt.datetime, s
     if not reason.strip():
         raise Refused(_("Skriv en begrunnelse for beslutningen."), field="reason")
     found = standing(wave, now=now)
-    if seen is not None and seen != found.seen:
+    if seen not in (None, found.seen) or agencies_seen not in (None, len(found.agencies)):
         raise Refused(_("Tallene er endret siden du så dem. Se på kriteriene og bestem på nytt."))
     Wave.objects.filter(pk=wave.pk, state=open_for_all).update(state=closed)
     review = Review.objects.create(

@@ -92,7 +92,7 @@ class LessonsForm(forms.Form):
 
 
 class CloseForm(forms.Form):
-    """The decision a review ends in. `seen`: the newest figures it was made on."""
+    """The decision a review ends in. `seen`: the newest figures it was made on; `agencies_seen`: of how many."""
 
     pace = forms.ChoiceField(
         label=_("Tempoet videre"),
@@ -107,6 +107,7 @@ class CloseForm(forms.Form):
         error_messages={"required": _("Skriv en begrunnelse for beslutningen.")},
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    agencies_seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
 
 
 class CriteriaForm(forms.ModelForm):

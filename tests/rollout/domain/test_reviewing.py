@@ -322,6 +322,16 @@ def test_a_decision_is_on_the_figures_that_were_seen(wave, kli, lead):
     assert not Review.objects.exists()
 
 
+def test_a_decision_is_on_the_agencies_that_were_seen(wave, kli, lead):
+    """Else one let in meanwhile would be frozen without figures, by a decision that never looked at it."""
+    bns = place(make_agency("bns"), wave, **HELD)
+    seen = reviewing.standing(wave, now=GATE)
+    opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
+    with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
+        close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies))
+    close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies) + 1)
+
+
 def test_a_review_has_a_reason_and_waits_for_the_opening_for_all(wave, lead, rollout):
     with pytest.raises(Refused, match="begrunnelse"):
         reviewing.close(wave=wave, pace=Pace.SAME, reason=" ", by=lead, now=GATE)

@@ -258,6 +258,15 @@ def test_the_decision_freezes_the_page_and_lets_the_next_wave_go(as_lead, kli, l
     assert Decision.objects.get().override == ""
 
 
+def test_the_page_tells_of_how_many_agencies_the_decision_is(as_lead, kli):
+    page = as_lead.get(REVIEW).text
+    assert 'name="agencies_seen" value="1"' in page
+    refused = as_lead.post(f"{REVIEW}close/", {"pace": "same", "reason": "Bra", "seen": 0, "agencies_seen": 0})
+    assert refused.status_code == 409
+    assert "Tallene er endret siden du så dem" in words(refused)
+    assert 'name="agencies_seen" value="1"' in refused.text and "Bra" in refused.text
+
+
 def test_without_pace_or_reason_or_on_other_figures_nothing_is_decided(as_lead, kli):
     assert close(as_lead, pace="", headers=HTMX).status_code == 422
     assert "Skriv en begrunnelse" in words(close(as_lead, reason=""))
