@@ -132,6 +132,7 @@ def test_two_tabs_the_back_button_and_a_role_lost_midway_lose_nothing(at_phone, 
         row.get_by_label("Saksnummer").fill("18/1")
     for tab in (page, second):
         tab.locator('[data-step="risk_and_dpia"]').get_by_role("button", name="Bekreft steg").click()
+        expect(page.locator("#toast-text")).to_contain_text("er bekreftet.")  # the second presses once the first is in
     expect(second.get_by_role("alert")).to_contain_text(f"er alt bekreftet av {CHIEF}")
     assert StepEvidence.objects.filter(placement=kli, step__number=4).count() == 1
     second.close()
