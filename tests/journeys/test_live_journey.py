@@ -1,4 +1,7 @@
-"""Several leads on one board: each sees the other's moves, loses nothing that is open, and can take a move back."""
+"""Several leads on one board: each sees the other's moves, loses nothing that is open, and can take a move back.
+
+How soon is held by the page's own clock, in a test of its own: how busy the machine is is no fault of the board's.
+"""
 
 import re
 
@@ -15,8 +18,6 @@ from tests.journeys.conftest import SIZES, Visitor
 
 pytestmark = pytest.mark.browser
 LEAD = "Prosjektleder"
-#: A change by another lead is to be seen within five seconds of its landing.
-SOON = 5_000
 
 
 def wave_of(slug):
@@ -56,7 +57,7 @@ def test_each_sees_the_other_s_move_while_a_dialog_is_open_and_no_input_is_lost(
 
     dialog.get_by_role("button", name="Flytt", exact=True).click()
     expect(column(his, 1).locator('[data-agency="mum"]')).to_be_visible()
-    expect(column(hers, 1).locator('[data-agency="mum"]')).to_be_visible(timeout=SOON)
+    expect(column(hers, 1).locator('[data-agency="mum"]')).to_be_visible()
     expect(card(hers, "mum")).to_contain_text("Flyttet av")
     expect(date).to_have_value("2018-11-20")
     expect(date).to_be_focused()
@@ -67,7 +68,7 @@ def test_each_sees_the_other_s_move_while_a_dialog_is_open_and_no_input_is_lost(
     her_other_tab.goto(at_laptop.address + "/board/")
     move(her_other_tab, "Munchmuseet", "Pulje 2")
     expect(column(her_other_tab, 2).locator('[data-agency="mum"]')).to_be_visible()
-    expect(column(his, 2).locator('[data-agency="mum"]')).to_be_visible(timeout=SOON)
+    expect(column(his, 2).locator('[data-agency="mum"]')).to_be_visible()
     expect(dialog.locator(".ur-news")).to_contain_text("Kari Nordmann flyttet")
     expect(dialog.get_by_label("Flytt til")).to_have_value("1")
     at_laptop.check("the dialog that tells of a change")
@@ -75,6 +76,16 @@ def test_each_sees_the_other_s_move_while_a_dialog_is_open_and_no_input_is_lost(
     dialog.get_by_role("button", name="Flytt", exact=True).click()
     expect(column(his, 1).locator('[data-agency="kli"]')).to_be_visible()
     assert wave_of("kli") == 1
+
+
+def test_an_open_board_asks_for_news_well_within_five_seconds(his):
+    his.clock.install()
+    his.reload()
+    his.clock.pause_at(his.evaluate("Date.now()") + 60_000)
+    for _time in range(2):  # and again once it has been answered
+        with his.expect_response("**/board/changes/**") as answer:
+            his.clock.run_for(4_000)
+        answer.value.finished()
 
 
 def test_the_button_stays_under_the_finger_when_it_is_told_what_a_move_will_do(visitor):
@@ -127,7 +138,7 @@ def test_what_another_does_takes_neither_focus_nor_a_drag_nor_the_place_on_the_p
     before = button.bounding_box()["y"]
     move(hers, "Klimaetaten", "Pulje 2")
     expect(column(hers, 2).locator('[data-agency="kli"]')).to_be_visible()
-    expect(column(his, 2).locator('[data-agency="kli"]')).to_be_visible(timeout=SOON)
+    expect(column(his, 2).locator('[data-agency="kli"]')).to_be_visible()
     expect(button).to_be_focused()
     # A card above it left the queue, and yet it stands where it stood on the screen.
     assert abs(button.bounding_box()["y"] - before) <= 1
@@ -144,7 +155,7 @@ def test_what_another_does_takes_neither_focus_nor_a_drag_nor_the_place_on_the_p
     his.mouse.move(target["x"] + target["width"] / 2, target["y"] + 30, steps=12)
     his.mouse.up()
     expect(column(his, 3).locator('[data-agency="mum"]')).to_be_visible()
-    expect(column(his, 4).locator('[data-agency="kli"]')).to_be_visible(timeout=SOON)
+    expect(column(his, 4).locator('[data-agency="kli"]')).to_be_visible()
     assert wave_of("mum") == 3
 
 
@@ -155,7 +166,7 @@ def test_a_new_wave_appears_and_a_lost_connection_is_told_once_and_mended(his, h
     dialog.get_by_label("Åpner for alle").fill("2018-12-04")
     dialog.get_by_role("button", name="Lag pulje").click()
     expect(column(hers, 8)).to_be_visible()
-    expect(column(his, 8)).to_be_visible(timeout=SOON)
+    expect(column(his, 8)).to_be_visible()
     move(his, "Klimaetaten", "Pulje 8")
     expect(column(his, 8).locator('[data-agency="kli"]')).to_be_visible()
 
