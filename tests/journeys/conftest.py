@@ -30,7 +30,7 @@ FIND_VIOLATIONS = """options => axe.run(options).then(({ violations }) => violat
     ({ id, help, nodes }) => ({ id, help, where: nodes.map(node => node.html + ': ' + node.failureSummary) })))"""
 #: Playwright's loop runs in this thread; Django would take its own ORM calls here for calls from that loop.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=20_000)  # patience, spent only where something fails
 
 
 @pytest.fixture(scope="session")
