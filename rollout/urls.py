@@ -216,6 +216,6 @@ plan = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("", include((plan, "rollout"))),  # first: what open boards ask for every few seconds is found soon
     path("", include("agencies.urls")),
-    path("", include((plan, "rollout"))),
 ]
