@@ -1,4 +1,4 @@
-"""A wave's review: its figures, its lessons, the criteria, and the decision it ends in (rules 13 and 14)."""
+"""A wave's review: its figures, the criteria, and the decision it ends in (rules 13 and 14)."""
 
 import datetime as dt
 import uuid
@@ -19,7 +19,6 @@ from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.domain.words import long_date
 from rollout.models import (
-    LESSONS,
     OSLO,
     WAVE_CLOSING,
     Criteria,
@@ -27,7 +26,6 @@ from rollout.models import (
     Lesson,
     Pace,
     Placement,
-    PlacementStatus,
     Review,
     Rollout,
     UsageFigures,
@@ -122,11 +120,6 @@ def _reviewed(placements: Sequence[Placement]) -> list[Reviewed]:
     return [Reviewed(found, rows[found.pk], lessons[found.pk]) for found in placements]
 
 
-def lessons_for(wave: Wave) -> list[Lesson]:
-    """What those who go in `wave` can learn from: the lessons of the wave before it, or else of the pilots."""
-    return list(Lesson.objects.for_wave(wave))
-
-
 def what_stands_before(wave: Wave) -> str:
     """Why the wave may not be given its go yet, in a sentence; empty: nothing does (rule 13).
 
@@ -144,7 +137,7 @@ def what_stands_before(wave: Wave) -> str:
     }
 
 
-# -- figures and lessons -------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -246,67 +239,6 @@ def _refuse_unless_open(placement: Placement) -> None:
         raise Refused(_("Evalueringen av %(wave)s er avsluttet. Tallene står fast.") % {"wave": str(wave).lower()})
     if wave is None or wave.state not in WAVE_CLOSING or placement.all_staff_access_at is None:
         raise Refused(_("%(agency)s er ikke åpnet for alle ennå.") % {"agency": placement.agency})
-
-
-@transaction.atomic
-def write_lessons(
-    *,
-    placement: Placement,
-    texts: Sequence[str],
-    by: Person,
-    now: dt.datetime,
-    source: str = "",
-    seen: Sequence[str | None] = (None,) * LESSONS,
-) -> list[Lesson]:
-    """Write an agency's lessons, three at most; an empty one is taken away. One event for each that differs.
-
-    `seen`: each as it was shown (None: not asked); one that is left as it was shown stays as it is by now.
-
-    Raises:
-        Refused: the agency is neither a pilot nor in a wave whose leaders have access, its wave's review has ended
-            with it, or a lesson that would be changed is another than the one `seen`.
-    """
-    placement = lock_placement(placement.pk)
-    _refuse_lessons(placement)
-    kept = {lesson.number: lesson for lesson in placement.lessons.select_for_update()}
-    change = new_change()
-    for number, (text, was) in enumerate(zip(texts, seen, strict=False), 1):
-        text, before = " ".join(text.split()), kept[number].text if number in kept else ""
-        if text in (before, was):
-            continue
-        if was is not None and was != before:
-            another = _("Erfaring %(number)s er endret siden du så den, og er nå «%(text)s». Åpne skjemaet på nytt.")
-            raise Refused(another % {"number": number, "text": before}, field=f"text_{number}")
-        if text:
-            said = {"text": text, "source": source, "written_by": by, "written_at": now}
-            Lesson.objects.update_or_create(placement=placement, number=number, defaults=said)
-        else:
-            kept[number].delete()
-        record(
-            rollout=placement.rollout,
-            kind=EventKind.LESSON_WRITTEN,
-            by=by,
-            at=now,
-            agency=placement.agency,
-            wave=placement.wave,
-            before={"text": before},
-            after={"number": number, "text": text},
-            change=change,
-        )
-    return list(placement.lessons.order_by("number"))
-
-
-def has_lessons(placement: Placement) -> bool:
-    """Whether an agency has come far enough to teach something."""
-    return placement.status == PlacementStatus.PILOT or placement.leaders_access_at is not None
-
-
-def _refuse_lessons(placement: Placement) -> None:
-    wave = placement.wave
-    if not has_lessons(placement):
-        raise Refused(_("%(agency)s har ikke tatt i bruk verktøyet ennå.") % {"agency": placement.agency})
-    if wave is not None and is_frozen(placement):
-        raise Refused(_("Evalueringen av %(wave)s er avsluttet. Erfaringene står fast.") % {"wave": str(wave).lower()})
 
 
 # -- criteria and the decision -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from agencies.models import Agency
 from rollout import emails
-from rollout.domain import figures, opening, past_undoing, placing, reviewing, undoing
+from rollout.domain import figures, learning, opening, past_undoing, placing, reviewing, undoing
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
@@ -239,7 +239,7 @@ def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | 
         history=_history(rollout, wave),
         stands_before=reviewing.what_stands_before(wave) if preview.step else "",
         review=Review.objects.filter(wave=wave).first(),
-        lessons=reviewing.lessons_for(wave),
+        lessons=learning.lessons_for(wave),
         now=now,
         calendar=calendar_of(rollout),
         previous=_beside(plan, number - 1),

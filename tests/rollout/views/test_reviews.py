@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agencies.models import RoleName
-from rollout.domain import opening, reviewing, usage_lists
+from rollout.domain import learning, opening, reviewing, usage_lists
 from rollout.models import Criteria, Decision, Lesson, Pace, Review, UsageFigures, WaveState
 from tests.factories import (
     GOOD_FIGURES,
@@ -198,7 +198,7 @@ def test_a_file_for_a_review_that_has_ended_is_refused_in_words(as_lead, kli):
 def test_lessons_are_written_and_listed_by_pilot_and_wave_with_where_they_are_from(as_lead, lead):
     pilot = make_pilot(make_agency("bal", name="Bydel Alna"))
     said = {"texts": ["Logg inn sammen."], "source": "oppdiktet eksempel", "by": lead, "now": at("2018-02-01 10:00")}
-    reviewing.write_lessons(placement=pilot, **said)
+    learning.write_lessons(placement=pilot, **said)
     response = as_lead.post(f"{R}lessons/agencies/kli/", {"text_1": "Begynn i tide."}, follow=True)
     assert response.redirect_chain[-1][0] == REVIEW
     told = words(as_lead.get(f"{R}lessons/"))
