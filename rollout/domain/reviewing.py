@@ -50,14 +50,24 @@ class Reviewed:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a wave's review stands. `seen` tells whether figures have come since: the newest row's id, 0 for none."""
+    """How a wave's review stands."""
 
     wave: Wave
     agencies: list[Reviewed]
     criteria: Criteria
     checks: list[Check]
     coming: Wave | None
-    seen: int
+
+    @property
+    def as_seen(self) -> dict[str, Any]:
+        """What a decision on it was made on, as `close` asks for it: the newest figures' id (0: none), the number of
+        agencies, and the thresholds.
+        """
+        return {
+            "seen": max((row.pk for agency in self.agencies for row in agency.rows), default=0),
+            "agencies_seen": len(self.agencies),
+            "criteria_seen": " ".join(f"{float(getattr(self.criteria, name)):g}" for name in CRITERIA),
+        }
 
     @property
     def proposal(self) -> Pace:
@@ -99,7 +109,6 @@ def standing(wave: Wave, *, now: dt.datetime) -> Standing:
             free_licences=figures.licences(wave.rollout).free,
         ),
         coming=coming.wave if coming else None,
-        seen=max((row.pk for agency in agencies for row in agency.rows), default=0),
     )
 
 
@@ -276,16 +285,17 @@ def close(
     now: dt.datetime,
     seen: int | None = None,
     agencies_seen: int | None = None,
+    criteria_seen: str | None = None,
 ) -> Review:
     """End a wave's review in a decision on the pace: figures, lessons and criteria are frozen, the wave is closed.
 
     Who is let in later has figures and lessons of its own, beside what is frozen.
 
-    `seen`: the newest figures the decision was made on (`Standing.seen`); `agencies_seen`: of how many agencies.
+    `seen`, `agencies_seen` and `criteria_seen`: what the decision was made on (`Standing.as_seen`; None: not asked).
 
     Raises:
         Refused: the wave is not open for all or is closed already, figures have come since or an agency that was held
-            has been let in, or there is no reason.
+            has been let in, the criteria are others by now, or there is no reason.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -297,8 +307,11 @@ def close(
     if not reason.strip():
         raise Refused(_("Skriv en begrunnelse for beslutningen."), field="reason")
     found = standing(wave, now=now)
-    if seen not in (None, found.seen) or agencies_seen not in (None, len(found.agencies)):
+    by_now = found.as_seen
+    if seen not in (None, by_now["seen"]) or agencies_seen not in (None, by_now["agencies_seen"]):
         raise Refused(_("Tallene er endret siden du så dem. Se på kriteriene og bestem på nytt."))
+    if criteria_seen not in (None, by_now["criteria_seen"]):
+        raise Refused(_("Kriteriene er endret siden du så dem. Se på dem og bestem på nytt."))
     Wave.objects.filter(pk=wave.pk, state=open_for_all).update(state=closed)
     review = Review.objects.create(
         wave=wave,

@@ -315,21 +315,33 @@ def test_who_is_let_in_before_the_decision_is_frozen_with_the_others(wave, kli, 
 
 
 def test_a_decision_is_on_the_figures_that_were_seen(wave, kli, lead):
-    seen = reviewing.standing(wave, now=GATE).seen
+    seen = reviewing.standing(wave, now=GATE).as_seen
     make_figures(kli, MEASURED)
     with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
-        close(wave, lead, seen=seen)
+        close(wave, lead, **seen)
     assert not Review.objects.exists()
 
 
 def test_a_decision_is_on_the_agencies_that_were_seen(wave, kli, lead):
     """Else one let in meanwhile would be frozen without figures, by a decision that never looked at it."""
     bns = place(make_agency("bns"), wave, **HELD)
-    seen = reviewing.standing(wave, now=GATE)
+    seen = reviewing.standing(wave, now=GATE).as_seen
     opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
     with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
-        close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies))
-    close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies) + 1)
+        close(wave, lead, **seen)
+    close(wave, lead, **seen | {"agencies_seen": seen["agencies_seen"] + 1})
+
+
+def test_a_decision_is_on_the_criteria_that_were_seen(wave, kli, lead, rollout):
+    make_figures(kli, MEASURED)
+    seen = reviewing.standing(wave, now=GATE).as_seen
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=95)
+    with pytest.raises(Refused, match="Kriteriene er endret siden du så dem"):
+        close(wave, lead, **seen)
+    assert not Review.objects.exists()
+
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=Criteria().activated)
+    close(wave, lead, **seen)
 
 
 def test_a_review_has_a_reason_and_waits_for_the_opening_for_all(wave, lead, rollout):

@@ -267,6 +267,21 @@ def test_the_page_tells_of_how_many_agencies_the_decision_is(as_lead, kli):
     assert 'name="agencies_seen" value="1"' in refused.text and "Bra" in refused.text
 
 
+def test_a_decision_on_other_criteria_than_those_shown_is_refused_and_the_next_press_is_for_the_new_ones(
+    as_lead, kli, lead
+):
+    def decide(page):
+        seen = dict(re.findall(r'name="(\w*seen)" value="([^"]*)"', page.text))
+        return as_lead.post(f"{REVIEW}close/", seen | {"pace": "same", "reason": "Bra"})
+
+    shown = as_lead.get(REVIEW)
+    reviewing.set_criteria(rollout=kli.rollout, by=lead, now=at("2018-03-22 11:00"), activated=95)
+    refused = decide(shown)
+    assert refused.status_code == 409
+    assert "Kriteriene er endret siden du så dem" in words(refused)
+    assert (decide(refused).status_code, Review.objects.count()) == (302, 1)
+
+
 def test_without_pace_or_reason_or_on_other_figures_nothing_is_decided(as_lead, kli):
     assert close(as_lead, pace="", headers=HTMX).status_code == 422
     assert "Skriv en begrunnelse" in words(close(as_lead, reason=""))
