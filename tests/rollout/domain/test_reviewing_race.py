@@ -145,9 +145,21 @@ def test_without_the_plans_lock_a_decision_leaves_out_who_was_let_in_before_it(m
     """The control: the decision has looked at the agencies when one is let in."""
     monkeypatch.setattr(reviewing, "lock_plan", lambda rollout_id: Rollout.objects.get(pk=rollout_id))
     seen, standing = reviewing.standing(wave, now=GATE).as_seen, reviewing.standing
-    meet = meeting_after(lambda result: result, parties=2)
-    monkeypatch.setattr(reviewing, "standing", lambda *args, **kwargs: meet(standing(*args, **kwargs)))
-    outcomes = at_once(partial(close, pace=Pace.SAME, **seen), lambda: meet(release()))
+    meet = meeting_after(lambda: None, parties=2)
+
+    def read(*args, **kwargs):
+        found = standing(*args, **kwargs)
+        meet()  # now one may be let in
+        meet()  # and has been
+        return found
+
+    def let_in():
+        meet()
+        release()
+        meet()
+
+    monkeypatch.setattr(reviewing, "standing", read)
+    outcomes = at_once(partial(close, pace=Pace.SAME, **seen), let_in)
     assert count(outcomes, "done") == 2, outcomes
     assert decided_on() == ["kli"]
     assert wave.events.get(kind="released").pk < wave.events.get(kind="review_closed").pk
