@@ -92,18 +92,16 @@ class Sent:
 
 @dataclass(frozen=True)
 class Told:
-    """`size`: how many events its change has, `past` how many of them an opening has put beyond undoing: they are all
-    taken back together.
-    """
+    """`size`: how many events its change has, `barred` how many of them cannot be taken back now: it is all or none."""
 
     event: PlanEvent
     text: str
     size: int
-    past: int
+    barred: int
 
     @property
     def can_be_undone(self) -> bool:
-        return not self.past and undoing.can_be_undone(self.event)
+        return not self.barred and undoing.can_be_undone(self.event)
 
     @property
     def undone_by(self) -> PlanEvent | None:
