@@ -17,6 +17,7 @@ from rollout.domain import (
     deciding,
     erasing,
     inviting,
+    learning,
     leaving,
     licensing,
     opening,
@@ -322,5 +323,5 @@ def test_the_apps_role_thinks_ahead_and_looks_back(as_app):
     (kli,) = wave.placements.all()
     said = {"definition": "Logget inn", "source": "Innsikt", "measured_on": at("2018-03-21 10:00").date()}
     reviewing.enter_figures(placement=kli, numbers=GOOD_FIGURES, **said, **gate)
-    reviewing.write_lessons(placement=kli, texts=["Begynn med lederne."], **gate)
+    learning.write_lessons(placement=kli, texts=["Begynn med lederne."], **gate)
     reviewing.close(wave=wave, pace="same", reason="Bra", **gate)

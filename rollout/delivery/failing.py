@@ -7,7 +7,7 @@ import datetime as dt
 
 from agencies.models import Person
 from rollout import emails
-from rollout.models import EmailKind, OutgoingEmail
+from rollout.models import EmailKind, EmailState, OutgoingEmail
 
 
 def tell(pk: int, *, address_refused: bool, now: dt.datetime) -> None:
@@ -27,8 +27,10 @@ def tell(pk: int, *, address_refused: bool, now: dt.datetime) -> None:
 
 def came_back(pk: int, *, now: dt.datetime) -> None:
     """To be called inside the transaction that lets the message wait again. While the server had it, nobody could
-    withdraw it; so it is done now, if it no longer holds.
+    withdraw it; so it is done now, if it no longer holds or is not its reader's any more.
     """
-    message = OutgoingEmail.objects.exclude(told={}).select_related("person").filter(pk=pk).first()
+    returned = OutgoingEmail.objects.filter(pk=pk, state=EmailState.WAITING)
+    emails.people.withdraw_what_is_not_theirs(returned)
+    message = returned.exclude(told={}).select_related("person").first()
     if message is not None:
         emails.dates.mend_returned(message, now=now)

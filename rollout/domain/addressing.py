@@ -7,10 +7,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from agencies.models import Person
+from agencies.models import Person, Role
 from agencies.people import give_address, has_key
 from rollout.domain.inviting import not_to_be_sent_to
-from rollout.domain.locks import lock_plan
+from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, OutgoingEmail, PlanEvent, Rollout
@@ -73,4 +73,5 @@ def try_again(*, person: Person, rollout: Rollout, by: Person | None, now: dt.da
 
 def _locked(person: Person, rollout: Rollout) -> Person:
     lock_plan(rollout.pk)
+    lock_table(Role)  # an invitation of the address comes before or after: it locks the active rollout, not this one
     return Person.objects.select_for_update(no_key=True).get(pk=person.pk)

@@ -1,6 +1,7 @@
 """Making a rollout, new or after the pattern of another, and choosing which one is active."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import count
@@ -11,7 +12,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from agencies.models import Person
-from rollout.domain import scheduling, shifting, signing_off
+from rollout.domain import drafting, scheduling, shifting, signing_off
 from rollout.domain.calendar import Calendar, add_working_days, calendar_of, working_days_between
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.recording import new_change, record
@@ -113,7 +114,7 @@ def create_from(
     template: Rollout,
     slug: str,
     name: str,
-    by: Person | None,
+    by: Person,
     now: dt.datetime,
     leaders_on: dt.date | None = None,
     tool_name: str = "",
@@ -122,6 +123,9 @@ def create_from(
     **fields: Any,
 ) -> Rollout:
     """Make a rollout with another's waves, course, guidelines and blackout periods, and none of its agencies or people.
+
+    Guidelines that name the template's tool get the new one's name, and wait as a draft: what nobody has read is not
+    published.
 
     The first wave opens for leaders on `leaders_on` (None: the template has no waves); the others keep their distance
     from it in working days, and go forward past days on which nothing may open. It is not made active.
@@ -142,10 +146,21 @@ def create_from(
     _record_created(rollout, by=by, now=now, template=template.name)
     guidelines = template.guideline_versions.order_by("number").last()
     text = guidelines.text if guidelines else default_guidelines(rollout.tool_name)
-    signing_off.publish(rollout=rollout, text=text, by=by, now=now)
+    renamed = _with_tool(text, rollout.tool_name, instead_of=template.tool_name)
+    if renamed == text:
+        signing_off.publish(rollout=rollout, text=text, by=by, now=now)
+    else:
+        drafting.save(rollout=rollout, text=renamed, revision_seen=0, by=by, now=now)
     if leaders_on is not None:
         _add_waves(rollout, waves, leaders_on=leaders_on, by=by, now=now)
     return rollout
+
+
+def _with_tool(text: str, tool_name: str, *, instead_of: str) -> str:
+    """With one tool's name for another's, also in the genitive and before a hyphen; not inside other words."""
+    genitive = "’" if tool_name[-1:].lower() in ("s", "x", "z") else "s"
+    named = rf"(?<!\w){re.escape(instead_of)}(s?)(?!\w)"
+    return re.sub(named, lambda found: tool_name + (genitive if found[1] else ""), text)
 
 
 def _copies[M: Model](rows: Iterable[M], **other: Any) -> list[M]:

@@ -23,7 +23,6 @@ from rollout.models import (
     FundingStatement,
     LicenceBudget,
     Placement,
-    PlacementStatus,
     PlanEvent,
 )
 
@@ -63,7 +62,7 @@ def state(
             was made since `seen`.
     """
     placement = lock_placement(placement.pk)
-    _refuse_outside(placement)
+    licensing.refuse_outside(placement)
     _refuse_too_few(placement, licences)
     earlier = in_force(placement)
     _refuse_if_stated_since(earlier, seen)
@@ -107,7 +106,7 @@ def approve(*, statement: FundingStatement, by: Person, now: dt.datetime) -> Fun
         )
     if statement.state == FundingState.REPLACED:
         raise Refused(_("Tallene er erstattet siden du så dem. Se over de nye før du godkjenner."))
-    _refuse_outside(placement)
+    licensing.refuse_outside(placement)
     _refuse_too_few(placement, statement.licences)
     _approve(statement, by=by, now=now, before={"state": FundingState.STATED})
     emails.asking.withdraw_request("funding", statement.pk)
@@ -195,14 +194,6 @@ def _as_it_is_now(statement: FundingStatement) -> FundingStatement:
 
 def _is_head(person: Person, agency: Agency) -> bool:
     return Role.objects.current().filter(person=person, agency=agency, role=RoleName.AGENCY_HEAD).exists()
-
-
-def _refuse_outside(placement: Placement) -> None:
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
-        raise Refused(
-            _("%(agency)s står verken i kø eller pulje, så her er ingenting å finansiere.")
-            % {"agency": placement.agency}
-        )
 
 
 def _refuse_too_few(placement: Placement, licences: int) -> None:

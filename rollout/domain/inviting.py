@@ -15,7 +15,7 @@ from rollout import emails
 from rollout.domain.locks import lock_plan, lock_table
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused
-from rollout.models import EventKind, Rollout
+from rollout.models import EventKind, OutgoingEmail, Rollout
 
 #: Which roles who holds a role may give, and take away again: at their own agency only, but for the project leads.
 #: Nobody makes their own superior, and no agency makes a project lead.
@@ -156,9 +156,7 @@ def end_role(*, role: Role, by: Person | None, now: dt.datetime, change: uuid.UU
         raise Refused(_("%(who)s er den siste prosjektlederen. Inviter en ny først.") % words)
     role.until = max(now, role.since)
     role.save(update_fields=["until"])
-    emails.people.withdraw_invitation(role)
-    if not role.person.roles.current().exists():
-        emails.people.withdraw_all(role.person)
+    emails.people.withdraw_what_is_not_theirs(OutgoingEmail.objects.filter(person=role.person))
     if rollout is not None:
         event = record(
             rollout=rollout,

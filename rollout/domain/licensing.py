@@ -19,6 +19,7 @@ from rollout.models import (
     LicencePool,
     LicencePrice,
     Placement,
+    PlacementStatus,
     PlanEvent,
     Rollout,
 )
@@ -27,6 +28,15 @@ from rollout.models import (
 def shortfall(*, headcount: int, funded: int) -> int:
     """How many licences an agency lacks."""
     return max(0, headcount - funded)
+
+
+def refuse_outside(placement: Placement) -> None:
+    """Raises Refused for a pilot and one that has withdrawn: no licences are reserved for them (rule 8)."""
+    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+        raise Refused(
+            _("%(agency)s står verken i kø eller pulje, så her er ingenting å finansiere.")
+            % {"agency": placement.agency}
+        )
 
 
 @transaction.atomic
@@ -48,9 +58,10 @@ def set_funding(
     sets, or takes back, is no longer what the agency stated. Returns the event; None: nothing was changed.
 
     Raises:
-        Refused: fewer licences than are reserved already.
+        Refused: the agency is not in queue or wave, or fewer licences than are reserved already.
     """
     placement = lock_placement(placement.pk)
+    refuse_outside(placement)
     budget, __ = LicenceBudget.objects.select_for_update().get_or_create(placement=placement)
     if funded < budget.reserved:
         raise Refused(

@@ -15,7 +15,7 @@ from django.db import transaction
 from agencies import lists
 from agencies.models import Agency, Person, Role, RoleName
 from rollout import reference
-from rollout.domain import confirming, importing, inviting, licensing, queueing, reviewing, scheduling, signing_off
+from rollout.domain import confirming, importing, inviting, learning, licensing, queueing, scheduling, signing_off
 from rollout.domain.creating import create_rollout
 from rollout.domain.locks import lock_rollouts, lock_table
 from rollout.domain.readiness import key_people_required
@@ -129,7 +129,7 @@ def load_reference_rollout() -> Rollout | None:
         if status == "pilot":
             queueing.mark_pilot(rollout=rollout, agency=Agency.objects.get(slug=slug), by=lead, now=LISTED_AT)
     for slug, texts in reference.pilot_lessons().items():
-        reviewing.write_lessons(
+        learning.write_lessons(
             placement=rollout.placements.get(agency__slug=slug), texts=texts, source=INVENTED, by=lead, now=LISTED_AT
         )
     _give_domains()

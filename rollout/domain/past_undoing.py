@@ -1,14 +1,17 @@
-"""Which changes an opening has put beyond undoing, asked of many events at once: so that no undo is offered for them.
+"""Which changes cannot be taken back by now, asked of many events at once: so that no undo is offered for them.
 
-`undoing` refuses each of them in words; what else may stand in the way, it alone knows.
+An opening has put them beyond undoing, or something newer is to be undone first. `undoing` refuses each of them in
+words; what else may stand in the way, it alone knows.
 """
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q
+from django.db.models import Exists, F, Func, JSONField, OuterRef, Q
 
+from rollout.domain.undoing import newer_in_the_way
 from rollout.models import EventKind, Placement, PlanEvent, Rollout, Wave, WaveState
 
 #: What changed an agency's place, or what only one that waits for its opening may have: it stays where it was opened.
@@ -27,17 +30,22 @@ _OF_WAVES = (EventKind.WAVE_ADDED, EventKind.CAP_SET)
 
 
 class Counted(NamedTuple):
-    """How many events a change has, which are all taken back together, and how many of them can no longer be."""
+    """How many events a change has, which are all taken back together, and how many of them cannot be now."""
 
     size: int
-    past: int
+    barred: int
 
 
 def counted(rollout: Rollout, events: Iterable[PlanEvent]) -> dict[uuid.UUID, Counted]:
-    """Of each change that the events belong to, in one query."""
-    together = rollout.events.filter(change__in={event.change for event in events}).values_list("change")
-    found = together.annotate(size=Count("pk"), past=Count("pk", filter=past_undoing()))
-    return {change: Counted(size, past) for change, size, past in found}
+    """Of each change that the events belong to, in two queries at most."""
+    together = list(
+        rollout.events.filter(change__in={event.change for event in events}).annotate(is_past=past_undoing())
+    )
+    newer = newer_in_the_way([event for event in together if not event.is_past])
+    of_change: dict[uuid.UUID, list[bool]] = defaultdict(list)
+    for event in together:
+        of_change[event.change].append(event.is_past or event.pk in newer)
+    return {change: Counted(len(barred), sum(barred)) for change, barred in of_change.items()}
 
 
 def past_undoing() -> Q:

@@ -1,4 +1,4 @@
-"""A wave's review: its figures, its lessons, the criteria, and the decision it ends in (rules 13 and 14)."""
+"""A wave's review: its figures, the criteria, and the decision it ends in (rules 13 and 14)."""
 
 import datetime as dt
 import uuid
@@ -19,7 +19,6 @@ from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.domain.words import long_date
 from rollout.models import (
-    LESSONS,
     OSLO,
     WAVE_CLOSING,
     Criteria,
@@ -27,7 +26,6 @@ from rollout.models import (
     Lesson,
     Pace,
     Placement,
-    PlacementStatus,
     Review,
     Rollout,
     UsageFigures,
@@ -52,14 +50,24 @@ class Reviewed:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a wave's review stands. `seen` tells whether figures have come since: the newest row's id, 0 for none."""
+    """How a wave's review stands."""
 
     wave: Wave
     agencies: list[Reviewed]
     criteria: Criteria
     checks: list[Check]
     coming: Wave | None
-    seen: int
+
+    @property
+    def as_seen(self) -> dict[str, Any]:
+        """What a decision on it was made on, as `close` asks for it: the newest figures' id (0: none), the number of
+        agencies, and the thresholds.
+        """
+        return {
+            "seen": max((row.pk for agency in self.agencies for row in agency.rows), default=0),
+            "agencies_seen": len(self.agencies),
+            "criteria_seen": " ".join(f"{float(getattr(self.criteria, name)):g}" for name in CRITERIA),
+        }
 
     @property
     def proposal(self) -> Pace:
@@ -101,7 +109,6 @@ def standing(wave: Wave, *, now: dt.datetime) -> Standing:
             free_licences=figures.licences(wave.rollout).free,
         ),
         coming=coming.wave if coming else None,
-        seen=max((row.pk for agency in agencies for row in agency.rows), default=0),
     )
 
 
@@ -122,11 +129,6 @@ def _reviewed(placements: Sequence[Placement]) -> list[Reviewed]:
     return [Reviewed(found, rows[found.pk], lessons[found.pk]) for found in placements]
 
 
-def lessons_for(wave: Wave) -> list[Lesson]:
-    """What those who go in `wave` can learn from: the lessons of the wave before it, or else of the pilots."""
-    return list(Lesson.objects.for_wave(wave))
-
-
 def what_stands_before(wave: Wave) -> str:
     """Why the wave may not be given its go yet, in a sentence; empty: nothing does (rule 13).
 
@@ -144,7 +146,7 @@ def what_stands_before(wave: Wave) -> str:
     }
 
 
-# -- figures and lessons -------------------------------------------------------------------------------------------
+# -- figures ---------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -248,67 +250,6 @@ def _refuse_unless_open(placement: Placement) -> None:
         raise Refused(_("%(agency)s er ikke åpnet for alle ennå.") % {"agency": placement.agency})
 
 
-@transaction.atomic
-def write_lessons(
-    *,
-    placement: Placement,
-    texts: Sequence[str],
-    by: Person,
-    now: dt.datetime,
-    source: str = "",
-    seen: Sequence[str | None] = (None,) * LESSONS,
-) -> list[Lesson]:
-    """Write an agency's lessons, three at most; an empty one is taken away. One event for each that differs.
-
-    `seen`: each as it was shown (None: not asked); one that is left as it was shown stays as it is by now.
-
-    Raises:
-        Refused: the agency is neither a pilot nor in a wave whose leaders have access, its wave's review has ended
-            with it, or a lesson that would be changed is another than the one `seen`.
-    """
-    placement = lock_placement(placement.pk)
-    _refuse_lessons(placement)
-    kept = {lesson.number: lesson for lesson in placement.lessons.select_for_update()}
-    change = new_change()
-    for number, (text, was) in enumerate(zip(texts, seen, strict=False), 1):
-        text, before = " ".join(text.split()), kept[number].text if number in kept else ""
-        if text in (before, was):
-            continue
-        if was is not None and was != before:
-            another = _("Erfaring %(number)s er endret siden du så den, og er nå «%(text)s». Åpne skjemaet på nytt.")
-            raise Refused(another % {"number": number, "text": before}, field=f"text_{number}")
-        if text:
-            said = {"text": text, "source": source, "written_by": by, "written_at": now}
-            Lesson.objects.update_or_create(placement=placement, number=number, defaults=said)
-        else:
-            kept[number].delete()
-        record(
-            rollout=placement.rollout,
-            kind=EventKind.LESSON_WRITTEN,
-            by=by,
-            at=now,
-            agency=placement.agency,
-            wave=placement.wave,
-            before={"text": before},
-            after={"number": number, "text": text},
-            change=change,
-        )
-    return list(placement.lessons.order_by("number"))
-
-
-def has_lessons(placement: Placement) -> bool:
-    """Whether an agency has come far enough to teach something."""
-    return placement.status == PlacementStatus.PILOT or placement.leaders_access_at is not None
-
-
-def _refuse_lessons(placement: Placement) -> None:
-    wave = placement.wave
-    if not has_lessons(placement):
-        raise Refused(_("%(agency)s har ikke tatt i bruk verktøyet ennå.") % {"agency": placement.agency})
-    if wave is not None and is_frozen(placement):
-        raise Refused(_("Evalueringen av %(wave)s er avsluttet. Erfaringene står fast.") % {"wave": str(wave).lower()})
-
-
 # -- criteria and the decision -------------------------------------------------------------------------------------
 
 
@@ -344,16 +285,17 @@ def close(
     now: dt.datetime,
     seen: int | None = None,
     agencies_seen: int | None = None,
+    criteria_seen: str | None = None,
 ) -> Review:
     """End a wave's review in a decision on the pace: figures, lessons and criteria are frozen, the wave is closed.
 
     Who is let in later has figures and lessons of its own, beside what is frozen.
 
-    `seen`: the newest figures the decision was made on (`Standing.seen`); `agencies_seen`: of how many agencies.
+    `seen`, `agencies_seen` and `criteria_seen`: what the decision was made on (`Standing.as_seen`; None: not asked).
 
     Raises:
         Refused: the wave is not open for all or is closed already, figures have come since or an agency that was held
-            has been let in, or there is no reason.
+            has been let in, the criteria are others by now, or there is no reason.
     """
     lock_plan(wave.rollout_id)
     wave = lock_wave(wave.pk)
@@ -365,8 +307,11 @@ def close(
     if not reason.strip():
         raise Refused(_("Skriv en begrunnelse for beslutningen."), field="reason")
     found = standing(wave, now=now)
-    if seen not in (None, found.seen) or agencies_seen not in (None, len(found.agencies)):
+    by_now = found.as_seen
+    if seen not in (None, by_now["seen"]) or agencies_seen not in (None, by_now["agencies_seen"]):
         raise Refused(_("Tallene er endret siden du så dem. Se på kriteriene og bestem på nytt."))
+    if criteria_seen not in (None, by_now["criteria_seen"]):
+        raise Refused(_("Kriteriene er endret siden du så dem. Se på dem og bestem på nytt."))
     Wave.objects.filter(pk=wave.pk, state=open_for_all).update(state=closed)
     review = Review.objects.create(
         wave=wave,

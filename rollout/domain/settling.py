@@ -42,6 +42,7 @@ def settle(*, message: OutgoingEmail, was_sent: bool, by: Person, now: dt.dateti
     elif (
         message.person.erased_at is not None  # nobody is left to send it to
         or message.kind in REMINDERS  # the next tick writes what is left to do
+        or emails.people.not_theirs([message])
         or emails.dates.write_anew(message, event=event, now=now)
     ):
         message.state, message.settled_at = EmailState.WITHDRAWN, timezone.now()

@@ -14,7 +14,18 @@ from rollout.domain.locks import lock_placement, lock_plan
 from rollout.domain.readiness import current_guidelines
 from rollout.domain.recording import record
 from rollout.domain.refusals import Refused, SignOffRefused
-from rollout.models import OSLO, EventKind, GuidelineVersion, Placement, PlanEvent, Rollout, Signers, SignOff, text_hash
+from rollout.models import (
+    OSLO,
+    EventKind,
+    GuidelineVersion,
+    Placement,
+    PlacementStatus,
+    PlanEvent,
+    Rollout,
+    Signers,
+    SignOff,
+    text_hash,
+)
 
 UNTIL = "old_counts_until"
 #: Who signs for an agency, by what the rollout says; in the order in which a person with several roles signs.
@@ -171,12 +182,17 @@ def sign(
     Whoever signs gets a receipt by e-mail.
 
     Raises:
-        SignOffRefused: the text seen is not the version's, a newer version is published, it is signed already, or the
-            person does not hold the role, the role does not sign in this rollout, or the sign-in does not prove who
-            it is.
+        SignOffRefused: the agency is not in queue or wave, the text seen is not the version's, a newer version is
+            published, it is signed already, or the person does not hold the role, the role does not sign in this
+            rollout, or the sign-in does not prove who it is.
     """
     placement = lock_placement(placement.pk)
     rollout = placement.rollout
+    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+        raise SignOffRefused(
+            _("%(agency)s står verken i kø eller i en pulje, så det er ingenting å signere.")
+            % {"agency": placement.agency}
+        )
     held = Role.objects.current().filter(person=by, role=role, agency=placement.agency_id)
     newest = current_guidelines(rollout)
     if newest is None or newest.pk != version.pk or newest.text_hash != hash_seen:

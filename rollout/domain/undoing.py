@@ -7,11 +7,13 @@ back is not in `UNDO`: what was opened, decided, signed or sent has happened.
 import datetime as dt
 import itertools
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency, Person
@@ -274,8 +276,9 @@ def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.date
         .order_by("-pk")
     )
     reasons = [_("Denne endringen finnes ikke.")] if not events else []
+    newer = newer_in_the_way(events)
     for event in events:
-        reasons += _in_the_way(event)
+        reasons += _in_the_way(event, newer.get(event.pk))
     if reasons:
         raise UndoRefused(list(dict.fromkeys(reasons)))
     new = new_change()
@@ -295,7 +298,7 @@ def undo(*, rollout: Rollout, change: uuid.UUID, by: Person | None, now: dt.date
     return back
 
 
-def _in_the_way(event: PlanEvent) -> list[str]:
+def _in_the_way(event: PlanEvent, newer: PlanEvent | None) -> list[str]:
     if EventKind(event.kind) not in UNDO:
         return [_("«%(what)s» kan ikke angres.") % {"what": event.get_kind_display().capitalize()}]
     if hasattr(event, "undone_by"):
@@ -303,32 +306,68 @@ def _in_the_way(event: PlanEvent) -> list[str]:
             _("Endringen er alt angret av %(who)s %(when)s.")
             % {"who": event.undone_by.by or _("systemet"), "when": clock_time(event.undone_by.at)}
         ]
-    newer = newer_in_the_way(event)
-    if newer is None:
-        return []
+    return [stands_in_the_way(newer)] if newer else []
+
+
+def stands_in_the_way(newer: PlanEvent) -> str:
+    """In a sentence or two: what changed the same thing again, who and when, and whether it can be undone first."""
     said = _("%(what)s er endret på nytt etterpå: «%(kind)s» av %(who)s %(when)s.") % {
         "what": newer.agency or newer.wave or newer.rollout,
         "kind": newer.get_kind_display().capitalize(),
         "who": newer.by or _("systemet"),
         "when": clock_time(newer.at),
     }
-    return [f"{said} {_('Angre det først.') if can_be_undone(newer) else _('Det kan ikke angres.')}"]
+    return f"{said} {_('Angre det først.') if can_be_undone(newer) else _('Det kan ikke angres.')}"
 
 
-def newer_in_the_way(event: PlanEvent) -> PlanEvent | None:
-    """The newest later event about the same thing that still stands: what was undone since is not in the way."""
-    kinds = frozenset[EventKind]().union(*(by for of, by in IN_THE_WAY if event.kind in of))
-    newer = PlanEvent.objects.filter(rollout=event.rollout_id, kind__in=kinds, pk__gt=event.pk)
-    if event.agency_id:
-        newer = newer.filter(agency=event.agency_id)
-    elif event.wave_id:
-        newer = newer.filter(wave=event.wave_id, agency__isnull=True)
-    for name in TELLS_APART:
-        if name in event.after:
-            newer = newer.filter(**{f"after__{name}": event.after[name]})
+def newer_in_the_way(events: Sequence[PlanEvent]) -> dict[int, PlanEvent]:
+    """By the id of each event that has one, the newest later event about the same thing that still stands: what was
+    undone since is not in the way. The events are of one rollout. One query, however many they are.
+    """
+    kinds = {
+        event.pk: frozenset[EventKind]().union(*(by for of, by in IN_THE_WAY if event.kind in of)) for event in events
+    }
+    events = [event for event in events if kinds[event.pk]]
+    if not events:
+        return {}
+    about = Q(agency__in={event.agency_id for event in events if event.agency_id})
+    about |= Q(agency=None, wave__in={event.wave_id for event in events if event.wave_id})
+    about |= Q(agency=None, wave=None)
+    known = PlanEvent.objects.select_related("by", "agency", "wave", "rollout", "undone_by")
+    later = known.filter(
+        about,
+        rollout=events[0].rollout_id,
+        kind__in=frozenset[str]().union(*kinds.values()),
+        pk__gt=min(event.pk for event in events),
+    )
+    by_thing: dict[tuple[int | None, int | None], list[PlanEvent]] = defaultdict(list)
+    for one in later.order_by("-pk"):
+        by_thing[_thing(one)].append(one)
+    found = {
+        event.pk: _newest_that_stands(
+            event, [one for one in by_thing[_thing(event)] if one.kind in kinds[event.pk] and _is_later(one, event)]
+        )
+        for event in events
+    }
+    return {pk: newer for pk, newer in found.items() if newer is not None}
+
+
+def _thing(event: PlanEvent) -> tuple[int | None, int | None]:
+    """What the event changed: an agency's, a wave's or the rollout's."""
+    return event.agency_id, None if event.agency_id else event.wave_id
+
+
+def _is_later(one: PlanEvent, event: PlanEvent) -> bool:
+    """And about the same step or price, where that is what was changed."""
+    told = [name for name in TELLS_APART if name in event.after]
+    return one.pk > event.pk and all(name in one.after and one.after[name] == event.after[name] for name in told)
+
+
+def _newest_that_stands(event: PlanEvent, newer: Sequence[PlanEvent]) -> PlanEvent | None:
+    """Of the `newer`, newest first."""
     undone_by: dict[int, PlanEvent] = {}
     redone_by: dict[int, PlanEvent] = {}
-    for later in newer.select_related("by", "agency", "wave", "rollout", "undone_by").order_by("-pk"):
+    for later in newer:
         # What was undone and made again stands by the event that made it again: that is the one to undo.
         stands_by = redone_by.get(later.pk, later)
         if later.pk in undone_by:

@@ -95,10 +95,16 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
 def template(wave: Wave) -> bytes:
     """The headings, and a line to fill in for each agency of the wave; of a closed one, for those let in later."""
     placements = wave.placements.filter(all_staff_access_at__isnull=False).select_related("agency").order_by("slot")
-    review = Review.objects.filter(wave=wave).first()
-    slugs = [found.agency.slug for found in placements if review is None or found.agency.slug not in review.frozen]
+    frozen = _frozen(wave)
+    slugs = [found.agency.slug for found in placements if found.agency.slug not in frozen]
     rows = [[slug, *[""] * (len(COLUMNS) - 1)] for slug in slugs]
     return write_csv([list(COLUMNS), *rows], separator=";")
+
+
+def _frozen(wave: Wave) -> set[str]:
+    """The slugs of the agencies that the wave's review has ended with."""
+    review = Review.objects.filter(wave=wave).first()
+    return review.frozen if review else set()
 
 
 def read(content: bytes, *, wave: Wave, now: dt.datetime) -> UsageList:
@@ -114,6 +120,7 @@ def read(content: bytes, *, wave: Wave, now: dt.datetime) -> UsageList:
     placements = {placement.agency.slug: placement for placement in found}
     rows = UsageFigures.objects.filter(placement__in=placements.values()).in_force()
     there = {(row.placement_id, row.measured_on): row for row in rows}
+    frozen = _frozen(wave)
     entries: list[dict[str, Any]] = []
     problems, unchanged, first = [], 0, dict[tuple[int, dt.date], int]()
     for record in body:
@@ -136,6 +143,9 @@ def read(content: bytes, *, wave: Wave, now: dt.datetime) -> UsageList:
         said = entry["numbers"] | {"definition": entry["definition"], "source": entry["source"]}
         if key in there and reviewing.is_same(there[key], said):
             unchanged += 1
+        elif entry["placement"].agency.slug in frozen:
+            later = _("en virksomhet som er sluppet inn etter evalueringen; tallene for denne står fast")
+            problems.append(ListProblem(record.line, "slug", later, cells["slug"]))
         else:
             entries.append(entry)
     if not body:

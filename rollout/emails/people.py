@@ -1,14 +1,16 @@
 """The invitation: who is let in hears of it, once."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from agencies.models import CENTRAL_ROLES, Agency, Person, Role, RoleName
+from agencies.models import CENTRAL_ROLES, Agency, Role, RoleName
 from rollout.emails.writing import LANGUAGE, Draft, frame_of, link_to, render, withdraw
-from rollout.models import EmailKind, OutgoingEmail, Rollout
+from rollout.models import EmailKind, EmailState, OutgoingEmail, PlanEvent, Rollout
 
 #: What the holder of a role at an agency does here.
 WHAT_FOR = {
@@ -41,17 +43,36 @@ def invitation(role: Role, *, inviter: RoleName | None, frame: dict[str, Any]) -
     return Draft(EmailKind.INVITED, _subject(role), role.person, *render(EmailKind.INVITED, context))
 
 
-def withdraw_invitation(role: Role) -> None:
-    """A role that has ended is not announced any more."""
-    withdraw(
-        OutgoingEmail.objects.select_for_update(no_key=True).filter(kind=EmailKind.INVITED, subject=_subject(role))
-    )
+def withdraw_what_is_not_theirs(messages: QuerySet[OutgoingEmail]) -> None:
+    """A role has ended: what its holder is not to read any more is not sent. `messages`: all of one reader.
+
+    What a server has may come back, so those rows are locked too: the ending, or who brings it back, sees the other's.
+    """
+    on_the_way = messages.filter(state__in=[EmailState.WAITING, EmailState.CLAIMED])
+    withdraw(not_theirs(on_the_way.select_for_update(no_key=True).order_by("pk")))
 
 
-def withdraw_all(person: Person) -> None:
-    """Who has no role left is told no more. The receipt for what they have signed is theirs all the same."""
-    messages = OutgoingEmail.objects.select_for_update(no_key=True).filter(person=person).not_handed_over()
-    withdraw(messages.exclude(kind=EmailKind.SIGN_RECEIPT).order_by("pk"))
+def not_theirs(messages: Iterable[OutgoingEmail]) -> list[OutgoingEmail]:
+    """Of one reader's messages those that are not theirs by now: an invitation to a role that has ended, what happened
+    at an agency where they have none (what has `told` is kept true by `emails.dates`), and all where they have no role
+    left. The receipt for what they have signed is theirs all the same.
+    """
+    messages = [message for message in messages if message.kind != EmailKind.SIGN_RECEIPT]
+    held = list(Role.objects.current().filter(person__in={message.person_id for message in messages}))
+    if not held:
+        return messages
+    roles = {_subject(role) for role in held}
+    elsewhere = set()
+    if not any(role.role == RoleName.PROJECT_LEAD for role in held):
+        causes = [message.occurrence.removeprefix("event:") for message in messages if not message.told]
+        events = PlanEvent.objects.filter(pk__in=[cause for cause in causes if cause.isdecimal()], agency__isnull=False)
+        elsewhere = {f"event:{event.pk}" for event in events.exclude(agency__in=[role.agency_id for role in held])}
+    return [
+        message
+        for message in messages
+        if (message.kind == EmailKind.INVITED and message.subject not in roles)
+        or (message.occurrence in elsewhere and not message.told)
+    ]
 
 
 def _subject(role: Role) -> str:

@@ -92,7 +92,7 @@ class LessonsForm(forms.Form):
 
 
 class CloseForm(forms.Form):
-    """The decision a review ends in. `seen`: the newest figures it was made on; `agencies_seen`: of how many."""
+    """The decision a review ends in, and what it was made on (`Standing.as_seen`)."""
 
     pace = forms.ChoiceField(
         label=_("Tempoet videre"),
@@ -108,6 +108,7 @@ class CloseForm(forms.Form):
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     agencies_seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, required=False)
+    criteria_seen = forms.CharField(widget=forms.HiddenInput, required=False, empty_value=None)
 
 
 class CriteriaForm(forms.ModelForm):

@@ -179,7 +179,7 @@ def _history(rollout: Rollout, agency: Agency) -> list[dict]:
         {
             "event": event,
             "text": tell(event, names) if event.agency_id else f"{event.wave}: {tell(event, names)}",
-            "can_undo": not counted[event.change].past and can_be_undone(event),
+            "can_undo": not counted[event.change].barred and can_be_undone(event),
             "size": counted[event.change].size,
         }
         for event in events

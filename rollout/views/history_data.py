@@ -131,11 +131,12 @@ GROUPS: dict[str, tuple[str | Promise, frozenset[EventKind]]] = {
 
 @dataclass(frozen=True)
 class Part:
-    """`is_past`: an opening has put it beyond undoing."""
+    """`is_past`: an opening has put it beyond undoing; `newer`: what is to be undone first, if anything."""
 
     event: PlanEvent
     text: str
     is_past: bool
+    newer: PlanEvent | None
 
 
 @dataclass(frozen=True)
@@ -197,13 +198,23 @@ class Change:
 
     @property
     def can_be_undone(self) -> bool:
-        return all(undoing.can_be_undone(part.event) and not part.is_past for part in self.parts)
+        return self._is_undoable and not any(part.newer for part in self.parts)
 
     @property
     def why_not(self) -> str:
         """Empty: that needs no word."""
         is_past = any(part.is_past for part in self.parts)
         return why_not(self.events) or (str(_("Kan ikke angres: en pulje den gjelder, har åpnet.")) if is_past else "")
+
+    @property
+    def in_the_way(self) -> str:
+        """What is to be undone first, for who may; empty: nothing is, or this can never be undone."""
+        newer = next((part.newer for part in self.parts if part.newer), None)
+        return undoing.stands_in_the_way(newer) if newer and self._is_undoable else ""
+
+    @property
+    def _is_undoable(self) -> bool:
+        return all(undoing.can_be_undone(part.event) and not part.is_past for part in self.parts)
 
     @property
     def undone_by(self) -> Counterpart | None:
@@ -233,7 +244,7 @@ class HistoryPage:
 def history_page(rollout: Rollout, events: QuerySet[PlanEvent], *, before: int | None) -> HistoryPage:
     """The changes that the filtered `events` belong to, whole, newest first, from before the event `before`.
 
-    Three queries, however many there are.
+    Four queries at most, however many there are.
     """
     newest = events.values("change").annotate(last=Max("id")).order_by("-last")
     if before is not None:
@@ -249,7 +260,8 @@ def _changes(rollout: Rollout, ids: list[uuid.UUID]) -> list[Change]:
     """In the order of `ids`."""
     names = step_names(rollout)
     parts: dict[uuid.UUID, list[Part]] = {change: [] for change in ids}
-    told = rollout.events.filter(change__in=ids).for_telling().annotate(is_past=past_undoing())
-    for event in told.order_by("id"):
-        parts[event.change].append(Part(event, tell(event, names), event.is_past))
+    told = list(rollout.events.filter(change__in=ids).for_telling().annotate(is_past=past_undoing()).order_by("id"))
+    newer = undoing.newer_in_the_way([one for one in told if undoing.can_be_undone(one) and not one.is_past])
+    for event in told:
+        parts[event.change].append(Part(event, tell(event, names), event.is_past, newer.get(event.pk)))
     return [Change(found) for found in parts.values()]

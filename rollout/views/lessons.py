@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import reviewing
+from rollout.domain import learning
 from rollout.forms import refusals_at
 from rollout.forms.reviews import LessonsForm
 from rollout.models import WAVE_CLOSING, Lesson, Placement, Review, Rollout, Wave
@@ -88,7 +88,7 @@ def edit(request: Request, slug: str, agency: str) -> HttpResponse:
     back = reverse("rollout:wave-review", args=[slug, wave.number]) if wave else reverse("rollout:lessons", args=[slug])
     if form.is_valid():
         with refusals_at(form):
-            reviewing.write_lessons(
+            learning.write_lessons(
                 placement=placement, texts=form.texts, seen=form.seen, by=request.user, now=clock.now()
             )
             return leave(request, back, _("Erfaringene fra %(agency)s er lagret.") % {"agency": placement.agency})

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import figures, licensing
+from rollout.domain import figures, licensing, past_undoing
 from rollout.domain.undoing import can_be_undone
 from rollout.domain.words import long_date, thousands
 from rollout.forms import refusals_at
@@ -34,13 +34,19 @@ CHANGES_IN_SIGHT = 8
 def show(request: Request, slug: str) -> HttpResponse:
     rollout = rollout_of(request, slug)
     names = step_names(rollout)
-    changes = rollout.events.filter(kind__in=CHANGES).for_telling().order_by("-id")[:CHANGES_IN_SIGHT]
+    changes = list(rollout.events.filter(kind__in=CHANGES).for_telling().order_by("-id")[:CHANGES_IN_SIGHT])
+    counted = past_undoing.counted(rollout, changes)
     context = {
         "rollout": rollout,
         "page": licence_page(rollout, now=clock.now()),
         "can_change": can(request, Do.CHANGE_PLAN),
         "changes": [
-            {"event": event, "text": tell(event, names), "can_undo": can_be_undone(event)} for event in changes
+            {
+                "event": event,
+                "text": tell(event, names),
+                "can_undo": not counted[event.change].barred and can_be_undone(event),
+            }
+            for event in changes
         ],
     }
     return render(request, "rollout/licences.html", context)

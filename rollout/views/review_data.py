@@ -146,7 +146,6 @@ class ReviewPage:
     later: list[AgencyLine]
     chart: Chart | None
     coming: Wave | None
-    seen: int
 
     @property
     def proposed(self) -> str:
@@ -220,5 +219,4 @@ def review_page(standing: Standing) -> ReviewPage:
         later=[AgencyLine(one, draw(drawn[one["slug"]])) for one in later],
         chart=draw([row for one in told for row in drawn.get(one["slug"], [])]),
         coming=standing.coming,
-        seen=standing.seen,
     )

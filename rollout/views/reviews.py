@@ -53,8 +53,9 @@ def _show(request: Request, rollout: Rollout, number: int, *, form: CloseForm | 
     context = {"rollout": rollout, "wave": wave, "can_act": can(request, Do.CHANGE_PLAN)}
     form = form or CloseForm()
     if wave.state in WAVE_CLOSING:
-        page = review_page(reviewing.standing(wave, now=clock.now()))
-        form.initial.update(seen=page.seen, agencies_seen=len(page.agencies))
+        standing = reviewing.standing(wave, now=clock.now())
+        page = review_page(standing)
+        form.initial.update(standing.as_seen)
         context |= {"page": page, "form": form, "can_enter": context["can_act"] and page.review is None}
     template = "rollout/review.html" + ("#review" if request.htmx else "")
     return render(request, template, context, status=http_status(form))
@@ -78,8 +79,7 @@ def close(request: Request, slug: str, number: int) -> HttpResponse:
             return leave(request, _address(rollout, number), said)
         if wave.state in WAVE_CLOSING:
             # What was typed stays; the next press is for the figures that are shown now.
-            standing = reviewing.standing(wave, now=clock.now())
-            form.data = dict(form.data.items()) | {"seen": standing.seen, "agencies_seen": len(standing.agencies)}
+            form.data = dict(form.data.items()) | reviewing.standing(wave, now=clock.now()).as_seen
     return _show(request, rollout, number, form=form)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from agencies.access import Request
 from rollout import clock
-from rollout.domain import creating, figures
+from rollout.domain import creating, drafting, figures
 from rollout.domain.figures import Totals
 from rollout.domain.words import long_date
 from rollout.forms import refusals_at
@@ -85,10 +85,19 @@ def copy(request: Request, slug: str) -> HttpResponse:
                 _("%(rollout)s er opprettet etter malen av %(template)s. Den er ikke aktiv ennå.")
                 % {"rollout": made, "template": template},
             )
+            _warn_draft(request, made, template)
             _warn_past_end(request, made)
             return redirect("rollout:board", made.slug)
     context = {"rollout": template, "form": form, "number_of_waves": waves}
     return render(request, "rollout/rollout_copy.html", context, status=http_status(form))
+
+
+def _warn_draft(request: Request, rollout: Rollout, template: Rollout) -> None:
+    if drafting.draft_of(rollout) is not None:
+        said = _(
+            "Kjørereglene er ikke publisert ennå: de er et utkast der %(new)s står for %(old)s. Les det og publiser."
+        )
+        messages.warning(request, said % {"new": rollout.tool_name, "old": template.tool_name})
 
 
 def _warn_past_end(request: Request, rollout: Rollout) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from agencies.models import Agency
 from rollout import emails
-from rollout.domain import figures, opening, past_undoing, placing, reviewing, undoing
+from rollout.domain import figures, learning, opening, past_undoing, placing, reviewing, undoing
 from rollout.domain.calendar import Calendar, calendar_of
 from rollout.domain.figures import Entry, Plan, WaveEntry
 from rollout.domain.opening import TurnedAway, WavePreview
@@ -92,18 +92,16 @@ class Sent:
 
 @dataclass(frozen=True)
 class Told:
-    """`size`: how many events its change has, `past` how many of them an opening has put beyond undoing: they are all
-    taken back together.
-    """
+    """`size`: how many events its change has, `barred` how many of them cannot be taken back now: it is all or none."""
 
     event: PlanEvent
     text: str
     size: int
-    past: int
+    barred: int
 
     @property
     def can_be_undone(self) -> bool:
-        return not self.past and undoing.can_be_undone(self.event)
+        return not self.barred and undoing.can_be_undone(self.event)
 
     @property
     def undone_by(self) -> PlanEvent | None:
@@ -239,7 +237,7 @@ def wave_page(rollout: Rollout, number: int, *, now: dt.datetime) -> WavePage | 
         history=_history(rollout, wave),
         stands_before=reviewing.what_stands_before(wave) if preview.step else "",
         review=Review.objects.filter(wave=wave).first(),
-        lessons=reviewing.lessons_for(wave),
+        lessons=learning.lessons_for(wave),
         now=now,
         calendar=calendar_of(rollout),
         previous=_beside(plan, number - 1),

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from agencies.models import Person
+from agencies.models import Person, Role, RoleName
 from rollout import delivery
 from rollout.models import EmailKind, EmailState, OutgoingEmail, Rollout
 from tests.chaos.server import Unruly
@@ -17,11 +17,12 @@ from tests.factories import NOW, make_lead, make_rollout
 
 
 def write(messages: int) -> list[str]:
-    """So many waiting messages, each to a person of its own. Returns their Message-IDs."""
+    """So many waiting messages, each to a person of its own, who has a role. Returns their Message-IDs."""
     rollout = Rollout.objects.first() or make_rollout()
     make_lead()
     run, now = secrets.token_hex(4), timezone.now()
     people = Person.objects.bulk_create(Person(email=f"{run}.{n}@example.org") for n in range(messages))
+    Role.objects.bulk_create(Role(person=person, role=RoleName.READER, since=NOW) for person in people)
     rows = OutgoingEmail.objects.bulk_create(
         OutgoingEmail(
             rollout=rollout,

@@ -16,12 +16,12 @@ from rollout.domain import (
     feeds,
     inviting,
     joining,
+    learning,
     leaving,
     licensing,
     placing,
     rehearsing,
     requesting,
-    reviewing,
     scenarios,
     scheduling,
     signing_off,
@@ -77,7 +77,7 @@ def build() -> dict[str, object]:
             weekly_active=active,
             on_mobile=None,
         )
-    reviewing.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
+    learning.write_lessons(placement=placement("bre"), texts=["Vaktlagene trenger hver sin time."], by=lead, now=now)
     deciding.decide(
         wave=waves[2],
         verdict=Verdict.GO,

@@ -7,9 +7,10 @@ import uuid
 import pytest
 from django.utils import timezone
 
+from agencies.models import RoleName
 from rollout import delivery
 from rollout.models import EmailKind, EmailState, OutgoingEmail
-from tests.factories import at, make_person, make_rollout
+from tests.factories import at, give_role, make_person, make_rollout
 from tests.mail_server import MailServer, serving
 
 pytestmark = pytest.mark.django_db
@@ -30,11 +31,13 @@ def use(server, settings):
 
 
 def write(count=1, *, rollout=None, **fields):
-    """`count` waiting messages, each to a person of its own."""
+    """`count` waiting messages, each to a person of its own, who has a role."""
     rollout = rollout or make_rollout()
     written = []
     for _number in range(count):
         person = make_person(fields.get("to_address", ""))
+        if not person.roles.exists():
+            give_role(person, RoleName.READER)
         values = {
             "kind": EmailKind.LEADERS_OPEN,
             "subject": "wave:1:leaders",

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from rollout import delivery
 from rollout.delivery import claims
+from rollout.domain import inviting
 from rollout.models import EmailState, OutgoingEmail
 from tests.factories import make_lead
 from tests.mail_server import MailServer, serving
@@ -164,3 +165,26 @@ def test_a_message_withdrawn_after_its_claim_is_not_handed_over(settings):
 
     assert states() == [EmailState.WITHDRAWN, EmailState.SENT]
     assert server.accepted == {second.message_id: 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_back_to_who_has_lost_the_last_role_is_not_sent_again(settings):
+    """While the server had it, the ending could not withdraw it. The receipt is theirs all the same."""
+    (message,) = write(1)
+    (receipt,) = write(1, rollout=message.rollout, to_address=message.to_address, kind="sign_receipt")
+
+    def role_ends(row):
+        for role in row.get().person.roles.filter(until=None):
+            inviting.end_role(role=role, by=None, now=WRITTEN)
+
+    async def answer(server):
+        await elsewhere_do(role_ends, OutgoingEmail.objects.filter(pk=message.pk))
+        return "452 4.3.1 disk full"
+
+    with serving(AnswersData(answer)) as server:
+        use(server, settings)
+        delivery.deliver_waiting()
+
+    message.refresh_from_db()
+    receipt.refresh_from_db()
+    assert (message.state, receipt.state) == (EmailState.WITHDRAWN, EmailState.WAITING)

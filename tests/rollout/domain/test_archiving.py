@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from agencies.models import RoleName
-from rollout.domain import archiving, confirming, deciding, erasing, reviewing, signing_off
+from rollout.domain import archiving, confirming, deciding, erasing, learning, reviewing, signing_off
 from rollout.domain.refusals import Refused
 from rollout.models import EventKind, EvidenceFile, Placement, PlanEvent, SignOff
 from rollout.views import archive_pdf
@@ -106,7 +106,7 @@ def test_the_export_holds_the_reviews_decision_and_the_agencys_own_lessons_but_n
     lead = make_lead()
     open_for_all(kli.wave)
     make_figures(kli, kli.wave.all_staff_on, activated=77)
-    reviewing.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=NOW)
+    learning.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=NOW)
     reviewing.close(wave=kli.wave, pace="hold", reason="To ting mangler.", by=lead, now=at("2018-03-22 12:00"))
     found = json.loads(exported(kli))
     (review,) = found["reviews"]

@@ -253,6 +253,13 @@ def test_a_message_that_was_not_sent_waits_again_under_its_own_message_id(unknow
     assert settled.data_at is None
 
 
+def test_a_message_that_was_not_sent_goes_to_nobody_who_has_no_role_left(unknown):
+    OutgoingEmail.objects.filter(pk=unknown.pk).update(told={})
+    unknown.person.roles.update(until=NOW)
+
+    assert settle(unknown, was_sent=False).state == EmailState.WITHDRAWN
+
+
 def test_a_message_that_was_not_sent_is_written_anew_when_its_date_has_moved(wave, unknown):
     move_all_staff(wave, "2018-03-06")
 

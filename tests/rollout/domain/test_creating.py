@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rollout.domain import calendar, creating, reviewing, scheduling
+from rollout.domain import calendar, creating, drafting, reviewing, scheduling
 from rollout.domain.calendar import calendar_of, working_days_between
 from rollout.domain.refusals import Refused
 from rollout.models import BlackoutPeriod, EventKind, Rollout
@@ -89,6 +89,28 @@ def test_course_guidelines_periods_caps_and_criteria_are_copied_as_they_stand(te
     assert template.blackouts.count() == 1
     assert list(made.waves.values_list("people_cap", flat=True)) == [None, 9000] + [None] * 5
     assert (made.criteria.activated, made.criteria.weekly_active) == (65, 40)
+
+
+def test_guidelines_that_name_the_old_tool_become_a_draft_that_names_the_new_one(template, lead):
+    text = "Kjøreregler for Workplace\n\nI en Workplace-gruppe gjelder Workplaces regler, ikke Workplacer."
+    make_guidelines(template, number=2, text=text)
+
+    made = make(template, lead)
+
+    assert not made.guideline_versions.exists(), "nobody signs a text that nobody has read"
+    draft = drafting.draft_of(made)
+    assert draft.text == "Kjøreregler for Teams\n\nI en Teams-gruppe gjelder Teams’ regler, ikke Workplacer."
+    version = drafting.publish(rollout=made, revision_seen=draft.revision, is_material=True, by=lead, now=NOW)
+    assert version.number == 1
+
+
+def test_guidelines_for_the_same_tool_are_published_as_they_stand(template, lead):
+    make_guidelines(template, number=2, text="Kjøreregler for Workplace")
+
+    made = make(template, lead, tool_name="Workplace")
+
+    assert made.guideline_versions.get().text == "Kjøreregler for Workplace"
+    assert drafting.draft_of(made) is None
 
 
 def test_a_decision_is_not_copied(template, lead):

@@ -3,10 +3,10 @@
 import pytest
 
 from agencies.models import RoleName
-from rollout.domain import funding, licensing, readiness, undoing
+from rollout.domain import funding, leaving, licensing, readiness, undoing
 from rollout.domain.refusals import Refused
 from rollout.models import EmailKind, EmailState, EventKind, FundingState, LicenceBudget, OutgoingEmail, PlanEvent
-from tests.factories import NOW, give_role, make_agency, make_lead, make_people, make_rollout, place
+from tests.factories import NOW, give_role, make_agency, make_lead, make_people, make_pilot, make_rollout, place
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +137,21 @@ def test_what_a_lead_sets_replaces_what_waits(kli, people):
     with pytest.raises(Refused, match="erstattet"):
         funding.approve(statement=statement, by=people["head"], now=NOW)
     assert funded(kli) == 95
+
+
+@pytest.mark.parametrize("is_pilot", [True, False])
+def test_nothing_is_funded_for_a_pilot_or_an_agency_that_has_withdrawn(kli, is_pilot):
+    before = LicenceBudget.objects.values_list("placement", "funded")
+    budgets = list(before)
+    if is_pilot:
+        kli = make_pilot(make_agency("uke"), rollout=kli.rollout)
+    else:
+        leaving.withdraw(placement=kli, reason="Vil ikke", by=make_lead(), now=NOW)
+    with pytest.raises(Refused, match="verken i kø eller pulje"):
+        licensing.set_funding(
+            placement=kli, funded=95, implementation_cost_nok=0, budget_reference="", by=make_lead(), now=NOW
+        )
+    assert list(before.all()) == budgets
 
 
 def test_taking_an_approved_figure_back_ends_the_statement_too(kli, people):

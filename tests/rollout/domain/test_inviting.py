@@ -2,12 +2,14 @@
 
 import threading
 import time
+import uuid
 
 import pytest
 from django.db import connection, transaction
 
 from agencies.models import Person, Role, RoleName
-from rollout.domain import creating, inviting
+from rollout.delivery import failing
+from rollout.domain import creating, inviting, requesting
 from rollout.domain.refusals import Refused
 from rollout.models import EmailState, OutgoingEmail, Rollout
 from tests import factories
@@ -152,6 +154,52 @@ def test_who_has_no_role_left_is_told_no_more_and_still_gets_the_receipt():
 
     assert state_of(answer) == EmailState.WITHDRAWN
     assert [state_of(one) for one in (receipt, *told_another)] == [EmailState.WAITING] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_that_ends_while_the_server_sends_a_message_back_takes_it_along():
+    """It is neither handed over any more nor waiting yet, as others see it: the ending waits for its row."""
+    factories.make_lead()
+    chief = factories.give_role("sjef.kli@example.org", RoleName.COMMUNICATION_CHIEF, factories.make_agency("kli"))
+    handed_over = {"state": "claimed", "claim": uuid.uuid4(), "claimed_at": NOW, "data_at": NOW}
+    (message,) = write(1, to_address=chief.email, **handed_over)
+
+    def comes_back():
+        OutgoingEmail.objects.filter(pk=message.pk).update(state="waiting", claim=None, data_at=None)
+        failing.came_back(message.pk, now=NOW)
+
+    at_the_same_time(comes_back, lambda: inviting.end_role(role=chief.roles.get(), by=None, now=NOW))
+
+    assert state_of(message) == EmailState.WITHDRAWN
+
+
+@pytest.mark.django_db
+def test_who_lost_one_of_two_agencies_is_told_no_more_of_what_happened_there():
+    rollout, lead = factories.make_rollout(waves=1), factories.make_lead()
+    agencies = [factories.make_agency(slug) for slug in ("kli", "bre")]
+    chief = factories.give_role("sjef@example.org", RoleName.COMMUNICATION_CHIEF, agencies[0])
+    factories.give_role(chief, RoleName.COMMUNICATION_CHIEF, agencies[1])
+    for agency in agencies:
+        placement = factories.place(agency, rollout.waves.get())
+        request = requesting.ask_for_date(placement=placement, reason="Flytting.", by=chief, now=NOW)
+        requesting.decline_date(request=request, answer="Ikke nå.", by=lead, now=NOW)
+    lost, kept = OutgoingEmail.objects.filter(kind="answer", person=chief).order_by("pk")
+
+    inviting.end_role(role=chief.roles.get(agency=agencies[0]), by=lead, now=NOW)
+
+    assert [state_of(lost), state_of(kept)] == [EmailState.WITHDRAWN, EmailState.WAITING]
+
+
+@pytest.mark.django_db
+def test_a_lead_who_gives_up_an_agency_is_still_told_of_it():
+    rollout, lead, agency = factories.make_rollout(waves=1), factories.make_lead(), factories.make_agency("kli")
+    factories.give_role(lead, RoleName.DEPUTY, agency)
+    placement = factories.place(agency, rollout.waves.get())
+    requesting.ask_for_date(placement=placement, reason="Flytting.", by=lead, now=NOW)
+
+    inviting.end_role(role=lead.roles.get(agency=agency), by=lead, now=NOW)
+
+    assert state_of(OutgoingEmail.objects.get(kind="request")) == EmailState.WAITING
 
 
 def state_of(message: OutgoingEmail) -> str:

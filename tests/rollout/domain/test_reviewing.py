@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from rollout import emails
-from rollout.domain import opening, reviewing
+from rollout.domain import learning, opening, reviewing
 from rollout.domain.refusals import FieldsRefused, Refused
 from rollout.models import Criteria, EventKind, Lesson, Pace, PlanEvent, Review, UsageFigures, Wave, WaveState
 from tests.factories import (
@@ -210,37 +210,37 @@ def test_thresholds_are_settings_with_an_event(wave, kli, lead, rollout):
 
 
 def test_lessons_are_three_and_each_change_is_an_event(wave, kli, lead):
-    reviewing.write_lessons(placement=kli, texts=["En", "", "Tre"], by=lead, now=GATE)
-    reviewing.write_lessons(placement=kli, texts=["En", "To", ""], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["En", "", "Tre"], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["En", "To", ""], by=lead, now=GATE)
     assert list(kli.lessons.order_by("number").values_list("number", "text")) == [(1, "En"), (2, "To")]
     told = PlanEvent.objects.filter(kind=EventKind.LESSON_WRITTEN).values_list("before__text", "after__text")
     assert list(told) == [("", "En"), ("", "Tre"), ("", "To"), ("Tre", "")]
 
 
 def test_a_page_that_stood_open_takes_away_no_lesson_that_came_meanwhile(wave, kli, lead):
-    reviewing.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
     shown = ["En", "", ""]
-    reviewing.write_lessons(placement=kli, texts=["En", "To"], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["En", "To"], by=lead, now=GATE)
 
-    reviewing.write_lessons(placement=kli, texts=["Først", "", ""], seen=shown, by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["Først", "", ""], seen=shown, by=lead, now=GATE)
 
     assert list(kli.lessons.order_by("number").values_list("text", flat=True)) == ["Først", "To"]
     with pytest.raises(Refused, match="Erfaring 2 er endret siden du så den, og er nå «To»"):
-        reviewing.write_lessons(placement=kli, texts=["Først", "Andre", ""], seen=shown, by=lead, now=GATE)
+        learning.write_lessons(placement=kli, texts=["Først", "Andre", ""], seen=shown, by=lead, now=GATE)
 
 
 def test_an_agency_teaches_nothing_before_its_leaders_are_in(kli, lead):
     with pytest.raises(Refused, match="ikke tatt i bruk"):
-        reviewing.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
+        learning.write_lessons(placement=kli, texts=["En"], by=lead, now=GATE)
 
 
 def test_lessons_follow_into_the_next_wave_and_the_pilots_into_the_first(wave, kli, lead, rollout):
     pilot = make_pilot(make_agency("bal"))
-    reviewing.write_lessons(placement=pilot, texts=["Fra piloten"], by=lead, now=GATE)
-    reviewing.write_lessons(placement=kli, texts=["Fra pulje 1"], by=lead, now=GATE)
+    learning.write_lessons(placement=pilot, texts=["Fra piloten"], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["Fra pulje 1"], by=lead, now=GATE)
 
     def taught(number):
-        return [lesson.text for lesson in reviewing.lessons_for(rollout.waves.get(number=number))]
+        return [lesson.text for lesson in learning.lessons_for(rollout.waves.get(number=number))]
 
     assert [taught(number) for number in (1, 2, 3)] == [["Fra piloten"], ["Fra pulje 1"], []]
     rollout.waves.get(number=2).placements.update(status="withdrawn", wave=None, slot=None)  # emptied
@@ -250,7 +250,7 @@ def test_lessons_follow_into_the_next_wave_and_the_pilots_into_the_first(wave, k
 def test_the_lessons_stand_in_the_mail_of_the_next_waves_go_and_opening(wave, kli, lead, rollout):
     second = rollout.waves.get(number=2)
     make_people(second.placements.get().agency)
-    reviewing.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["Begynn <i> tide."], source="eksempel", by=lead, now=GATE)
     with_the_go = emails.dates.your_dates(wave=second, now=GATE)
     at_opening = opening.preview(second, now=GATE).messages
     assert with_the_go and at_opening
@@ -264,7 +264,7 @@ def test_the_lessons_stand_in_the_mail_of_the_next_waves_go_and_opening(wave, kl
 
 def test_a_review_freezes_what_was_shown_and_closes_the_wave(wave, kli, lead):
     row = make_figures(kli, MEASURED, leaders_invited=9, leaders_activated=9)
-    reviewing.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=GATE)
+    learning.write_lessons(placement=kli, texts=["Begynn i tide."], by=lead, now=GATE)
     review = close(wave, lead, Pace.SLOWER, seen=row.pk)
     assert Wave.objects.get(pk=wave.pk).state == WaveState.CLOSED
     (told,) = review.figures
@@ -282,7 +282,7 @@ def test_after_the_decision_neither_figures_nor_lessons_change(wave, kli, lead):
     with pytest.raises(Refused, match="Tallene står fast"):
         enter(kli, lead, activated=1)
     with pytest.raises(Refused, match="Erfaringene står fast"):
-        reviewing.write_lessons(placement=kli, texts=["Ny"], by=lead, now=GATE)
+        learning.write_lessons(placement=kli, texts=["Ny"], by=lead, now=GATE)
     with pytest.raises(Refused, match="alt avsluttet"):
         close(wave, lead)
     assert (UsageFigures.objects.count(), Lesson.objects.count(), Review.objects.count()) == (1, 0, 1)
@@ -298,12 +298,12 @@ def test_who_is_let_in_after_the_decision_gets_figures_and_lessons_and_what_is_f
     opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
 
     enter(bns, lead, on=GATE.date())
-    reviewing.write_lessons(placement=bns, texts=["Sjekk signaturen."], by=lead, now=GATE)
+    learning.write_lessons(placement=bns, texts=["Sjekk signaturen."], by=lead, now=GATE)
 
     with pytest.raises(Refused, match="Tallene står fast"):
         enter(kli, lead, activated=1)
     assert [one["slug"] for one in Review.objects.get(pk=review.pk).figures] == ["kli"]
-    assert reviewing.lessons_for(rollout.waves.get(number=2))[0].text == "Sjekk signaturen."
+    assert learning.lessons_for(rollout.waves.get(number=2))[0].text == "Sjekk signaturen."
 
 
 def test_who_is_let_in_before_the_decision_is_frozen_with_the_others(wave, kli, lead):
@@ -315,21 +315,33 @@ def test_who_is_let_in_before_the_decision_is_frozen_with_the_others(wave, kli, 
 
 
 def test_a_decision_is_on_the_figures_that_were_seen(wave, kli, lead):
-    seen = reviewing.standing(wave, now=GATE).seen
+    seen = reviewing.standing(wave, now=GATE).as_seen
     make_figures(kli, MEASURED)
     with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
-        close(wave, lead, seen=seen)
+        close(wave, lead, **seen)
     assert not Review.objects.exists()
 
 
 def test_a_decision_is_on_the_agencies_that_were_seen(wave, kli, lead):
     """Else one let in meanwhile would be frozen without figures, by a decision that never looked at it."""
     bns = place(make_agency("bns"), wave, **HELD)
-    seen = reviewing.standing(wave, now=GATE)
+    seen = reviewing.standing(wave, now=GATE).as_seen
     opening.release(placement=bns, reason="Har signert", by=lead, now=GATE)
     with pytest.raises(Refused, match="Tallene er endret siden du så dem"):
-        close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies))
-    close(wave, lead, seen=seen.seen, agencies_seen=len(seen.agencies) + 1)
+        close(wave, lead, **seen)
+    close(wave, lead, **seen | {"agencies_seen": seen["agencies_seen"] + 1})
+
+
+def test_a_decision_is_on_the_criteria_that_were_seen(wave, kli, lead, rollout):
+    make_figures(kli, MEASURED)
+    seen = reviewing.standing(wave, now=GATE).as_seen
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=95)
+    with pytest.raises(Refused, match="Kriteriene er endret siden du så dem"):
+        close(wave, lead, **seen)
+    assert not Review.objects.exists()
+
+    reviewing.set_criteria(rollout=rollout, by=lead, now=GATE, activated=Criteria().activated)
+    close(wave, lead, **seen)
 
 
 def test_a_review_has_a_reason_and_waits_for_the_opening_for_all(wave, lead, rollout):

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from rollout.domain import deciding, reviewing
+from rollout.domain import deciding, opening, reviewing
 from rollout.models import Decision, Pace, Placement, Review, Rollout, UsageFigures, Verdict, Wave
 from tests.factories import GOOD_FIGURES, at, make_agency, make_lead, make_rollout, open_for_all, place
 from tests.races import at_once, count, meeting_after
@@ -116,6 +116,53 @@ def test_without_the_locks_it_is_still_one_but_the_other_gets_an_error(monkeypat
     outcomes = at_once(partial(close, pace=Pace.SAME), partial(close, pace=Pace.HOLD))
     assert (count(outcomes, "done"), count(outcomes, "IntegrityError")) == (1, 1), outcomes
     assert Review.objects.count() == 1
+
+
+@pytest.fixture
+def release(wave):
+    """One agency of the wave was held when it opened for all."""
+    held = {"leaders_access_at": GATE, "employees_at_opening": 100, "held_at": GATE}
+    bns = place(make_agency("bns"), wave, **held)
+    return partial(opening.release, placement=bns, reason="Har signert", by=make_lead(), now=GATE)
+
+
+def decided_on() -> list[str]:
+    return [told["slug"] for told in Review.objects.get().figures]
+
+
+def test_an_agency_let_in_as_the_review_ends_comes_after_the_decision_or_the_decision_is_refused(wave, close, release):
+    seen = reviewing.standing(wave, now=GATE).as_seen
+    outcomes = at_once(partial(close, pace=Pace.SAME, **seen), release)
+    assert outcomes[1][0] == "done"
+    if outcomes[0][0] == "Refused":
+        assert "Tallene er endret" in outcomes[0][1] and not Review.objects.exists()
+    else:
+        assert decided_on() == ["kli"]
+        assert wave.events.get(kind="released").pk > wave.events.get(kind="review_closed").pk
+
+
+def test_without_the_plans_lock_a_decision_leaves_out_who_was_let_in_before_it(monkeypatch, wave, close, release):
+    """The control: the decision has looked at the agencies when one is let in."""
+    monkeypatch.setattr(reviewing, "lock_plan", lambda rollout_id: Rollout.objects.get(pk=rollout_id))
+    seen, standing = reviewing.standing(wave, now=GATE).as_seen, reviewing.standing
+    meet = meeting_after(lambda: None, parties=2)
+
+    def read(*args, **kwargs):
+        found = standing(*args, **kwargs)
+        meet()  # now one may be let in
+        meet()  # and has been
+        return found
+
+    def let_in():
+        meet()
+        release()
+        meet()
+
+    monkeypatch.setattr(reviewing, "standing", read)
+    outcomes = at_once(partial(close, pace=Pace.SAME, **seen), let_in)
+    assert count(outcomes, "done") == 2, outcomes
+    assert decided_on() == ["kli"]
+    assert wave.events.get(kind="released").pk < wave.events.get(kind="review_closed").pk
 
 
 @pytest.fixture

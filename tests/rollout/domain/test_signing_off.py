@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from agencies.models import RoleName
-from rollout.domain import glance, readiness, signing_off
+from rollout.domain import glance, leaving, readiness, signing_off
 from rollout.domain.refusals import Refused, SignOffRefused
 from rollout.models import EmailKind, EventKind, OutgoingEmail, PlanEvent, Signers, SignOff
 from tests.factories import (
@@ -17,6 +17,7 @@ from tests.factories import (
     make_lead,
     make_people,
     make_person,
+    make_pilot,
     make_ready,
     make_rollout,
     place,
@@ -69,6 +70,21 @@ def test_a_version_published_between_reading_and_pressing_refuses_the_press(plac
 def test_a_hash_that_was_not_shown_is_refused(placement):
     with pytest.raises(SignOffRefused, match="endret siden du leste dem"):
         sign(placement, placement.rollout.guideline_versions.get(), hash_seen="0" * 64)
+
+
+@pytest.mark.parametrize("is_pilot", [True, False])
+def test_a_pilot_or_an_agency_that_has_withdrawn_signs_nothing(placement, is_pilot):
+    """They take no part in the course (rule 2): a signature of theirs would be counted nowhere."""
+    if is_pilot:
+        agency = make_agency("uke")
+        make_people(agency)
+        placement = make_pilot(agency, rollout=placement.rollout)
+    else:
+        leaving.withdraw(placement=placement, reason="Vil ikke", by=make_lead(), now=NOW)
+    by = f"leder.{placement.agency.slug}@example.org"
+    with pytest.raises(SignOffRefused, match="verken i kø eller i en pulje"):
+        sign(placement, placement.rollout.guideline_versions.get(), by=by)
+    assert not SignOff.objects.exists()
 
 
 def test_a_double_press_signs_once(placement):

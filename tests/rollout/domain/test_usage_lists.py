@@ -4,7 +4,7 @@ import pytest
 
 from agencies.list_files import write_csv
 from rollout.domain import reviewing, usage_lists
-from rollout.models import PlanEvent, UsageFigures
+from rollout.models import Placement, PlanEvent, UsageFigures
 from tests.factories import at, make_agency, make_lead, make_rollout, open_for_all, place
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,20 @@ def test_every_bad_line_is_told_by_its_line_and_column(wave):
         (8, "slug"),
     ]
     assert found.bad_lines == 6
+
+
+def test_of_a_closed_wave_each_line_that_would_change_what_is_frozen_is_told_and_the_same_again_passes(wave):
+    reviewing.enter_many(wave=wave, entries=read(wave, KLI).entries, by=make_lead(), now=NOW)
+    Placement.objects.filter(agency__slug="bre").update(all_staff_access_at=None)
+    reviewing.close(wave=wave, pace="same", reason="Bra.", by=make_lead(), now=NOW)
+    Placement.objects.filter(agency__slug="bre").update(all_staff_access_at=NOW)
+    later = (BRE[0], "22.03.2018", *BRE[2:])
+
+    found = read(wave, KLI, later)
+    assert (found.problems, len(found.entries), found.unchanged) == ([], 1, 1)
+    another, another_day = (*KLI[:3], "81", *KLI[4:]), ("kli", "2018-03-20", *KLI[2:])
+    found = read(wave, another, later, another_day)
+    assert problems(found) == [(2, "slug"), (4, "slug")]
 
 
 def test_a_missing_and_an_unknown_column_are_told(wave):

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from agencies.models import RoleName
-from rollout.domain import confirming, deciding, importing, opening, placing, scheduling, together, undoing
+from rollout.domain import confirming, deciding, importing, licensing, opening, placing, scheduling, together, undoing
 from rollout.models import EventKind, PlanEvent
 from rollout.views.history_data import GROUPS, PER_PAGE
 from tests.factories import NOW, at, give_go, give_role, make_agency, make_lead, make_ready, make_rollout, place
@@ -295,3 +295,43 @@ def test_a_change_of_many_is_not_offered_back_once_one_of_them_has_opened(client
     assert not any(change in client.get(page).text for page in pages)
     assert "2 virksomheter flyttet til pulje 1" in (moved := rows(history(client, rollout))[-1])
     assert moved.endswith("Kan ikke angres: en pulje den gjelder, har åpnet.")
+
+
+def test_what_something_newer_stands_in_the_way_of_says_so_and_is_offered_when_that_is_undone(
+    client, rollout, lead, queue
+):
+    older = move(queue[0], rollout.waves.get(number=1), lead)
+    newer = move(queue[0], rollout.waves.get(number=2), lead)
+    pages = [
+        reverse("rollout:history", args=[rollout.slug]),
+        reverse("rollout:wave", args=[rollout.slug, 1]),
+        reverse("rollout:agency-plan", args=[rollout.slug, "bns"]),
+    ]
+
+    def offered(event):
+        return [reverse("rollout:undo", args=[rollout.slug, event.change]) in client.get(page).text for page in pages]
+
+    assert (offered(older), offered(newer)) == ([False] * 3, [True] * 3)
+    row = rows(history(client, rollout))[1].replace("\xa0", " ")
+    assert row.endswith(f"er endret på nytt etterpå: «Flyttet» av {lead} 1. feb. kl. 09.00. Angre det først.")
+
+    client.force_login(give_role("leser@example.org", RoleName.READER))
+    assert "Angre det først" not in history(client, rollout).text, "who may not undo is not asked to"
+
+    client.force_login(lead)
+    undoing.undo(rollout=rollout, change=newer.change, by=lead, now=NOW)
+    assert offered(older) == [True] * 3
+
+
+def test_a_change_with_a_part_that_can_never_be_undone_does_not_ask_to_undo_what_is_newer(client, rollout, lead, queue):
+    older = move(queue[0], rollout.waves.get(number=1), lead)
+    PlanEvent.objects.create(rollout=rollout, kind=EventKind.ROLE_GIVEN, by=lead, at=NOW, change=older.change)
+    move(queue[0], rollout.waves.get(number=2), lead)
+    assert "Angre det først" not in history(client, rollout).text
+
+
+def test_the_licences_page_offers_the_newest_of_two_changes_of_the_same(client, rollout, lead):
+    older, newer = (licensing.set_pool(rollout=rollout, size=size, by=lead, now=NOW) for size in (900, 901))
+    page = client.get(reverse("rollout:licences", args=[rollout.slug])).text
+    offered = [reverse("rollout:undo", args=[rollout.slug, event.change]) in page for event in (older, newer)]
+    assert offered == [False, True]

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from agencies.models import RoleName
-from rollout.domain import opening, reviewing, usage_lists
+from rollout.domain import learning, opening, reviewing, usage_lists
 from rollout.models import Criteria, Decision, Lesson, Pace, Review, UsageFigures, WaveState
 from tests.factories import (
     GOOD_FIGURES,
@@ -188,8 +188,8 @@ def test_of_a_file_with_a_bad_line_nothing_is_written_and_each_fault_is_shown(as
 def test_a_file_for_a_review_that_has_ended_is_refused_in_words(as_lead, kli):
     make_review(kli.wave)
     response = upload(as_lead, GOOD_ROW, run="1")
-    assert (response.status_code, UsageFigures.objects.count()) == (409, 0)
-    assert "Tallene står fast." in words(response)
+    assert (response.status_code, UsageFigures.objects.count()) == (422, 0)
+    assert "tallene for denne står fast" in words(response)
 
 
 # -- lessons and criteria ------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_a_file_for_a_review_that_has_ended_is_refused_in_words(as_lead, kli):
 def test_lessons_are_written_and_listed_by_pilot_and_wave_with_where_they_are_from(as_lead, lead):
     pilot = make_pilot(make_agency("bal", name="Bydel Alna"))
     said = {"texts": ["Logg inn sammen."], "source": "oppdiktet eksempel", "by": lead, "now": at("2018-02-01 10:00")}
-    reviewing.write_lessons(placement=pilot, **said)
+    learning.write_lessons(placement=pilot, **said)
     response = as_lead.post(f"{R}lessons/agencies/kli/", {"text_1": "Begynn i tide."}, follow=True)
     assert response.redirect_chain[-1][0] == REVIEW
     told = words(as_lead.get(f"{R}lessons/"))
@@ -265,6 +265,21 @@ def test_the_page_tells_of_how_many_agencies_the_decision_is(as_lead, kli):
     assert refused.status_code == 409
     assert "Tallene er endret siden du så dem" in words(refused)
     assert 'name="agencies_seen" value="1"' in refused.text and "Bra" in refused.text
+
+
+def test_a_decision_on_other_criteria_than_those_shown_is_refused_and_the_next_press_is_for_the_new_ones(
+    as_lead, kli, lead
+):
+    def decide(page):
+        seen = dict(re.findall(r'name="(\w*seen)" value="([^"]*)"', page.text))
+        return as_lead.post(f"{REVIEW}close/", seen | {"pace": "same", "reason": "Bra"})
+
+    shown = as_lead.get(REVIEW)
+    reviewing.set_criteria(rollout=kli.rollout, by=lead, now=at("2018-03-22 11:00"), activated=95)
+    refused = decide(shown)
+    assert refused.status_code == 409
+    assert "Kriteriene er endret siden du så dem" in words(refused)
+    assert (decide(refused).status_code, Review.objects.count()) == (302, 1)
 
 
 def test_without_pace_or_reason_or_on_other_figures_nothing_is_decided(as_lead, kli):
@@ -337,8 +352,8 @@ def test_a_file_after_the_review_takes_in_who_came_later_and_nothing_that_is_fro
     template = as_lead.get(f"{REVIEW}template.csv").content.decode("utf-8-sig")
     assert template.splitlines()[1].startswith("bns;") and "kli" not in template
     row = GOOD_ROW.replace("kli", "bns").replace("03-21", "03-22")
-    refused = upload(as_lead, row, GOOD_ROW.replace(";80;", ";81;"), run="1")
-    assert refused.status_code == 409 and "Tallene står fast." in words(refused)
+    refused = upload(as_lead, row, GOOD_ROW.replace(";80;", ";81;"))
+    assert refused.status_code == 422 and "tallene for denne står fast" in words(refused)
     done = upload(as_lead, row, run="1")
     assert (done.status_code, UsageFigures.objects.filter(placement=bns).count()) == (302, 1)
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from agencies.models import RoleName
 from rollout.domain import creating
 from rollout.models import Rollout
-from tests.factories import NOW, give_role, make_agency, make_lead, make_pilot, make_rollout, place
+from tests.factories import NOW, give_role, make_agency, make_guidelines, make_lead, make_pilot, make_rollout, place
 from tests.pages import text
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
@@ -74,6 +74,16 @@ def test_a_lead_makes_a_rollout_after_anothers_pattern_and_comes_to_its_board(cl
     assert (made.licence_pool.size, str(made.licence_pool.price_nok), made.tool_name) == (9000, "30.50", "Teams")
     page = text(client.get(response.url))
     assert "Teams i Oslo er opprettet etter malen av Workplace i Oslo kommune. Den er ikke aktiv ennå." in page
+
+
+def test_one_is_told_that_the_guidelines_are_to_be_read_where_the_tools_name_was_changed_in_them(
+    client, lead, template
+):
+    make_guidelines(template, number=2, text="Kjøreregler for Workplace")
+    response = copy(client, template)
+    assert "et utkast der Teams står for Workplace. Les det og publiser." in text(client.get(response.url))
+    assert "Kjøreregler for Teams" in client.get("/r/teams-i-oslo/guidelines/draft/").text
+    assert "et utkast der" not in text(client.get(copy(client, template, name="To", tool_name="Workplace").url))
 
 
 def test_one_is_warned_where_the_last_wave_comes_after_the_last_day(client, lead, template):
