@@ -209,6 +209,11 @@ LANGUAGES = [("nb", "Bokmål")]
 TIME_ZONE = "Europe/Oslo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+MFA_FORMS = {
+    "add_webauthn": "agencies.second_step.AddPasskeyForm",
+    "authenticate_webauthn": "agencies.second_step.AskForPasskeyForm",
+    "reauthenticate_webauthn": "agencies.second_step.ConfirmPasskeyForm",
+}
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
