@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from agencies.models import RoleName
 from rollout.models import EventKind, Placement, PlacementStatus, PlanEvent, WaveState
 from tests import factories as make
-from tests.factories import NOW
+from tests.factories import NOW, set_clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
@@ -353,6 +353,24 @@ def test_a_new_wave_gets_the_next_number(as_lead, rollout):
     dates = {"leaders_on": "2018-11-01", "all_staff_on": "2018-11-13"}
     assert as_lead.post(f"{BOARD}new-wave/", dates, headers=HTMX)["HX-Redirect"].startswith(BOARD)
     assert "0 av 5" in column(as_lead.get(BOARD).text, "8")
+
+
+def proposed(as_lead) -> list[str]:
+    return re.findall(r'type="date" name="\w+" value="([^"]+)"', as_lead.get(f"{BOARD}new-wave/", headers=HTMX).text)
+
+
+def test_a_new_wave_is_proposed_as_long_after_the_last_as_that_after_the_one_before(as_lead, rollout):
+    # The seventh opens 27 September and 16 October, three weeks after the sixth.
+    assert proposed(as_lead) == ["2018-10-18", "2018-11-06"]
+    rollout.blackouts.create(name="Flytting", first_day="2018-10-18", last_day="2018-10-19", hard=True)
+    assert proposed(as_lead) == ["2018-10-22", "2018-11-12"]  # 10 November is a Saturday
+    set_clock(make.at("2018-12-21 12:00"))
+    assert proposed(as_lead) == ["2018-12-24", "2019-01-14"]  # never in what has been
+
+
+def test_no_dates_are_proposed_where_the_plan_has_no_pace(as_lead):
+    make.make_rollout(waves=1)
+    assert proposed(as_lead) == []
 
 
 def test_a_form_for_a_new_wave_sent_twice_makes_one_wave(as_lead, rollout):
