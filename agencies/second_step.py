@@ -4,11 +4,15 @@ Asked for only after a one-time code: the municipality's own issuer has its own 
 lead who signs in by code and has none yet reaches the pages where it is set up, and nothing else.
 """
 
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.stages import AuthenticateStage
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, AuthenticateWebAuthnForm, ReauthenticateWebAuthnForm
+from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +22,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import HttpResponseClientRedirect
+from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from agencies.access import held_by, roles_of
 from agencies.models import Person, RoleName
@@ -46,6 +51,37 @@ class KeyAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user, type) -> str:
         return _("Passnøkkel %(number)s") % {"number": keys_of(user).count() + 1}
+
+
+class PasskeyField(forms.JSONField):
+    """What the browser's passkey answered. allauth takes for granted that it can be read, and fails where it cannot."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, answer: type[RegistrationResponse | AuthenticationResponse]):
+        super().__init__(error_messages={"required": KeyAdapter.error_messages["incorrect_code"]})
+        self.answer = answer
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            found = super().to_python(value)
+            if found not in self.empty_values:
+                self.answer.from_dict(found)
+        except (forms.ValidationError, KeyError, RecursionError, TypeError, ValueError):
+            raise forms.ValidationError(self.error_messages["required"], code="incorrect_code") from None
+        return found
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    credential = PasskeyField(RegistrationResponse)
+
+
+class AskForPasskeyForm(AuthenticateWebAuthnForm):
+    credential = PasskeyField(AuthenticationResponse)
+
+
+class ConfirmPasskeyForm(ReauthenticateWebAuthnForm):
+    credential = PasskeyField(AuthenticationResponse)
 
 
 class AskForKey(AuthenticateStage):

@@ -6,7 +6,9 @@ SECRET_KEY and COMMITMENT_KEY are required.
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -44,20 +46,24 @@ else:
     COMMITMENT_KEY = env.str("COMMITMENT_KEY")
     # Where links in mail lead: scheme and host.
     SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
-    # Loopback always: a health check on the same machine asks there.
-    _hosts = [name.strip() for name in env.list("ALLOWED_HOSTS", default=[]) if name.strip()]
-    ALLOWED_HOSTS = [*(_hosts or [str(urlsplit(SITE_URL).hostname)]), "127.0.0.1", "localhost"]
     for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SECRET_KEY", "COMMITMENT_KEY"):
         if not vars()[_name].strip():
             raise ImproperlyConfigured(f"Set the {_name} environment variable: it is empty")
 
-_site = urlsplit(SITE_URL)
+try:
+    _site = urlsplit(SITE_URL)
+except ValueError:
+    _site = urlsplit("")
 if _site.scheme not in ("http", "https") or not _site.hostname or _site.path.strip("/") or _site.query:
     raise ImproperlyConfigured(f"SITE_URL must be scheme and host, as https://plan.example.org, and not {SITE_URL!r}")
 SITE_URL = f"{_site.scheme}://{_site.netloc.lower()}"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "agencies.views.open_for_too_long"
 HTTPS = _site.scheme == "https"
+if not DEMO_MODE:
+    # Loopback always: a health check on the same machine asks there.
+    _hosts = [name.strip() for name in env.list("ALLOWED_HOSTS", default=[]) if name.strip()]
+    ALLOWED_HOSTS = [*(_hosts or [str(_site.hostname)]), "127.0.0.1", "localhost"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -130,16 +136,35 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+
+def _scheme(address: str) -> str:
+    return address.partition("://")[0].lower()
+
+
+def _database(name: str, address: str) -> dict[str, Any]:
+    """How Django connects to the database at the address. What is wrong is told without it: it holds a password."""
+    found: dict[str, Any] = {}
+    if env.DB_SCHEMES.get(_scheme(address)) == env.DB_SCHEMES["postgresql"]:
+        with suppress(ValueError):
+            found = env.db_url_config(address)
+    if not (found.get("NAME") or "service" in found.get("OPTIONS", {})):
+        raise ImproperlyConfigured(f"{name} must be an address such as postgresql://user:password@host:5432/name")
+    return found
+
+
+DATABASES = {"default": _database("DATABASE_URL", DATABASE_URL)}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0  # only `agencies.sessions` asks so
 # The owner of the tables, whom only `migrate` is (rollout/management/commands/migrate.py).
 MIGRATE_DATABASE_URL = env.str("MIGRATE_DATABASE_URL", default="")
-MIGRATE_DATABASE = env.db_url_config(MIGRATE_DATABASE_URL) if MIGRATE_DATABASE_URL and not DEMO_MODE else None
+_migrates = bool(MIGRATE_DATABASE_URL) and not DEMO_MODE
+MIGRATE_DATABASE = _database("MIGRATE_DATABASE_URL", MIGRATE_DATABASE_URL) if _migrates else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+if _scheme(REDIS_URL) not in ("redis", "rediss"):
+    raise ImproperlyConfigured("REDIS_URL must be an address such as redis://:password@host:6379/0")
 _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
@@ -149,6 +174,8 @@ CACHES = {
 }
 SESSION_ENGINE = "agencies.sessions"
 
+if _scheme(EMAIL_URL) not in env.EMAIL_SCHEMES:
+    raise ImproperlyConfigured("EMAIL_URL must be an address such as smtp+tls://user:password@host:587")
 vars().update(env.email_url_config(EMAIL_URL))  # EMAIL_HOST, EMAIL_PORT, EMAIL_USE_TLS and the rest
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Puljeplan <puljeplan@example.org>")
@@ -182,6 +209,11 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "60/m/ip,5/5m/key",  # the second step, for one who has the code already
 }
 MFA_ADAPTER = "agencies.second_step.KeyAdapter"
+MFA_FORMS = {
+    "add_webauthn": "agencies.second_step.AddPasskeyForm",
+    "authenticate_webauthn": "agencies.second_step.AskForPasskeyForm",
+    "reauthenticate_webauthn": "agencies.second_step.ConfirmPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute wrong
 FORMS_PER_MINUTE = env.int("FORMS_PER_MINUTE", default=300)

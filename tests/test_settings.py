@@ -66,6 +66,45 @@ def test_an_empty_variable_is_as_good_as_a_missing_one(name):
     assert name in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://host/plan"),
+        ("DATABASE_URL", "postgresql://host"),
+        ("DATABASE_URL", "postgresql://host:port/plan"),
+        ("MIGRATE_DATABASE_URL", "nonsense"),
+    ],
+)
+def test_an_address_of_a_database_that_is_none_stops_the_start_and_its_password_is_not_told(name, address):
+    address = address.replace("//", "//puljeplan:hemmelig@", 1)
+    done = _settings("s.DEBUG", **REQUIRED | {name: address})
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(f"django.core.exceptions.ImproperlyConfigured: {name} must be ")
+    assert "hemmelig" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres:///plan",
+        "postgresql://a:b#c@host:5432/plan?sslmode=require",
+        "postgresql://%2Fvar%2Frun%2Fpostgresql/plan",
+    ],
+)
+def test_every_way_to_write_the_address_of_a_postgresql_is_read(address):
+    assert _settings("s.DATABASES['default']['NAME']", **REQUIRED | {"DATABASE_URL": address}).stdout == "plan\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "address"), [("EMAIL_URL", "nonsense"), ("REDIS_URL", "nonsense"), ("SITE_URL", "http://[")]
+)
+def test_any_other_address_that_is_none_stops_the_start_and_is_named(name, address):
+    done = _settings("s.DEBUG", **REQUIRED | {name: address})
+    assert done.returncode != 0
+    assert done.stderr.splitlines()[-1].startswith(f"django.core.exceptions.ImproperlyConfigured: {name} must be ")
+
+
 @pytest.mark.parametrize("address", ["plan.example.org", "ftp://plan.example.org", "https://", "https://a.example/b"])
 def test_a_site_address_that_is_none_stops_the_start(address):
     done = _settings("s.DEBUG", SITE_URL=address, **REQUIRED)

@@ -25,6 +25,7 @@ from rollout.models import (
     OSLO,
     Commitment,
     CommitmentProof,
+    EventKind,
     GuidelineVersion,
     KeptCommitments,
     Placement,
@@ -50,6 +51,19 @@ class CommitmentRefused(Refused):
 
 
 # -- one person's ----------------------------------------------------------------------------------------------------
+
+
+def is_open(rollout: Rollout) -> bool:
+    """Whether employees may read the text and commit: not while the plan is only prepared.
+
+    It is open once it is the active one, and stays so when another is, since links to it have been shared; so it is
+    with one that was never the active one but has let somebody in.
+    """
+    return (
+        rollout.is_active
+        or rollout.events.filter(kind=EventKind.ROLLOUT_ACTIVATED).exists()
+        or rollout.waves.filter(leaders_opened_at__isnull=False).exists()
+    )
 
 
 def takes_part(rollout: Rollout) -> QuerySet[Agency]:

@@ -19,7 +19,7 @@ from rollout.domain.recording import new_change, record
 from rollout.domain.refusals import Refused
 from rollout.domain.shifting import Shift, marks, planned_shifts
 from rollout.domain.words import clock_time, long_date
-from rollout.models import EventKind, PlanEvent, Rollout, Wave, opening_moment
+from rollout.models import OSLO, EventKind, PlanEvent, Rollout, Wave, opening_moment
 
 DATES = ("leaders_on", "all_staff_on")
 #: A date further ahead has its year mistyped.
@@ -54,6 +54,24 @@ def _refuse_unlikely(day: dt.date, now: dt.datetime, *, field: str = "") -> None
 def next_number(rollout: Rollout) -> int:
     """The number the next wave gets."""
     return (rollout.waves.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def proposed_dates(rollout: Rollout, *, now: dt.datetime) -> dict[str, dt.date]:
+    """Dates to begin with for a new wave, by `DATES`: as long after the last wave as that came after the one before it,
+    from the next day on and clear of closed days. Empty: the plan tells of no pace yet, or its calendar has no day.
+    """
+    latest = list(rollout.waves.order_by("-leaders_on", "-number")[:2])
+    if len(latest) < 2:
+        return {}
+    (last, before), calendar = latest, calendar_of(rollout)
+    wanted = last.leaders_on + (last.leaders_on - before.leaders_on)
+    tomorrow = now.astimezone(OSLO).date() + dt.timedelta(days=1)
+    try:
+        leaders_on = calendar.open_day_on_or_after(max(wanted, tomorrow))
+        all_staff_on = calendar.open_day_on_or_after(leaders_on + (last.all_staff_on - last.leaders_on))
+    except Refused:
+        return {}
+    return dict(zip(DATES, (leaders_on, all_staff_on), strict=True))
 
 
 @transaction.atomic

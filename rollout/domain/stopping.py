@@ -7,7 +7,8 @@ few licences in the contract, a change near at hand that is not announced.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -16,8 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from agencies.models import Agency
+from rollout.domain import glance
 from rollout.domain.announcing import Urgent
+from rollout.domain.calendar import Calendar
 from rollout.domain.figures import Entry, Plan, WaveEntry
+from rollout.domain.readiness import due_in
 from rollout.domain.words import long_date, thousands
 from rollout.models import OSLO, OwnerRole, Step, Verdict, Wave, WaveState, opening_moment
 
@@ -136,6 +140,18 @@ def opens_soon(wave: Wave, now: dt.datetime) -> bool:
     """Whether a step of the wave is ahead within six weeks, or should have been taken already."""
     step = wave.next_step
     return step is not None and wave.day_of(step) <= _today(now) + WITHIN
+
+
+def presses(wave: Wave, calendar: Calendar, now: dt.datetime) -> Callable[[Iterable[glance.Step]], bool]:
+    """Whether steps missing in the wave stop us now, as `stops` has it: it opens soon, or one of them is late."""
+    soon, today = opens_soon(wave, now), _today(now)
+
+    @functools.cache
+    def is_late(step: glance.Step) -> bool:
+        due = due_in(wave, step, calendar)
+        return due is not None and due < today
+
+    return lambda missing: any(soon or is_late(step) for step in missing)
 
 
 def stops(plan: Plan, *, free_licences: int, now: dt.datetime, untold: Iterable[Urgent] = ()) -> list[Stop]:

@@ -259,7 +259,8 @@ def join(request: Request, slug: str) -> HttpResponse:
 def new_wave(request: Request, slug: str) -> HttpResponse:
     """*Ny pulje*: a wave with the next number and two dates."""
     rollout = rollout_of(request, slug)
-    form = NewWaveForm(posted(request), initial={"number_seen": scheduling.next_number(rollout)})
+    proposed = scheduling.proposed_dates(rollout, now=clock.now())
+    form = NewWaveForm(posted(request), initial=proposed | {"number_seen": scheduling.next_number(rollout)})
     if form.is_valid():
         with refusals_at(form):
             wave = scheduling.add_wave(rollout=rollout, by=request.user, now=clock.now(), **form.cleaned_data)
@@ -269,7 +270,7 @@ def new_wave(request: Request, slug: str) -> HttpResponse:
             )
             (messages.warning if said[1:] else messages.success)(request, " ".join(said))
             return _to_board(request, rollout, anchor=f"column-{wave.number}")
-    return ask(request, form, template="rollout/board/new_wave.html", rollout=rollout)
+    return ask(request, form, template="rollout/board/new_wave.html", rollout=rollout, is_proposed=bool(proposed))
 
 
 def _to_board(request: Request, rollout: Rollout, *, anchor: str = "") -> HttpResponse:

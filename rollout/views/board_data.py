@@ -2,18 +2,21 @@
 
 import datetime as dt
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from rollout.domain import figures, glance, placing
+from rollout.domain import figures, glance, placing, stopping
+from rollout.domain.calendar import calendar_of
 from rollout.domain.glance import Glance
 from rollout.domain.recording import plan_version
 from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
 QUEUE = "queue"
+Presses = Callable[[Iterable[glance.Step]], bool]
 
 STATE_ICONS = {
     QUEUE: "process-forward",
@@ -37,7 +40,8 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Card:
-    """One agency where it stands. `licences_missing` is headcount less what is funded, never below nought.
+    """One agency where it stands. `licences_missing` is headcount less what is funded, never below nought; `pressing`:
+    something is missing, and it stops us now (`stopping.presses`), which may be another answer tomorrow.
 
     `place` counts from 1 in the column, `text` is what a search reads; `hidden`: it is not what is looked for.
     """
@@ -47,6 +51,7 @@ class Card:
     employees: int
     version: int
     problems: int
+    pressing: bool
     licences_missing: int
     leaders_in: bool
     has_access: bool
@@ -217,6 +222,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     standing = glance.read(rollout, now=now)
     # After the places: waves are added, never taken away, so every place finds its wave.
     waves = glance.waves(rollout)
+    calendar = calendar_of(rollout)
     year = now.astimezone(OSLO).year
     columns = [Column(QUEUE, _("Kø"), QUEUE, _cards(standing[None]))]
     columns += [
@@ -224,7 +230,11 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
             key=str(wave.number),
             heading=str(wave),
             state=wave.state,
-            cards=_cards(standing[wave.pk], in_open_wave=not wave.is_planned),
+            cards=_cards(
+                standing[wave.pk],
+                in_open_wave=not wave.is_planned,
+                presses=stopping.presses(wave, calendar, now),
+            ),
             wave=wave,
             over_cap=placing.over_cap(wave, sum(seen.headcount for seen in standing[wave.pk])),
             shows_year=not wave.leaders_on.year == wave.all_staff_on.year == year,
@@ -235,17 +245,23 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     return Board(columns, figures.totals(rollout), _next_opening(waves, now), version, lacks)
 
 
-def _cards(standing: list[Glance], *, in_open_wave: bool = False) -> list[Card]:
-    return [_card(seen, place, in_open_wave=in_open_wave) for place, seen in enumerate(standing, 1)]
+def _nothing_presses(missing: Iterable[glance.Step]) -> bool:
+    """In the queue nothing has a due date."""
+    return False
 
 
-def _card(seen: Glance, place: int, *, in_open_wave: bool) -> Card:
+def _cards(standing: list[Glance], *, in_open_wave: bool = False, presses: Presses = _nothing_presses) -> list[Card]:
+    return [_card(seen, place, in_open_wave, presses(seen.missing)) for place, seen in enumerate(standing, 1)]
+
+
+def _card(seen: Glance, place: int, in_open_wave: bool, pressing: bool) -> Card:
     return Card(
         slug=seen.slug,
         name=seen.name,
         employees=seen.headcount,
         version=seen.version,
         problems=seen.problems,
+        pressing=pressing,
         licences_missing=seen.licences_missing,
         leaders_in=seen.leaders_in,
         has_access=seen.has_access,

@@ -1,8 +1,9 @@
 """Employees commit to the guidelines, without accounts: choose agency, prove the work address, read, accept.
 
-Open to anyone. Each step is a page that a GET only shows and a POST that leads to the next (rule 11), so scanners,
-reloads and the back button do nothing; who comes to a step too early is led to the one before it. The pages are made
-for a whole municipality on one morning: no session, no plan, and the text and the list of agencies rendered once.
+Open to anyone, once the plan is more than prepared (`committing.is_open`). Each step is a page that a GET only shows
+and a POST that leads to the next (rule 11), so scanners, reloads and the back button do nothing; who comes to a step
+too early is led to the one before it. The pages are made for a whole municipality on one morning: no session, no plan,
+and the text and the list of agencies rendered once.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from rollout.models import CommitmentProof, GuidelineVersion, Rollout
 from rollout.views import commit_state, reuse
 from rollout.views.asking import posted
 from rollout.views.commit_state import Progress
-from rollout.views.context import rollout_of
+from rollout.views.context import hide, rollout_of
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 #: How old the list of agencies and the number on the last page may be, in seconds.
@@ -43,7 +44,7 @@ OF_STEPS = 4
 @require_safe
 def choose(request: HttpRequest, slug: str) -> HttpResponse:
     """The agencies in Norwegian order, or those whose name holds what was searched for."""
-    rollout = rollout_of(request, slug)
+    rollout = _open_rollout(request, slug)
     wanted = " ".join(request.GET.get("q", "").split())[:80]
     agencies = _agencies(rollout)
     found = [(key, name) for key, name in agencies if wanted.casefold() in name.casefold()]
@@ -218,9 +219,16 @@ def _show(request: HttpRequest, rollout: Rollout, name: str, context: dict, *, s
     return render(request, f"rollout/commit/{name}.html", shared | context, status=status)
 
 
+def _open_rollout(request: HttpRequest, slug: str) -> Rollout:
+    rollout = rollout_of(request, slug)
+    if not committing.is_open(rollout):
+        raise hide(request)
+    return rollout
+
+
 def _found(request: HttpRequest, slug: str, agency: str) -> tuple[Rollout, Agency]:
     """404 for an agency that does not take part, as for one that does not exist."""
-    rollout = rollout_of(request, slug)
+    rollout = _open_rollout(request, slug)
     return rollout, get_object_or_404(committing.takes_part(rollout), slug=agency)
 
 

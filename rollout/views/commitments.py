@@ -67,9 +67,11 @@ class Sharing:
 
 
 def sharing(rollout: Rollout, agency: Agency, placement: Placement | None) -> Sharing | None:
-    """For the pages about the agency. None: it does not take part, or there is no text to accept yet."""
+    """For the pages about the agency. None: it does not take part, or there is nothing to accept yet."""
+    if placement is None or placement.status == PlacementStatus.WITHDRAWN or not committing.is_open(rollout):
+        return None
     version = current_guidelines(rollout)
-    if version is None or placement is None or placement.status == PlacementStatus.WITHDRAWN:
+    if version is None:
         return None
     address = settings.SITE_URL + reverse("rollout:commit-address", args=[rollout.slug, agency.slug])
     words = _(

@@ -78,6 +78,13 @@ def rollout_of(request: HttpRequest, slug: str) -> Rollout:
     return known
 
 
+def hide(request: HttpRequest) -> Http404:
+    """To be raised where the rollout read is not there for the visitor: the page around it names it no more than if
+    there were none."""
+    vars(request)[KNOWN] = Rollout.objects.active()
+    return Http404()
+
+
 def undo_address(rollout: Rollout, change: uuid.UUID) -> str:
     """Where a change is taken back: as a message's `extra_tags` it puts *Angre* beside the message."""
     return reverse("rollout:undo", args=[rollout.slug, change])

@@ -29,30 +29,42 @@
   // ---- dragging, the extra: one move is posted, with the version seen; Escape puts the card back
   let drag = null
   const putBack = ({ card, from, next }) => from.insertBefore(card, next)
-  const cancel = event => {
-    if (event.key !== 'Escape' || !drag) return
-    event.preventDefault()
+  const letGo = () => {
     drag.cancelled = true
     document.dispatchEvent(new PointerEvent('pointerup', { bubbles: true }))
     document.dispatchEvent(new MouseEvent('mouseup', { bubbles: true }))
+  }
+  const cancel = event => {
+    if (event.key !== 'Escape' || !drag) return
+    event.preventDefault()
+    letGo()
   }
   const neighbour = card => card && card.matches('[data-agency]') ? card.dataset.agency : ''
   let posted = null
   const post = (dropped, to) => {
     const { card } = posted = dropped
     const form = card.querySelector('.ur-card__move')
-    board.classList.add('is-waiting')
-    lists.forEach(list => list.option('disabled', true))
     htmx.ajax('POST', form.getAttribute('action'), {
       source: form, target: '#dialog', headers: { 'X-CSRFToken': board.dataset.csrf },
       // Sorted for viewing, the neighbours say nothing of the plan's order.
       values: 'sorted' in board.dataset ? { to } : { to, before: neighbour(card.nextElementSibling), after: neighbour(card.previousElementSibling) },
-    }).catch(() => {}).finally(() => {
-      board.classList.remove('is-waiting')
-      lists.forEach(list => list.option('disabled', false))
-    })
+    }).catch(() => {})
   }
   let lists = []
+  // Until what was sent is answered nothing is lifted, however it was sent: the answer renews columns, and would take
+  // the list away from under a card in the air. What is sent in the middle of a drag puts the card back.
+  const waiting = new Set()
+  const wait = () => {
+    board.classList.toggle('is-waiting', waiting.size > 0)
+    lists.forEach(list => list.option('disabled', waiting.size > 0))
+  }
+  document.body.addEventListener('htmx:beforeSend', ({ detail: { xhr, requestConfig } }) => {
+    if (requestConfig.verb === 'get') return
+    if (drag) letGo()
+    waiting.add(xhr)
+    wait()
+  })
+  document.body.addEventListener('htmx:afterRequest', ({ detail: { xhr } }) => { if (waiting.delete(xhr)) wait() })
   const makeSortable = () => {
     if (!('canMove' in board.dataset) || typeof Sortable === 'undefined') return
     lists = lists.filter(list => list.el.isConnected || list.destroy())
@@ -62,7 +74,7 @@
       lists.push(new Sortable(list, {
         group: 'board', draggable: '.ur-card[data-movable]', filter: '.ur-card__move, .ur-pick', preventOnFilter: false,
         forceFallback: true, fallbackOnBody: true, fallbackTolerance: 4, delay: 180, delayOnTouchOnly: true, touchStartThreshold: 5,
-        ghostClass: 'is-ghost', fallbackClass: 'is-drag', animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
+        disabled: waiting.size > 0, ghostClass: 'is-ghost', fallbackClass: 'is-drag', animation: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 120,
         sort: !('sorted' in board.dataset),
         onStart: ({ item, from }) => {
           drag = { card: item, from, next: item.nextElementSibling, cancelled: false }

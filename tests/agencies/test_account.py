@@ -5,9 +5,11 @@ import time
 from urllib.parse import unquote
 
 import pytest
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.socialaccount.models import SocialAccount
+from allauth.utils import get_form_class
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -145,6 +147,34 @@ def test_a_chief_needs_none_and_may_have_one(client, chief, mailoutbox):
     assert sign_in(client, chief, mailoutbox) == "/sign-in/key/"
     client.post("/sign-in/key/", {"code": app_code(secret, steps=1)})
     assert client.get("/agencies/kli/").status_code == 200
+
+
+NO_PASSKEYS = (
+    "",
+    "null",
+    "[" * 100_000,
+    '{"id":' * 100_000,
+    "9" * 5000,
+    "[]",
+    "{}",
+    '{"id": 1}',
+    '{"id": "x", "rawId": "x", "response": {}}',
+    '{"id": "eA", "rawId": "eA", "response": {"clientDataJSON": "e30", "attestationObject": "%s"}}' % ("gYGB" * 5000),
+)
+
+
+@pytest.mark.parametrize("name", ["add_webauthn", "authenticate_webauthn", "reauthenticate_webauthn"])
+def test_what_is_no_passkey_is_refused_in_words(lead, name):
+    form = get_form_class(app_settings.FORMS, name, None)
+    for sent in NO_PASSKEYS:
+        said = form(user=lead, data={"credential": sent}).errors["credential"]
+        assert said == ["Koden eller nøkkelen passer ikke. Prøv igjen."], sent[:40]
+
+
+def test_a_form_that_holds_no_passkey_is_shown_again(client, chief):
+    client.force_login(chief)
+    answer = client.post("/account/keys/passkey/", {"credential": "[" * 100_000})
+    assert (answer.status_code, "nøkkelen passer ikke" in answer.text) == (200, True)
 
 
 def test_changing_keys_asks_for_one_first(client, lead, mailoutbox):

@@ -69,6 +69,44 @@ def test_escape_cancels_a_drag_and_nothing_is_moved(at_laptop):
     assert Placement.objects.get(agency__slug="kli").wave is None
 
 
+def test_nothing_is_lifted_while_an_answer_is_on_its_way_that_would_take_its_list_away(at_laptop):
+    at_laptop.sign_in(LEAD)
+    page = at_laptop.visit("/board/")
+    held = []
+    page.route(
+        "**/move/kli/", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    move(page, "Klimaetaten", "Pulje 1")
+    page.wait_for_function("document.querySelector('#dialog .htmx-request')")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator("#board")).to_have_class(re.compile("is-waiting"))
+    drag(page, card(page, "mum"), column(page, 3).locator("ul.ur-list"), drop=False)
+    held[0].continue_()
+    expect(column(page, 1).locator('[data-agency="kli"]')).to_be_visible()
+    page.mouse.up()
+    expect(page.locator(".is-drag, .is-ghost")).to_have_count(0)
+    expect(page.locator('[data-agency="mum"]')).to_have_count(1)
+
+    drag(page, card(page, "mum"), column(page, 3).locator("ul.ur-list"))
+    expect(column(page, 3)).to_contain_text("1 av 5")
+    assert Placement.objects.get(agency__slug="mum").wave.number == 3
+
+
+def test_what_is_sent_by_the_keyboard_in_the_middle_of_a_drag_puts_the_card_back(at_laptop):
+    at_laptop.sign_in(LEAD)
+    page = at_laptop.visit("/board/")
+    move(page, "Klimaetaten", "Pulje 1")
+    expect(column(page, 1).locator('[data-agency="kli"]')).to_be_visible()
+    drag(page, card(page, "mum"), column(page, 3).locator("ul.ur-list"), drop=False)
+    page.keyboard.press("Control+z")
+    expect(column(page, "queue").locator('[data-agency="kli"]')).to_be_visible()
+    page.mouse.up()
+    expect(page.locator(".is-drag, .is-ghost")).to_have_count(0)
+    expect(column(page, "queue").locator('[data-agency="mum"]')).to_have_count(1)
+    assert Placement.objects.get(agency__slug="mum").wave is None
+
+
 #: Which column a card stands in, and where in it.
 STANDS = "card => card.closest('.ur-col').id + [...card.parentElement.children].indexOf(card)"
 

@@ -1,5 +1,6 @@
 """The board over HTTP: what it shows, what a move answers with and without HTMX, and what it refuses."""
 
+import datetime as dt
 import json
 import re
 
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from agencies.models import RoleName
 from rollout.models import EventKind, Placement, PlacementStatus, PlanEvent, WaveState
 from tests import factories as make
+from tests.factories import NOW, set_clock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("february")]
 
@@ -84,6 +86,55 @@ def test_who_lacks_licences_is_not_ready_and_the_card_says_how_many(as_lead, rol
     assert "Mangler 50" in html
     assert "1 mangel" in html
     assert "Lisens OK" not in html
+
+
+def tag(html: str, slug: str, words: str) -> tuple[str, str]:
+    """The class and words of the tag on a card that begins with `words`."""
+    card = re.search(rf'<li id="card-{slug}" .*?</ul>', html, re.DOTALL).group()
+    return next(
+        found
+        for found in re.findall(r'<li class="ur-tag ([^"]*)"><svg.*?</svg>([^<]*)<', card, re.DOTALL)
+        if found[1].startswith(words)
+    )
+
+
+def mark(html: str, slug: str) -> tuple[str, str]:
+    """What a card says of readiness."""
+    return tag(html, slug, "Ikke klar")
+
+
+LOUD, LATER = ("ur-tag--stop", "Ikke klar"), ("ur-tag--later", "Ikke klar ennå")
+
+
+def test_not_ready_is_loud_where_the_wave_opens_within_six_weeks_and_quiet_until_then(as_lead, rollout):
+    six_weeks = NOW.date() + dt.timedelta(weeks=6)
+    for number, day in ((1, six_weeks), (2, six_weeks + dt.timedelta(days=1))):
+        rollout.waves.filter(number=number).update(leaders_on=day, all_staff_on=day + dt.timedelta(days=14))
+        placement = make.place(make.make_agency(f"wave-{number}"), rollout.waves.get(number=number))
+        make.make_ready(placement, but_not=("readiness_confirmed",))  # due five days before
+    make.place(make.make_agency("waits"))
+    html = as_lead.get(BOARD).text
+    assert [mark(html, slug) for slug in ("wave-1", "wave-2", "waits")] == [LOUD, LATER, LATER]
+    assert "ur-card--stop" in column(html, "1") and "ur-card--stop" not in column(html, "2") + column(html, "queue")
+
+
+def test_not_ready_is_loud_however_far_off_the_wave_when_a_due_date_has_passed(as_lead, rollout):
+    """The sponsor's step is due 56 days before; a hard period takes the due date to the day before it."""
+    wave = rollout.waves.get(number=5)
+    wave.leaders_on = NOW.date() + dt.timedelta(days=56)  # due today
+    wave.save()
+    make.make_ready(make.place(make.make_agency("kli"), wave), but_not=("sponsor",))
+    assert mark(as_lead.get(BOARD).text, "kli") == LATER
+    rollout.blackouts.create(name="Flytting", first_day=NOW.date(), last_day=NOW.date(), hard=True)
+    assert mark(as_lead.get(BOARD).text, "kli") == LOUD
+
+
+def test_lacking_licences_is_as_loud_as_not_being_ready(as_lead, rollout):
+    for slug, number in (("near", 1), ("far", 7)):
+        agency = make.make_agency(slug, employees=1650)
+        make.make_ready(make.place(agency, rollout.waves.get(number=number), funded=1600), but_not=("funding",))
+    html = as_lead.get(BOARD).text
+    assert [tag(html, slug, "Mangler")[0] for slug in ("near", "far")] == ["ur-tag--stop", "ur-tag--later"]
 
 
 def test_who_has_done_every_step_is_ready(as_lead, climate):
@@ -302,6 +353,24 @@ def test_a_new_wave_gets_the_next_number(as_lead, rollout):
     dates = {"leaders_on": "2018-11-01", "all_staff_on": "2018-11-13"}
     assert as_lead.post(f"{BOARD}new-wave/", dates, headers=HTMX)["HX-Redirect"].startswith(BOARD)
     assert "0 av 5" in column(as_lead.get(BOARD).text, "8")
+
+
+def proposed(as_lead) -> list[str]:
+    return re.findall(r'type="date" name="\w+" value="([^"]+)"', as_lead.get(f"{BOARD}new-wave/", headers=HTMX).text)
+
+
+def test_a_new_wave_is_proposed_as_long_after_the_last_as_that_after_the_one_before(as_lead, rollout):
+    # The seventh opens 27 September and 16 October, three weeks after the sixth.
+    assert proposed(as_lead) == ["2018-10-18", "2018-11-06"]
+    rollout.blackouts.create(name="Flytting", first_day="2018-10-18", last_day="2018-10-19", hard=True)
+    assert proposed(as_lead) == ["2018-10-22", "2018-11-12"]  # 10 November is a Saturday
+    set_clock(make.at("2018-12-21 12:00"))
+    assert proposed(as_lead) == ["2018-12-24", "2019-01-14"]  # never in what has been
+
+
+def test_no_dates_are_proposed_where_the_plan_has_no_pace(as_lead):
+    make.make_rollout(waves=1)
+    assert proposed(as_lead) == []
 
 
 def test_a_form_for_a_new_wave_sent_twice_makes_one_wave(as_lead, rollout):

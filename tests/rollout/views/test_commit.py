@@ -12,10 +12,13 @@ from django.core.cache import cache, caches
 from django.test import Client
 from django.utils import timezone
 
+from agencies.models import Agency
 from rollout import codes
+from rollout.domain import creating
 from rollout.models import Commitment, OutgoingEmail, PlanEvent
+from rollout.views.commitments import sharing
 from tests import codes as worker
-from tests.factories import NOW, make_agency, make_guidelines, make_rollout, place, set_clock
+from tests.factories import NOW, make_agency, make_guidelines, make_rollout, open_for_all, place, set_clock
 from tests.mail_server import MailServer, serving
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +109,48 @@ def test_an_agency_that_takes_no_part_is_not_there(kari):
     make_agency("utenfor")
     for step in ("", "code/", "read/", "thanks/"):
         assert kari.get(f"{BASE}utenfor/{step}").status_code == 404
+
+
+STEPS = ("", "kli/", "kli/code/", "kli/read/", "kli/thanks/")
+
+
+def in_preparation():
+    """A plan that was never the active one, and has opened nothing."""
+    planned = make_rollout(slug="teams-2019", name="Teams i Oslo", tool_name="Teams", waves=1)
+    place(Agency.objects.get(slug="kli"), planned.waves.get())
+    return planned
+
+
+def test_a_plan_in_preparation_is_not_there_for_employees_and_its_name_is_not_told(kari, world):
+    in_preparation()
+    for step in STEPS:
+        hidden, missing = kari.get(f"/r/teams-2019/commit/{step}"), kari.get(f"/r/finnes-ikke/commit/{step}")
+        assert (hidden.status_code, missing.status_code) == (404, 404)
+        assert hidden.content.replace(b"teams-2019", b"finnes-ikke") == missing.content
+    assert kari.post("/r/teams-2019/commit/kli/", {"address": KARI}).status_code == 404
+    assert worker.deliver() == 0
+
+
+def test_the_link_is_not_given_to_share_before_it_leads_anywhere(world):
+    planned = in_preparation()
+    standing = planned.placements.get()
+    assert sharing(planned, standing.agency, standing) is None
+    creating.activate(rollout=planned, by=None, now=NOW)
+    planned.refresh_from_db()
+    assert sharing(planned, standing.agency, standing).address.endswith("/r/teams-2019/commit/kli/")
+
+
+def test_a_link_that_was_shared_leads_there_also_when_another_rollout_has_become_the_active_one(kari, world):
+    planned = in_preparation()
+    creating.activate(rollout=planned, by=None, now=NOW)
+    for slug in ("workplace-2018", "teams-2019"):
+        assert kari.get(f"/r/{slug}/commit/").status_code == 200
+
+
+def test_a_wave_that_has_opened_leads_its_employees_there_in_whatever_rollout(kari, world):
+    planned = in_preparation()
+    open_for_all(planned.waves.get())
+    assert kari.get("/r/teams-2019/commit/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,15 @@ def test_a_signature_that_ends_with_the_day_is_seen_though_nothing_changed_in_th
         with time_machine.travel(make.at(moment), tick=False):
             card = re.search(r'data-agency="kli".*?</li>', as_lead.get(BOARD).text, re.DOTALL)[0]
             assert ("Ikke klar" in card) == unready
+
+
+def test_a_lack_becomes_pressing_with_the_day_on_a_kept_board_and_on_a_kept_column(as_lead, rollout, settings):
+    settings.DEMO_MODE = False
+    make.make_ready(rollout.placements.get(), but_not=("readiness_confirmed",))
+    day = dt.date(2018, 6, 14)
+    rollout.waves.filter(number=1).update(leaders_on=day, all_staff_on=day + dt.timedelta(days=14))
+    for moment, pressing in (("2018-05-02 23:59", False), ("2018-05-03 00:01", True)):
+        with time_machine.travel(make.at(moment), tick=False):
+            for answer in (as_lead.get(BOARD), as_lead.get(f"{BOARD}changes/", headers={"HX-Request": "true"})):
+                card = re.search(r'data-agency="kli".*?</li>', answer.text, re.DOTALL)[0]
+                assert ("Ikke klar ennå" not in card) == pressing
