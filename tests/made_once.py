@@ -22,19 +22,18 @@ BEING_MADE = "template_being_made"
 
 def collected_files() -> None:
     """The files as production serves them: collected, hashed, listed, compressed."""
-    stamp = FOLDER / "static.stamp"
+    stamp, files = FOLDER / "static.stamp", _files_state()
+    listed = settings.STATIC_ROOT / "staticfiles.json"  # another collecting writes it anew
     with _alone("static.lock"):
-        if not stamp.exists() or stamp.read_text() != _files_state():
+        if not (stamp.exists() and listed.exists() and stamp.read_text() == f"{files} {listed.stat().st_mtime_ns}"):
             call_command("collectstatic", interactive=False, verbosity=0)
-            stamp.write_text(_files_state())
+            stamp.write_text(f"{files} {listed.stat().st_mtime_ns}")
 
 
 def _files_state() -> str:
-    """Changes with any file that would be collected, and with any other collecting (the list is written each time)."""
-    paths = [storage.path(name) for finder in get_finders() for name, storage in finder.list([])]
-    paths.append(settings.STATIC_ROOT / "staticfiles.json")
-    stats = [(str(path), path.stat().st_mtime_ns) for path in map(Path, paths) if path.exists()]
-    return _digest(repr((sorted(stats), settings.STORAGES)).encode())
+    """Changes with any file that would be collected. Read before they are: what changes meanwhile is collected anew."""
+    paths = [Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])]
+    return _digest(repr((sorted((str(path), path.stat().st_mtime_ns) for path in paths), settings.STORAGES)).encode())
 
 
 def migrated_database() -> str:
