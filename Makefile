@@ -2,6 +2,8 @@
 .PHONY: demo demo-reset test bench bench-commit bench-mail bench-compose calibrate chaos lint format lock
 
 PYTHON := .venv/bin/python
+# Where Python is told to keep no bytecode, every runner and every process a test starts would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo:
 	@scripts/bootstrap && exec $(PYTHON) -m rollout.demo
