@@ -46,9 +46,10 @@ def invitation(role: Role, *, inviter: RoleName | None, frame: dict[str, Any]) -
 def withdraw_what_is_not_theirs(messages: QuerySet[OutgoingEmail]) -> None:
     """A role has ended: what its holder is not to read any more is not sent. `messages`: all of one reader.
 
-    What a server has may come back, so those rows are locked too: the ending, or who brings it back, sees the other's.
+    What a server has, or may have, may come back, so those rows are locked too: the ending, or who brings it back, sees
+    the other's.
     """
-    on_the_way = messages.filter(state__in=[EmailState.WAITING, EmailState.CLAIMED])
+    on_the_way = messages.filter(state__in=[EmailState.WAITING, EmailState.CLAIMED, EmailState.UNKNOWN])
     withdraw(not_theirs(on_the_way.select_for_update(no_key=True).order_by("pk")))
 
 
