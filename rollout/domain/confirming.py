@@ -18,7 +18,6 @@ from rollout.models import (
     EventKind,
     EvidenceFile,
     Placement,
-    PlacementStatus,
     PlanEvent,
     ReadinessConfirmation,
     StepEvidence,
@@ -28,7 +27,7 @@ from rollout.models import (
 
 def _lock(placement: Placement) -> Placement:
     placement = lock_placement(placement.pk)
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if not placement.is_in_plan:
         raise Refused(
             _("%(agency)s står verken i kø eller i en pulje, så løpet gjelder ikke den.") % {"agency": placement.agency}
         )

@@ -19,7 +19,6 @@ from rollout.models import (
     LicencePool,
     LicencePrice,
     Placement,
-    PlacementStatus,
     PlanEvent,
     Rollout,
 )
@@ -32,7 +31,7 @@ def shortfall(*, headcount: int, funded: int) -> int:
 
 def refuse_outside(placement: Placement) -> None:
     """Raises Refused for a pilot and one that has withdrawn: no licences are reserved for them (rule 8)."""
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if not placement.is_in_plan:
         raise Refused(
             _("%(agency)s står verken i kø eller pulje, så her er ingenting å finansiere.")
             % {"agency": placement.agency}

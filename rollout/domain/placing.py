@@ -168,7 +168,7 @@ def refuse_if_fixed(placement: Placement, *, seen: int | None = None) -> None:
 
     What happened after event `seen`, the last the page knew of, is told with who did it.
     """
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if not placement.is_in_plan:
         raise MoveRefused(_("%(agency)s står utenfor kø og puljer og kan ikke flyttes.") % {"agency": placement.agency})
     if placement.wave is not None and not placement.wave.is_planned:
         raise MoveRefused(

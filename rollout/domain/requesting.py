@@ -21,7 +21,6 @@ from rollout.models import (
     EventKind,
     JoinRequest,
     Placement,
-    PlacementStatus,
     PlanEvent,
     RequestState,
     Wave,
@@ -74,7 +73,7 @@ def ask_for_date(
 
 def refuse_if_too_late(placement: Placement) -> None:
     """Raises Refused where an agency has no date to change: outside queue and waves, or its wave has opened."""
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if not placement.is_in_plan:
         raise Refused(_("%(agency)s står verken i kø eller pulje.") % {"agency": placement.agency})
     if placement.wave is not None and not placement.wave.is_planned:
         raise Refused(
@@ -119,7 +118,7 @@ def accept_date(
     """
     request, placement = _open(request)
     placing.refuse_if_moved_since(placement, version_seen)
-    stands_there = placement.wave == to and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+    stands_there = placement.wave == to and placement.is_in_plan
     moved = None
     if not stands_there:
         reason = _("Virksomheten ba om det: %(reason)s") % {"reason": request.reason}

@@ -19,7 +19,6 @@ from rollout.models import (
     EventKind,
     GuidelineVersion,
     Placement,
-    PlacementStatus,
     PlanEvent,
     Rollout,
     Signers,
@@ -188,7 +187,7 @@ def sign(
     """
     placement = lock_placement(placement.pk)
     rollout = placement.rollout
-    if placement.status not in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if not placement.is_in_plan:
         raise SignOffRefused(
             _("%(agency)s står verken i kø eller i en pulje, så det er ingenting å signere.")
             % {"agency": placement.agency}

@@ -16,7 +16,14 @@ from rollout.models.forecasts import Forecast
 from rollout.models.guidelines import GuidelineDraft, GuidelineVersion, SignOff, text_hash
 from rollout.models.history import EventKind, LastSeen, PlanEvent
 from rollout.models.outbox import EmailKind, EmailState, MailSwitch, OutgoingEmail
-from rollout.models.placements import FundingState, FundingStatement, LicenceBudget, Placement, PlacementStatus
+from rollout.models.placements import (
+    IN_PLAN,
+    FundingState,
+    FundingStatement,
+    LicenceBudget,
+    Placement,
+    PlacementStatus,
+)
 from rollout.models.reminders import CHOSEN_KINDS, MailChoice, ReminderRun
 from rollout.models.requests import DateRequest, JoinRequest, RequestState
 from rollout.models.reviews import LESSONS, Criteria, Lesson, Pace, Review, UsageFigures
@@ -40,6 +47,7 @@ from rollout.models.waves import (
 __all__ = [
     "CAPACITY",
     "CHOSEN_KINDS",
+    "IN_PLAN",
     "LESSONS",
     "OSLO",
     "UNDER_WAY",

@@ -17,10 +17,13 @@ class PlacementStatus(models.TextChoices):
     PILOT = "pilot", _("Pilot")
 
 
+IN_PLAN = (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+
+
 class PlacementQuerySet(models.QuerySet["Placement"]):
     def in_plan(self):
         """Queue and waves: the reference rollout's 26. Pilots and withdrawn stand outside (rule 2)."""
-        return self.filter(status__in=[PlacementStatus.QUEUED, PlacementStatus.PLACED])
+        return self.filter(status__in=IN_PLAN)
 
     def queued(self):
         return self.filter(status=PlacementStatus.QUEUED).order_by("queue_position")
@@ -117,6 +120,11 @@ class Placement(models.Model):
         if self.employees_at_opening is not None:
             return self.employees_at_opening
         return self.agency.employees
+
+    @property
+    def is_in_plan(self) -> bool:
+        """As `in_plan` says it."""
+        return self.status in IN_PLAN
 
     @property
     def is_pinned(self) -> bool:

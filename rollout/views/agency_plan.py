@@ -120,7 +120,7 @@ def _placement_or_404(rollout: Rollout, agency: str) -> Placement:
 def _plan_context(request: Request, rollout: Rollout, agency: Agency) -> dict:
     now = clock.now()
     placement = _placements(rollout).filter(agency=agency).first()
-    in_plan = placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED)
+    in_plan = placement is not None and placement.is_in_plan
     events = _history(rollout, agency)
     may_change = can(request, Do.CHANGE_PLAN)
     context = {

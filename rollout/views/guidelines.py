@@ -16,7 +16,7 @@ from rollout import clock
 from rollout.domain import differences, signing_off
 from rollout.domain.drafting import draft_of
 from rollout.forms.guidelines import SigningForm
-from rollout.models import PlacementStatus
+from rollout.models import IN_PLAN
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
@@ -24,7 +24,6 @@ from rollout.views.context import rollout_of
 NOBODY_COULD = gettext_lazy(
     "Personlig innlogging er ikke satt opp her. Krever du det for å signere, kan ingen signere før det er på plass."
 )
-IN_PLAN = (PlacementStatus.QUEUED, PlacementStatus.PLACED)
 
 
 @may(Do.SEE_PLAN)

@@ -19,14 +19,12 @@ from rollout.domain import inviting, readiness
 from rollout.domain.inviting import Invited
 from rollout.forms import refusals_at
 from rollout.forms.people import InviteManyForm
-from rollout.models import PlacementStatus
 from rollout.permissions import Do, can, may
 from rollout.views.asking import ask, leave, posted
 from rollout.views.context import rollout_of
 
 #: How many of those who hold the role already are named.
 HELD_IN_SIGHT = 20
-IN_PLAN = (PlacementStatus.QUEUED, PlacementStatus.PLACED)
 
 
 @may(Do.SEE_COURSE, agency="agency")
@@ -39,7 +37,7 @@ def show(request: Request, slug: str, agency: str) -> HttpResponse:
     people = people_of(shown)
     listed = sum(role.role == RoleName.KEY_PERSON for role in people)
     gives = _gives(request, shown)
-    follows_course = placement is not None and placement.status in IN_PLAN
+    follows_course = placement is not None and placement.is_in_plan
     acts = can(request, Do.ACT_FOR_AGENCY, agency=agency)
     stated = placement.key_people_stated if placement else None
     return render(

@@ -13,7 +13,7 @@ from agencies.models import Agency
 from rollout import clock
 from rollout.domain import funding, readiness
 from rollout.domain.course import behind
-from rollout.models import PlacementStatus, RequestState
+from rollout.models import RequestState
 from rollout.permissions import AT_AGENCY, Do, can, may
 from rollout.views.commitments import sharing
 from rollout.views.context import rollout_of
@@ -50,7 +50,7 @@ def course(request: Request, slug: str, agency: str) -> HttpResponse:
     shown = get_object_or_404(Agency, slug=agency)
     placement = placements(rollout).filter(agency=shown).first()
     now = clock.now()
-    if placement is not None and placement.status in (PlacementStatus.QUEUED, PlacementStatus.PLACED):
+    if placement is not None and placement.is_in_plan:
         context = course_context(request, placement, now=now)
         context |= {
             "behind": behind(placement),
