@@ -1,14 +1,16 @@
 """Fixtures everybody uses. The servers themselves come from `tests/servers.py`."""
 
+import fcntl
 import os
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, connections
 from hypothesis import settings as hypothesis
 
 from rollout.embedded import postgresql
-from tests import made_once
+from tests.servers import FOLDER
 
 # The same examples every time, and no stopwatch: a busy machine is not a broken program.
 hypothesis.register_profile("steady", deadline=None, derandomize=True)
@@ -25,15 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
-    """The files as production serves them; a template that names a missing one fails."""
-    made_once.collected_files()
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings, django_db_blocker) -> None:
-    """This run's database is a copy of a migrated one: `migrate` then finds all done."""
-    with django_db_blocker.unblock():
-        connection.settings_dict["TEST"]["TEMPLATE"] = made_once.migrated_database()
+    """The files as production serves them: collected, hashed, listed; a template that names a missing one fails."""
+    with (FOLDER / "static.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several runners share the folder
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture
