@@ -7,8 +7,7 @@ few licences in the contract, a change near at hand that is not announced.
 """
 
 import datetime as dt
-import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -142,16 +141,18 @@ def opens_soon(wave: Wave, now: dt.datetime) -> bool:
     return step is not None and wave.day_of(step) <= _today(now) + WITHIN
 
 
-def presses(wave: Wave, calendar: Calendar, now: dt.datetime) -> Callable[[Iterable[glance.Step]], bool]:
+def presses(wave: Wave, calendar: Calendar, now: dt.datetime) -> Callable[[Collection[glance.Step]], bool]:
     """Whether steps missing in the wave stop us now, as `stops` has it: it opens soon, or one of them is late."""
     soon, today = opens_soon(wave, now), _today(now)
 
-    @functools.cache
-    def is_late(step: glance.Step) -> bool:
-        due = due_in(wave, step, calendar)
+    def press(missing: Collection[glance.Step]) -> bool:
+        if soon or not missing:
+            return bool(missing)
+        first = max(missing, key=lambda step: step.lead_time_days)  # no other is due before it
+        due = due_in(wave, first, calendar)
         return due is not None and due < today
 
-    return lambda missing: any(soon or is_late(step) for step in missing)
+    return press
 
 
 def stops(plan: Plan, *, free_licences: int, now: dt.datetime, untold: Iterable[Urgent] = ()) -> list[Stop]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from rollout.domain.recording import plan_version
 from rollout.models import CAPACITY, OSLO, Rollout, Step, Wave, WaveState, opening_moment
 
 QUEUE = "queue"
-Presses = Callable[[Iterable[glance.Step]], bool]
+Presses = Callable[[Collection[glance.Step]], bool]
 
 STATE_ICONS = {
     QUEUE: "process-forward",
@@ -245,7 +245,7 @@ def board(rollout: Rollout, *, now: dt.datetime) -> Board:
     return Board(columns, figures.totals(rollout), _next_opening(waves, now), version, lacks)
 
 
-def _nothing_presses(missing: Iterable[glance.Step]) -> bool:
+def _nothing_presses(missing: Collection[glance.Step]) -> bool:
     """In the queue nothing has a due date."""
     return False
 
